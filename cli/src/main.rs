@@ -1,0 +1,24 @@
+//! `workway`, the command line. Parses arguments and prints; what it starts is in `workway-host`.
+
+mod arguments;
+mod log;
+mod serve;
+
+use std::process::ExitCode;
+
+use arguments::{Arguments, Command};
+use clap::Parser;
+
+fn main() -> ExitCode {
+    let result = match Arguments::parse().command {
+        Command::Serve(arguments) => serve::run(arguments, serve::Style::Plain),
+        Command::Dev(arguments) => serve::run(arguments.in_development(), serve::Style::Readable),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("workway: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

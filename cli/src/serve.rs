@@ -1,0 +1,85 @@
+//! `workway serve` and `workway dev`: starts a host, says where it is, and ends it when asked to.
+
+use anyhow::Context;
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    sync::oneshot,
+};
+use workway_host::{
+    Host,
+    app::App,
+    settings::{Flags, Settings},
+};
+
+use crate::{arguments::ServeArguments, log};
+
+/// Who reads the output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Style {
+    /// Another program, or a log.
+    Plain,
+    /// A developer at a terminal.
+    Readable,
+}
+
+pub fn run(arguments: ServeArguments, style: Style) -> anyhow::Result<()> {
+    log::install(arguments.log_filter(), style)?;
+    let settings = Settings::load(Flags::from(arguments))?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("no async runtime")?;
+    runtime.block_on(serve(settings, style))
+}
+
+async fn serve(settings: Settings, style: Style) -> anyhow::Result<()> {
+    let host = Host::start(settings).await?;
+    println!("listening on http://{}", host.address());
+    let app = host.app().clone();
+    let (ready, loaded) = oneshot::channel();
+    let announce = tokio::spawn(async move {
+        if loaded.await.is_ok() {
+            announce(&app, style);
+        }
+    });
+    let result = host.serve(ready, asked_to_end()?).await;
+    announce.abort();
+    result.map_err(Into::into)
+}
+
+fn announce(app: &App, style: Style) {
+    let snapshot = app.registry().snapshot();
+    if style == Style::Readable {
+        for entry in snapshot.integrations.values() {
+            if let Some(definition) = entry.definition() {
+                println!("  {} {}: {} actions", definition.id, definition.version, definition.actions.len());
+            }
+        }
+        for (file, failure) in &snapshot.failures {
+            println!("  {file} was not loaded: {}", failure.message);
+        }
+    }
+    let actions: usize = snapshot.active().map(|active| active.definition.actions.len()).sum();
+    println!("ready: {} integrations, {actions} actions, {} files not loaded", snapshot.integrations.len(), snapshot.failures.len());
+}
+
+/// Completes at the first Ctrl-C or SIGTERM; the second ends the process at once.
+fn asked_to_end() -> anyhow::Result<impl Future<Output = ()> + Send + 'static> {
+    let mut interrupt = signal(SignalKind::interrupt()).context("signals")?;
+    let mut terminate = signal(SignalKind::terminate()).context("signals")?;
+    let (asked, first) = oneshot::channel();
+    tokio::spawn(async move {
+        let mut next = async || {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+        };
+        next().await;
+        eprintln!("workway: letting calls end; again to stop at once");
+        // The host may have ended by itself.
+        let _ = asked.send(());
+        next().await;
+        std::process::exit(130);
+    });
+    Ok(async move {
+        let _ = first.await;
+    })
+}

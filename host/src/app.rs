@@ -1,0 +1,145 @@
+//! Puts the host together from its settings. What it builds, `http` serves.
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use cap_std::{ambient_authority, fs::Dir};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+
+use crate::{
+    capability::{
+        fetch::{FetchClient, Upstream, UpstreamError, Upstreams},
+        storage::StorageLimits,
+    },
+    db::{Database, DatabaseError},
+    oauth::{ConnectionStore, KeyError, MasterKey, Vault},
+    registry::{ActionRegistry, Services},
+    runtime::{Runtime, RuntimeError},
+    settings::Settings,
+};
+
+/// Bounds of the buckets that call times are counted in, in seconds.
+const CALL_SECONDS: [f64; 12] = [0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.005, 0.025, 0.1, 0.5, 1.0, 5.0, 30.0];
+
+/// Everything that answers requests. Cheap to clone.
+#[derive(Clone)]
+pub struct App(Arc<Inner>);
+
+struct Inner {
+    settings: Arc<Settings>,
+    registry: ActionRegistry,
+    connections: ConnectionStore,
+    database: Database,
+    metrics: PrometheusHandle,
+    ready: AtomicBool,
+}
+
+/// Why the host does not start. Each says what to change.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error("plugins folder {}: {source}: create it, or name another with --plugins", path.display())]
+    Plugins { path: PathBuf, source: io::Error },
+    #[error("data folder {}: {source}: make it writable for this user, or name another with --data", path.display())]
+    Data { path: PathBuf, source: io::Error },
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    #[error(transparent)]
+    Upstream(#[from] UpstreamError),
+    #[error(transparent)]
+    Runtime(#[from] RuntimeError),
+    #[error("metrics: {0}")]
+    Metrics(#[from] metrics_exporter_prometheus::BuildError),
+}
+
+impl App {
+    /// Opens folders, database and key, and starts the engine. Loads no integration yet: see [`App::load`].
+    ///
+    /// # Errors
+    /// See [`StartError`]; nothing keeps running then.
+    pub async fn start(settings: Settings) -> Result<Self, StartError> {
+        let plugins = Dir::open_ambient_dir(&settings.plugins, ambient_authority())
+            .map_err(|source| StartError::Plugins { path: settings.plugins.clone(), source })?;
+        let data = open_data(&settings.data).map_err(|source| StartError::Data { path: settings.data.clone(), source })?;
+        let runtime = Runtime::new(&settings)?;
+        let upstreams = upstreams(&settings)?;
+        let key = MasterKey::load(settings.key.as_ref(), &data)?;
+        let database = Database::open(&data, &settings.data).await?;
+        let connections = ConnectionStore::new(Vault::new(&key), Arc::new(database.connections()));
+        let recorder = PrometheusBuilder::new()
+            .set_buckets_for_metric(Matcher::Full("workway_call_seconds".into()), &CALL_SECONDS)?
+            .build_recorder();
+        let metrics = recorder.handle();
+        let services = Services {
+            plugins: Arc::new(plugins),
+            fetch: FetchClient::builder().upstreams(upstreams).build(),
+            connections: Arc::new(connections.clone()),
+            storage: Arc::new(database.storage()),
+            storage_limits: StorageLimits::default(),
+            grants: Arc::new(database.grants()),
+            recorder: Arc::new(recorder),
+        };
+        let settings = Arc::new(settings);
+        let registry = ActionRegistry::new(runtime, services, Arc::clone(&settings));
+        Ok(Self(Arc::new(Inner { settings, registry, connections, database, metrics, ready: AtomicBool::new(false) })))
+    }
+
+    /// Loads the integrations that are there, and is ready from then on. What cannot be loaded is listed, not fatal.
+    ///
+    /// # Errors
+    /// The plugins folder cannot be listed.
+    pub async fn load(&self) -> io::Result<()> {
+        self.0.registry.register_all().await?;
+        self.0.ready.store(true, Ordering::Release);
+        Ok(())
+    }
+
+    /// Closes the database, so that its file is whole by itself.
+    pub async fn close(&self) {
+        self.0.database.close().await;
+    }
+
+    pub fn settings(&self) -> &Settings {
+        &self.0.settings
+    }
+
+    pub fn registry(&self) -> &ActionRegistry {
+        &self.0.registry
+    }
+
+    pub fn connections(&self) -> &ConnectionStore {
+        &self.0.connections
+    }
+
+    pub fn is_ready(&self) -> bool {
+        self.0.ready.load(Ordering::Acquire)
+    }
+
+    /// Counters in the Prometheus text format.
+    pub fn render_metrics(&self) -> String {
+        self.0.metrics.render()
+    }
+}
+
+/// Opens the data folder for this user alone, and makes it where it is missing.
+fn open_data(path: &Path) -> io::Result<Dir> {
+    use std::os::unix::fs::DirBuilderExt;
+
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path)?;
+    Dir::open_ambient_dir(path, ambient_authority())
+}
+
+fn upstreams(settings: &Settings) -> Result<Upstreams, UpstreamError> {
+    let mut upstreams = Upstreams::default();
+    for (host, origin) in &settings.upstreams {
+        upstreams.insert(host, origin.parse::<Upstream>()?)?;
+    }
+    Ok(upstreams)
+}

@@ -1,0 +1,303 @@
+//! Sends requests: one pooled client for the process, shared by all integrations.
+//!
+//! A request leaves this file only with an [`EgressGrant`] for its URL, one for each hop, and through the egress connector.
+//! Nothing here retries, keeps cookies, uses a proxy or unpacks a body.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use futures_util::{StreamExt, stream};
+use http::{
+    HeaderMap, Method, Request, Response, Uri,
+    header::{AUTHORIZATION, HeaderValue},
+};
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper_util::{
+    client::legacy::Client,
+    rt::{TokioExecutor, TokioTimer},
+};
+use rustls::{ClientConfig, RootCertStore};
+use rustls_platform_verifier::BuilderVerifierExt;
+use tokio::time;
+
+use super::{
+    connector::{ConnectFailure, EgressConnector, Routes, tls_cause},
+    credential::Credential,
+    error::FetchError,
+    limits::FetchLimits,
+    policy::{EgressGrant, EgressPolicy},
+    redirect::Hop,
+    request::FetchRequest,
+    resolve::{Dial, Resolve, SystemResolver, TcpDial},
+    response::{self, BodyBudget, FetchResponse},
+    upstreams::Upstreams,
+};
+
+/// How long name resolution, TCP and TLS may take together.
+const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long an unused connection is kept. Most servers close theirs after 60 to 120 seconds.
+const POOL_IDLE_TIMEOUT: Duration = Duration::from_secs(50);
+/// How many unused connections to one origin are kept.
+const POOL_MAX_IDLE_PER_HOST: usize = 16;
+/// The process's own bound on the head of an answer, whatever an integration's limits say.
+const MAX_RESPONSE_HEAD_BYTES: u32 = 256 * 1024;
+/// How often a busy HTTP/2 connection is asked whether it is alive, and how long it may take to say so.
+const HTTP2_PING_INTERVAL: Duration = Duration::from_secs(20);
+const HTTP2_PING_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The way out for every integration. Cheap to clone; clones share one pool of connections.
+#[derive(Clone)]
+pub struct FetchClient {
+    pool: Client<EgressConnector, Full<Bytes>>,
+}
+
+impl FetchClient {
+    pub fn builder() -> FetchClientBuilder {
+        FetchClientBuilder {
+            upstreams: Upstreams::default(),
+            resolver: Arc::new(SystemResolver),
+            dial: Arc::new(TcpDial),
+            roots: None,
+            connect_timeout: DEFAULT_CONNECT_TIMEOUT,
+        }
+    }
+
+    /// Sends one request and reads its whole answer.
+    pub async fn send(
+        &self,
+        policy: &EgressPolicy,
+        limits: &FetchLimits,
+        request: FetchRequest,
+        credential: Option<&Credential>,
+    ) -> Result<FetchResponse, FetchError> {
+        body_length(&request).and_then(|length| BodyBudget::new(limits.max_body_bytes).take(length))?;
+        self.answer(policy, limits, request, credential, &BodyBudget::new(limits.max_body_bytes)).await
+    }
+
+    /// Sends requests side by side and returns their answers in the order asked. A request that could not be parsed keeps its
+    /// place. The limit on bodies holds for all requests together, and for all answers together.
+    pub async fn send_all(
+        &self,
+        policy: &EgressPolicy,
+        limits: &FetchLimits,
+        requests: Vec<Result<FetchRequest, FetchError>>,
+        credential: Option<&Credential>,
+    ) -> Vec<Result<FetchResponse, FetchError>> {
+        if requests.len() > limits.max_requests_per_send_all {
+            let error =
+                FetchError::InvalidRequest(format!("more than {} requests at once", limits.max_requests_per_send_all));
+            return requests.iter().map(|_| Err(error.clone())).collect();
+        }
+        let outgoing = BodyBudget::new(limits.max_body_bytes);
+        let incoming = &BodyBudget::new(limits.max_body_bytes);
+        // Taken in the order asked, so that which requests go over the limit is no matter of luck.
+        let admitted: Vec<_> = requests
+            .into_iter()
+            .map(|request| {
+                let request = request?;
+                body_length(&request).and_then(|length| outgoing.take(length))?;
+                Ok(request)
+            })
+            .collect();
+        let answers = admitted.into_iter().enumerate().map(|(place, request)| async move {
+            match request {
+                Ok(request) => (place, self.answer(policy, limits, request, credential, incoming).await),
+                Err(error) => (place, Err(error)),
+            }
+        });
+        // Unordered: a slow answer at the front keeps nobody waiting who comes after it.
+        let mut answers: Vec<_> = stream::iter(answers).buffer_unordered(limits.max_parallel.max(1)).collect().await;
+        answers.sort_unstable_by_key(|(place, _)| *place);
+        answers.into_iter().map(|(_, answer)| answer).collect()
+    }
+
+    /// One request under its deadline.
+    async fn answer(
+        &self,
+        policy: &EgressPolicy,
+        limits: &FetchLimits,
+        request: FetchRequest,
+        credential: Option<&Credential>,
+        budget: &BodyBudget,
+    ) -> Result<FetchResponse, FetchError> {
+        policy.check_headers(&request.headers)?;
+        if credential.is_some() && request.headers.contains_key(AUTHORIZATION) {
+            return Err(FetchError::InvalidRequest("both `auth` and an `authorization` header are given".to_owned()));
+        }
+        let timeout = request.timeout.unwrap_or(limits.default_timeout).min(limits.max_timeout);
+        let hop = Hop::first(request);
+        time::timeout(timeout, self.follow(policy, limits, hop, credential, budget))
+            .await
+            .unwrap_or(Err(FetchError::Timeout))
+    }
+
+    /// One request and the redirects that it leads to.
+    async fn follow(
+        &self,
+        policy: &EgressPolicy,
+        limits: &FetchLimits,
+        mut hop: Hop,
+        credential: Option<&Credential>,
+        budget: &BodyBudget,
+    ) -> Result<FetchResponse, FetchError> {
+        let mut redirects = 0;
+        loop {
+            let grant = policy.check(&hop.url)?;
+            let credential = credential.filter(|_| hop.carries_credential);
+            let answer = self.exchange(&grant, &hop, credential).await?;
+            tracing::debug!(
+                target: "workway::fetch",
+                host = grant.url().host_str(),
+                method = %hop.method,
+                status = answer.status().as_u16(),
+                redirects,
+                "answered"
+            );
+            let (parts, body) = answer.into_parts();
+            if !hop.redirect(parts.status, &parts.headers)? {
+                return response::read(parts, body, grant.url(), limits, budget).await;
+            }
+            if redirects == limits.max_redirects {
+                return Err(FetchError::Io(format!("more than {} redirects", limits.max_redirects)));
+            }
+            redirects += 1;
+        }
+    }
+
+    /// One request and the head of its answer. The URL is the grant's, so nothing else can be asked for.
+    async fn exchange(
+        &self,
+        grant: &EgressGrant,
+        hop: &Hop,
+        credential: Option<&Credential>,
+    ) -> Result<Response<Incoming>, FetchError> {
+        let uri = Uri::try_from(grant.url().as_str())
+            .map_err(|_| FetchError::InvalidRequest("the URL holds characters that HTTP cannot carry".to_owned()))?;
+        let mut headers: HeaderMap = hop.headers.clone();
+        if let Some(credential) = credential {
+            let value: HeaderValue = credential.header_for(grant.url())?;
+            headers.insert(AUTHORIZATION, value);
+        }
+        let mut request = Request::new(Full::new(hop.body.clone()));
+        *request.method_mut() = Method::clone(&hop.method);
+        *request.uri_mut() = uri;
+        *request.headers_mut() = headers;
+        self.pool.request(request).await.map_err(|error| broken(&error))
+    }
+}
+
+impl fmt::Debug for FetchClient {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("FetchClient").finish_non_exhaustive()
+    }
+}
+
+fn body_length(request: &FetchRequest) -> Result<u64, FetchError> {
+    // A length that no u64 holds is over any limit.
+    u64::try_from(request.body.len()).map_err(|_| FetchError::TooLarge(u64::MAX))
+}
+
+/// What a failed exchange means to the guest. Chains of errors may hold addresses: only known links are repeated.
+pub(super) fn broken(error: &(dyn std::error::Error + 'static)) -> FetchError {
+    let mut text = "the connection failed";
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(failure) = error.downcast_ref::<ConnectFailure>() {
+            return failure.into();
+        }
+        if let Some(error) = error.downcast_ref::<hyper::Error>() {
+            text = if error.is_parse() {
+                "the answer's head is not HTTP, or too large"
+            } else if error.is_incomplete_message() {
+                "the connection ended before the answer was complete"
+            } else {
+                text
+            };
+        }
+        next = error.source();
+    }
+    match tls_cause(error) {
+        Some(cause) => FetchError::Tls(cause.to_string()),
+        None => FetchError::Io(text.to_owned()),
+    }
+}
+
+/// Collects what a [`FetchClient`] is made of. Without a call: no upstreams, the machine's resolver and certificates.
+#[must_use]
+pub struct FetchClientBuilder {
+    upstreams: Upstreams,
+    resolver: Arc<dyn Resolve>,
+    dial: Arc<dyn Dial>,
+    roots: Option<RootCertStore>,
+    connect_timeout: Duration,
+}
+
+impl FetchClientBuilder {
+    /// Development and tests alone.
+    pub fn upstreams(mut self, upstreams: Upstreams) -> Self {
+        self.upstreams = upstreams;
+        self
+    }
+
+    /// Looks names up in another way. Its answers are filtered like the machine's.
+    pub fn resolver(mut self, resolver: impl Resolve) -> Self {
+        self.resolver = Arc::new(resolver);
+        self
+    }
+
+    /// Trusts these certificates instead of the machine's.
+    pub fn root_certificates(mut self, roots: RootCertStore) -> Self {
+        self.roots = Some(roots);
+        self
+    }
+
+    /// Bounds name resolution, TCP and TLS together.
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.connect_timeout = timeout;
+        self
+    }
+
+    #[cfg(test)]
+    pub(super) fn dial(mut self, dial: impl Dial) -> Self {
+        self.dial = Arc::new(dial);
+        self
+    }
+
+    pub fn build(self) -> FetchClient {
+        let Self { upstreams, resolver, dial, roots, connect_timeout } = self;
+        let routes = Routes { upstreams, resolver, dial, connect_timeout };
+        let max_head = usize::try_from(MAX_RESPONSE_HEAD_BYTES).unwrap_or(usize::MAX);
+        let pool = Client::builder(TokioExecutor::new())
+            .timer(TokioTimer::new())
+            .pool_timer(TokioTimer::new())
+            .pool_idle_timeout(POOL_IDLE_TIMEOUT)
+            .pool_max_idle_per_host(POOL_MAX_IDLE_PER_HOST)
+            .http1_max_buf_size(max_head)
+            .http2_max_header_list_size(MAX_RESPONSE_HEAD_BYTES)
+            .http2_keep_alive_interval(HTTP2_PING_INTERVAL)
+            .http2_keep_alive_timeout(HTTP2_PING_TIMEOUT)
+            .build(EgressConnector::new(routes, tls_config(roots)));
+        FetchClient { pool }
+    }
+}
+
+/// TLS 1.2 and 1.3 on ring, named here so that no default provider of the process is asked for.
+fn tls_config(roots: Option<RootCertStore>) -> ClientConfig {
+    let builder = || {
+        ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .expect("ring has the cipher suites of TLS 1.2 and 1.3")
+    };
+    match roots {
+        Some(roots) => builder().with_root_certificates(roots).with_no_client_auth(),
+        None => match builder().with_platform_verifier() {
+            Ok(verified) => verified.with_no_client_auth(),
+            // A machine without certificates can still serve what needs no network; its https requests fail, saying why.
+            Err(error) => {
+                tracing::warn!(target: "workway::fetch", %error, "no root certificates: every https request will fail");
+                builder().with_root_certificates(RootCertStore::empty()).with_no_client_auth()
+            }
+        },
+    }
+}

@@ -1,0 +1,74 @@
+//! The `fetch` capability: what an integration may reach over HTTP, and the sending of it.
+//!
+//! A request passes these gates, in this order, and again for every redirect:
+//!
+//! 1. `request`: it is parsed; headers that frame or route are the host's alone.
+//! 2. `policy`: scheme, host and port are granted. The result is an [`EgressGrant`], without which nothing is sent.
+//! 3. `credential`: the account's token goes along, to its audience, over https, until the origin changes.
+//! 4. `connector`: the name is resolved, and what `address` forbids is not dialled.
+//! 5. `response`: the answer is read within its limits.
+//!
+//! Denied by default: a [`FetchCtx`] whose policy is the default one reaches nothing. The token of a connection never enters
+//! the guest from here, no message or log line holds a header, a query or an address that a name was resolved to, and no
+//! connection is opened but by the connector.
+
+mod address;
+mod client;
+mod connector;
+mod credential;
+mod error;
+mod limits;
+mod policy;
+mod redirect;
+mod request;
+mod resolve;
+mod response;
+mod upstreams;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+pub use address::forbidden;
+pub use client::{FetchClient, FetchClientBuilder};
+pub use credential::Credential;
+pub use error::FetchError;
+pub use limits::FetchLimits;
+pub use policy::{EgressGrant, EgressPolicy};
+pub use request::{FetchRequest, MAX_REQUEST_HEADER_BYTES, MAX_REQUEST_HEADERS, MAX_URL_BYTES};
+pub use resolve::{Resolve, SystemResolver};
+pub use response::FetchResponse;
+pub use upstreams::{Upstream, UpstreamError, Upstreams};
+
+/// What one call of an integration holds of this capability. Cheap to make and to clone.
+#[derive(Clone, Debug)]
+pub struct FetchCtx {
+    client: FetchClient,
+    policy: Arc<EgressPolicy>,
+    limits: FetchLimits,
+}
+
+impl FetchCtx {
+    pub fn new(client: FetchClient, policy: Arc<EgressPolicy>, limits: FetchLimits) -> Self {
+        Self { client, policy, limits }
+    }
+
+    /// See [`FetchClient::send`].
+    pub async fn send(
+        &self,
+        request: FetchRequest,
+        credential: Option<&Credential>,
+    ) -> Result<FetchResponse, FetchError> {
+        self.client.send(&self.policy, &self.limits, request, credential).await
+    }
+
+    /// See [`FetchClient::send_all`].
+    pub async fn send_all(
+        &self,
+        requests: Vec<Result<FetchRequest, FetchError>>,
+        credential: Option<&Credential>,
+    ) -> Vec<Result<FetchResponse, FetchError>> {
+        self.client.send_all(&self.policy, &self.limits, requests, credential).await
+    }
+}

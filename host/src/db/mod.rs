@@ -1,0 +1,32 @@
+//! The host's SQLite database: the pools, and one file a table that implements the trait of whoever uses it. All SQL of
+//! the host is here, and nothing else is: no rule of what may be stored, no secret that is not sealed.
+
+mod connections;
+mod grants;
+mod pool;
+mod storage;
+
+pub use connections::SqliteConnections;
+pub use grants::SqliteGrants;
+pub use pool::{DATABASE_FILE, Database, DatabaseError};
+pub use storage::SqliteStorage;
+
+impl Database {
+    pub fn storage(&self) -> SqliteStorage {
+        SqliteStorage::new(self.clone())
+    }
+
+    pub fn connections(&self) -> SqliteConnections {
+        SqliteConnections::new(self.clone())
+    }
+
+    pub fn grants(&self) -> SqliteGrants {
+        SqliteGrants::new(self.clone())
+    }
+}
+
+/// Unix seconds, for columns that only people read. A clock before 1970 reads as 1970.
+fn unix_now() -> i64 {
+    let elapsed = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(elapsed.as_secs()).unwrap_or(i64::MAX)
+}

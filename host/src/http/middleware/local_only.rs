@@ -1,0 +1,45 @@
+//! Development mode trusts whoever reaches the loopback address, and a browser reaches it for any web page that has a
+//! name resolve to it (DNS rebinding). Such a request carries that name in `Host`, and is refused.
+
+use axum::{
+    extract::Request,
+    http::{StatusCode, header, uri::Authority},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+
+use crate::http::error::ApiError;
+
+pub(in crate::http) async fn local_only(request: Request, next: Next) -> Response {
+    let authority = request.uri().authority().map(Authority::as_str);
+    let host = authority.or_else(|| request.headers().get(header::HOST).and_then(|host| host.to_str().ok()));
+    // RFC 9112, section 3.2: a request of HTTP/1.1 always has one.
+    if host.is_some_and(is_local) {
+        return next.run(request).await;
+    }
+    let detail = "in development mode this host answers to localhost and loopback addresses only";
+    ApiError::new(StatusCode::FORBIDDEN, "not-local", detail).into_response()
+}
+
+fn is_local(authority: &str) -> bool {
+    let host = match authority.rsplit_once(':') {
+        Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
+        _ => authority,
+    };
+    host.eq_ignore_ascii_case("localhost") || host == "[::1]" || host.parse().is_ok_and(|ip: std::net::Ipv4Addr| ip.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_local;
+
+    #[test]
+    fn only_loopback_names_are_local() {
+        for local in ["localhost", "LOCALHOST:8787", "127.0.0.1:8787", "127.9.9.9", "[::1]", "[::1]:80"] {
+            assert!(is_local(local), "{local} was refused");
+        }
+        for foreign in ["evil.example", "localhost.evil.example:8787", "127.0.0.1.evil.example", "10.0.0.1", "", "[::2]"] {
+            assert!(!is_local(foreign), "{foreign} was taken");
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! Paging of lists by `limit` and `offset`.
+
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::error::ApiError;
+
+const DEFAULT_LIMIT: usize = 50;
+const MAX_LIMIT: usize = 100;
+
+/// Which part of a list, and which of its items.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct ListQuery {
+    /// Items in the answer, 1 to 100; 50 unless said.
+    #[param(minimum = 1, maximum = 100, default = 50)]
+    limit: Option<usize>,
+    /// Items to leave out first.
+    #[param(default = 0)]
+    offset: Option<usize>,
+    /// Only integrations of this category, or their actions.
+    pub(super) category: Option<String>,
+    /// Only what uses connections of this provider.
+    pub(super) provider: Option<String>,
+}
+
+/// A part of a list.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Page<T> {
+    items: Vec<T>,
+    /// Items in the whole list, after filtering.
+    total: usize,
+    limit: usize,
+    offset: usize,
+}
+
+impl ListQuery {
+    pub(super) fn page<T>(&self, all: impl Iterator<Item = T>) -> Result<Page<T>, ApiError> {
+        let limit = self.limit.unwrap_or(DEFAULT_LIMIT);
+        if limit == 0 || limit > MAX_LIMIT {
+            return Err(ApiError::bad_request("invalid-query", format!("limit is {limit}, possible are 1 to {MAX_LIMIT}")));
+        }
+        let offset = self.offset.unwrap_or(0);
+        let mut total = 0;
+        let mut items = Vec::new();
+        for item in all {
+            if total >= offset && items.len() < limit {
+                items.push(item);
+            }
+            total += 1;
+        }
+        Ok(Page { items, total, limit, offset })
+    }
+}

@@ -1,0 +1,75 @@
+//! Every route on one screen.
+
+use axum::{Router, extract::DefaultBodyLimit, middleware::from_fn};
+use tower_http::catch_panic::CatchPanicLayer;
+use utoipa::{
+    Modify, OpenApi,
+    openapi::{
+        self,
+        security::{Http, HttpAuthScheme, SecurityScheme},
+    },
+};
+use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_swagger_ui::SwaggerUi;
+
+use super::{
+    middleware::{fallback, local_only, request_id, trace},
+    routes::{oauth, operation, registry},
+};
+use crate::{app::App, settings::Mode};
+
+/// What an execute request holds besides its input, in bytes.
+const ENVELOPE_BYTES: u64 = 64 << 10;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "WORKWAY", description = "Runs integrations in a sandbox and serves their actions."),
+    modifiers(&Bearer),
+    tags(
+        (name = "registry", description = "Integrations and their actions"),
+        (name = "oauth", description = "Connected accounts of the calling user"),
+        (name = "operation", description = "For whoever runs this host"),
+    )
+)]
+struct Document;
+
+struct Bearer;
+
+impl Modify for Bearer {
+    fn modify(&self, document: &mut openapi::OpenApi) {
+        let bearer = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
+        document.components.get_or_insert_default().add_security_scheme("bearer", bearer);
+    }
+}
+
+/// The host's routes with everything around them.
+pub fn router(app: App) -> Router {
+    let body_limit = app.settings().largest_body_bytes().saturating_add(ENVELOPE_BYTES);
+    let mode = app.settings().mode;
+    let (router, document) = OpenApiRouter::with_openapi(Document::openapi())
+        .routes(routes!(operation::health::get_health))
+        .routes(routes!(operation::health::get_readiness))
+        .routes(routes!(operation::metrics::get_metrics))
+        .routes(routes!(registry::get_stats::get_stats))
+        .routes(routes!(registry::list_integrations::list_integrations))
+        .routes(routes!(registry::get_integration::get_integration))
+        .routes(routes!(registry::approve_integration::approve_integration))
+        .routes(routes!(registry::list_actions::list_actions))
+        .routes(routes!(registry::get_action::get_action))
+        .routes(routes!(registry::execute_action::execute_action))
+        .routes(routes!(oauth::list_connections::list_connections))
+        .routes(routes!(oauth::put_connection::put_connection))
+        .routes(routes!(oauth::delete_connection::delete_connection))
+        .split_for_parts();
+    let router = router
+        .merge(SwaggerUi::new("/docs").url("/openapi.json", document))
+        .fallback(fallback::not_found)
+        .method_not_allowed_fallback(fallback::method_not_allowed)
+        .layer(DefaultBodyLimit::max(usize::try_from(body_limit).unwrap_or(usize::MAX)))
+        .layer(CatchPanicLayer::custom(fallback::panicked));
+    let router = match mode {
+        Mode::Development => router.layer(from_fn(local_only::local_only)),
+        Mode::Production => router,
+    };
+    router.layer(from_fn(trace::trace)).layer(from_fn(request_id::set_request_id)).with_state(app)
+}

@@ -1,0 +1,35 @@
+//! `DELETE /oauth/connections/{provider}`.
+
+use axum::{extract::State, http::StatusCode};
+
+use super::wire::provider_id;
+use crate::{
+    app::App,
+    http::{
+        auth::Caller,
+        error::{ApiError, Problem},
+        extract::Path,
+    },
+};
+
+/// Forgets the calling user's account at a provider, its token included.
+#[utoipa::path(delete, path = "/oauth/connections/{provider}", tag = "oauth",
+    params(("provider" = String, Path, example = "github")),
+    security(("bearer" = [])),
+    responses(
+        (status = NO_CONTENT, description = "forgotten"),
+        (status = UNAUTHORIZED, body = Problem, content_type = "application/problem+json"),
+        (status = NOT_FOUND, body = Problem, content_type = "application/problem+json"),
+    ))]
+pub(in crate::http) async fn delete_connection(
+    State(app): State<App>,
+    caller: Caller,
+    Path(provider): Path<String>,
+) -> Result<StatusCode, ApiError> {
+    let provider = provider_id(&provider)?;
+    if app.connections().delete(&caller.user, &provider).await? {
+        Ok(StatusCode::NO_CONTENT)
+    } else {
+        Err(ApiError::not_found("connection-not-found", format!("{provider} is not connected")))
+    }
+}

@@ -1,0 +1,30 @@
+//! `GET /oauth/connections`.
+
+use axum::{Json, extract::State};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::wire::WireConnection;
+use crate::{
+    app::App,
+    http::{
+        auth::Caller,
+        error::{ApiError, Problem},
+    },
+};
+
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::http) struct Connections {
+    items: Vec<WireConnection>,
+}
+
+/// The calling user's connected accounts.
+#[utoipa::path(get, path = "/oauth/connections", tag = "oauth", security(("bearer" = [])), responses(
+    (status = OK, body = Connections),
+    (status = UNAUTHORIZED, body = Problem, content_type = "application/problem+json"),
+))]
+pub(in crate::http) async fn list_connections(State(app): State<App>, caller: Caller) -> Result<Json<Connections>, ApiError> {
+    let connections = app.connections().list(&caller.user).await?;
+    Ok(Json(Connections { items: connections.into_iter().map(Into::into).collect() }))
+}

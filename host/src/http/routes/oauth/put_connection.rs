@@ -1,0 +1,61 @@
+//! `PUT /oauth/connections/{provider}`.
+
+use std::collections::BTreeSet;
+
+use axum::extract::State;
+use secrecy::SecretString;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::wire::{WireConnection, provider_id};
+use crate::{
+    app::App,
+    http::{
+        auth::Caller,
+        error::{ApiError, Problem},
+        extract::{Json, Path},
+    },
+    oauth::NewConnection,
+};
+
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(in crate::http) struct PutConnection {
+    /// The provider's access token. It is sealed at once, and no answer or log has it.
+    #[schema(value_type = String, format = Password)]
+    access_token: SecretString,
+    /// A label of the account: an e-mail address, a workspace name.
+    account: String,
+    /// The scopes that the provider granted.
+    #[serde(default)]
+    scopes: BTreeSet<String>,
+    /// Unix seconds; none for a token that does not expire.
+    expires_at: Option<u64>,
+}
+
+/// Connects the calling user's account at a provider, or replaces it.
+#[utoipa::path(put, path = "/oauth/connections/{provider}", tag = "oauth",
+    params(("provider" = String, Path, example = "github")),
+    request_body = PutConnection,
+    security(("bearer" = [])),
+    responses(
+        (status = OK, body = WireConnection),
+        (status = BAD_REQUEST, body = Problem, content_type = "application/problem+json"),
+        (status = UNAUTHORIZED, body = Problem, content_type = "application/problem+json"),
+    ))]
+pub(in crate::http) async fn put_connection(
+    State(app): State<App>,
+    caller: Caller,
+    Path(provider): Path<String>,
+    Json(body): Json<PutConnection>,
+) -> Result<axum::Json<WireConnection>, ApiError> {
+    let provider = provider_id(&provider)?;
+    let connection = NewConnection {
+        access_token: body.access_token,
+        account: body.account,
+        scopes: body.scopes,
+        expires_at: body.expires_at,
+    };
+    let summary = app.connections().save(&caller.user, &provider, connection).await?;
+    Ok(axum::Json(summary.into()))
+}

@@ -1,0 +1,18 @@
+//! What an integration is: ids, definition, permissions, failures. Pure data: nothing here performs I/O,
+//! sees a runtime or knows a wire shape other than its own `serde` one.
+
+mod definition;
+mod draft;
+mod failure;
+mod host_pattern;
+mod id;
+mod permissions;
+mod schema;
+
+pub use definition::{Action, Definition, Trigger, TriggerKind};
+pub use draft::{ActionDraft, DefinitionDraft, PermissionsDraft, TriggerDraft};
+pub use failure::{Failure, FailureKind};
+pub use host_pattern::{HostPattern, HostPatternError};
+pub use id::{ActionId, IdError, IntegrationId, LocalId, ProviderId, UserId};
+pub use permissions::{ConnectionNeed, Permissions, Widening};
+pub use schema::{InputProblem, Schema, SchemaError};

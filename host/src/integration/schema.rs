@@ -1,0 +1,121 @@
+//! A JSON Schema of an action or trigger, compiled once.
+//!
+//! Never resolves a reference that leaves the document: a `$ref` to a remote address would be a way round the sandbox.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+/// The longest schema, in bytes of JSON text.
+const MAX_BYTES: usize = 256 * 1024;
+/// The most problems that one answer lists.
+const MAX_PROBLEMS: usize = 20;
+
+/// A JSON Schema (draft 2020-12 unless its `$schema` says otherwise) with its compiled validator. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Schema(Arc<Compiled>);
+
+#[derive(Debug)]
+struct Compiled {
+    document: Value,
+    validator: jsonschema::Validator,
+}
+
+/// Why a text is not a usable schema.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SchemaError {
+    #[error("a schema may have at most {MAX_BYTES} bytes, this one has {0}")]
+    TooLarge(usize),
+    #[error("not JSON: {0}")]
+    NotJson(String),
+    #[error("not a JSON Schema: {0}")]
+    NotASchema(String),
+}
+
+/// One reason why a value does not fit a schema.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InputProblem {
+    /// JSON pointer (RFC 6901) of the offending value; empty for the whole.
+    pub pointer: String,
+    pub message: String,
+}
+
+impl Schema {
+    pub fn parse(text: &str) -> Result<Self, SchemaError> {
+        if text.len() > MAX_BYTES {
+            return Err(SchemaError::TooLarge(text.len()));
+        }
+        let document: Value = serde_json::from_str(text).map_err(|error| SchemaError::NotJson(error.to_string()))?;
+        let validator = jsonschema::options()
+            .with_pattern_options(jsonschema::PatternOptions::regex())
+            .build(&document)
+            .map_err(|error| SchemaError::NotASchema(error.to_string()))?;
+        Ok(Self(Arc::new(Compiled { document, validator })))
+    }
+
+    pub fn document(&self) -> &Value {
+        &self.0.document
+    }
+
+    /// Everything that is wrong with `value`, at most [`MAX_PROBLEMS`] entries. Values are not quoted: an input may
+    /// hold what a log must not.
+    pub fn validate(&self, value: &Value) -> Result<(), Vec<InputProblem>> {
+        if self.0.validator.is_valid(value) {
+            return Ok(());
+        }
+        let problems = self.0.validator.iter_errors(value).take(MAX_PROBLEMS).map(|error| InputProblem {
+            pointer: error.instance_path().to_string(),
+            message: error.masked_with("the value").to_string(),
+        });
+        Err(problems.collect())
+    }
+}
+
+impl PartialEq for Schema {
+    fn eq(&self, other: &Self) -> bool {
+        self.document() == other.document()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::{MAX_BYTES, MAX_PROBLEMS, Schema, SchemaError};
+
+    #[test]
+    fn problems_are_named_by_pointer_and_never_quote_the_value() {
+        let schema = Schema::parse(
+            r#"{"type":"object","properties":{"a":{"type":"object","properties":{"b":{"type":"integer"}}}},"required":["c"]}"#,
+        )
+        .unwrap();
+        let problems = schema.validate(&json!({"a": {"b": "hunter2"}})).unwrap_err();
+        let pointers: Vec<&str> = problems.iter().map(|problem| problem.pointer.as_str()).collect();
+        assert!(pointers.contains(&"/a/b") && pointers.contains(&""), "{problems:?}");
+        assert!(problems.iter().all(|problem| !problem.message.contains("hunter2")), "{problems:?}");
+        assert_eq!(schema.validate(&json!({"a": {"b": 1}, "c": null})), Ok(()));
+    }
+
+    #[test]
+    fn a_reference_never_leaves_the_document() {
+        for address in ["https://example.com/schema.json", "file:///etc/passwd"] {
+            let text = json!({"$ref": address}).to_string();
+            assert!(matches!(Schema::parse(&text), Err(SchemaError::NotASchema(_))), "{address} was resolved");
+        }
+    }
+
+    #[test]
+    fn bounds_hold() {
+        let large = format!("{{\"title\":\"{}\"}}", "x".repeat(MAX_BYTES));
+        assert!(matches!(Schema::parse(&large), Err(SchemaError::TooLarge(_))));
+        let schema = Schema::parse(r#"{"items":{"type":"integer"}}"#).unwrap();
+        let many = json!(vec!["x"; 10 * MAX_PROBLEMS]);
+        assert_eq!(schema.validate(&many).unwrap_err().len(), MAX_PROBLEMS);
+    }
+
+    #[test]
+    fn patterns_take_linear_time() {
+        let schema = Schema::parse(r#"{"pattern":"^(a+)+$"}"#).unwrap();
+        assert!(schema.validate(&json!(format!("{}!", "a".repeat(10_000)))).is_err());
+    }
+}

@@ -1,0 +1,106 @@
+//! WORKWAY's host: loads integrations (WebAssembly components that speak the contract in `wit/`), gives each the
+//! network, account, storage and log capabilities that it was granted, and serves their actions over HTTP.
+//!
+//! [`Host`] is the whole of it. How the modules depend on each other is in `docs/architecture.md`, and a test keeps it so.
+
+pub mod app;
+mod bindings;
+pub mod capability;
+pub mod db;
+mod http;
+pub mod integration;
+pub mod oauth;
+pub mod registry;
+pub mod runtime;
+pub mod settings;
+
+use std::{future::Future, io, net::SocketAddr, time::Duration};
+
+use tokio::{net::TcpListener, sync::oneshot};
+
+use crate::{
+    app::{App, StartError},
+    settings::Settings,
+};
+
+/// How much longer than the longest call a shutdown waits for answers to be written.
+const DRAIN_SLACK: Duration = Duration::from_secs(2);
+
+/// A host that listens and is about to serve.
+pub struct Host {
+    app: App,
+    listener: TcpListener,
+    address: SocketAddr,
+}
+
+/// Why a host did not start or ended.
+#[derive(Debug, thiserror::Error)]
+pub enum HostError {
+    #[error(transparent)]
+    Start(#[from] StartError),
+    #[error("cannot listen on {address}: {source}: is another host running there? name another address with --listen")]
+    Listen { address: SocketAddr, source: io::Error },
+    #[error("the plugins folder cannot be read: {0}")]
+    Plugins(io::Error),
+    #[error("serving failed: {0}")]
+    Serve(io::Error),
+}
+
+impl Host {
+    /// Starts everything and listens. Requests are answered from [`Host::serve`] on.
+    ///
+    /// # Errors
+    /// See [`HostError`].
+    pub async fn start(settings: Settings) -> Result<Self, HostError> {
+        let address = settings.listen;
+        let app = App::start(settings).await?;
+        let listen = |source| HostError::Listen { address, source };
+        let listener = TcpListener::bind(address).await.map_err(listen)?;
+        let address = listener.local_addr().map_err(listen)?;
+        Ok(Self { app, listener, address })
+    }
+
+    /// Where it listens, with the port that the system chose.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// What answers the requests, for whoever embeds the host.
+    pub fn app(&self) -> &App {
+        &self.app
+    }
+
+    /// Loads the integrations and answers requests until `shutdown` is complete, then lets calls that run end, for as
+    /// long as the longest may take. `ready` is told when the integrations are loaded.
+    ///
+    /// # Errors
+    /// See [`HostError`].
+    pub async fn serve(self, ready: oneshot::Sender<()>, shutdown: impl Future<Output = ()> + Send + 'static) -> Result<(), HostError> {
+        let Self { app, listener, .. } = self;
+        let (stopping, stopped) = oneshot::channel::<()>();
+        let router = http::router(app.clone());
+        let server = axum::serve(listener, router).with_graceful_shutdown(async move {
+            shutdown.await;
+            // Nobody listens any more if serving has failed by itself.
+            let _ = stopping.send(());
+        });
+        let drain = app.settings().longest_call() + DRAIN_SLACK;
+        let overdue = async {
+            let _ = stopped.await;
+            tokio::time::sleep(drain).await;
+        };
+        let load = async {
+            app.load().await.map_err(HostError::Plugins)?;
+            // A receiver that is gone did not want to know.
+            let _ = ready.send(());
+            std::future::pending::<Result<(), HostError>>().await
+        };
+        let result = tokio::select! {
+            served = server => served.map_err(HostError::Serve),
+            failed = load => failed,
+            () = overdue => Ok(()),
+        };
+        app.close().await;
+        result
+    }
+}

@@ -1,0 +1,162 @@
+//! Opened connections, kept for a short while: a call that uses one costs no database query. Nothing is written anywhere,
+//! and tokens are wiped when they leave.
+
+use std::{
+    collections::HashMap,
+    fmt,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use crate::{
+    capability::oauth::Connection,
+    integration::{ProviderId, UserId},
+};
+
+/// The most connections that are kept. When there are more, the one that was loaded first leaves.
+const CAPACITY: usize = 4_096;
+
+pub(super) type Owner = (UserId, ProviderId);
+
+/// Connections by owner.
+pub(super) struct Cache {
+    state: Mutex<State>,
+    lifetime: Duration,
+}
+
+#[derive(Default)]
+struct State {
+    /// Rises with every invalidation. A connection that was read before one must not be kept after it.
+    generation: u64,
+    entries: HashMap<Owner, (Connection, Instant)>,
+}
+
+/// The moment before a read; see [`Cache::insert`].
+#[derive(Clone, Copy)]
+pub(super) struct Generation(u64);
+
+/// Forgets an owner's connection when dropped: also when the change that it stands for failed half-way.
+pub(super) struct Invalidation<'a> {
+    cache: &'a Cache,
+    owner: &'a Owner,
+}
+
+impl Cache {
+    /// `lifetime` is how long a change made by another process may go unseen.
+    pub(super) fn new(lifetime: Duration) -> Self {
+        Self { state: Mutex::default(), lifetime }
+    }
+
+    pub(super) fn get(&self, owner: &Owner) -> Option<Connection> {
+        let state = self.state();
+        let (connection, loaded) = state.entries.get(owner)?;
+        (loaded.elapsed() < self.lifetime).then(|| connection.clone())
+    }
+
+    /// Call before reading what is to be inserted.
+    pub(super) fn generation(&self) -> Generation {
+        Generation(self.state().generation)
+    }
+
+    /// Keeps the connection, unless anything was invalidated since `read_after`.
+    pub(super) fn insert(&self, owner: Owner, connection: Connection, read_after: Generation) {
+        let mut state = self.state();
+        if state.generation != read_after.0 {
+            return;
+        }
+        if state.entries.len() >= CAPACITY && !state.entries.contains_key(&owner) {
+            let oldest = state.entries.iter().min_by_key(|(_, (_, loaded))| *loaded).map(|(owner, _)| owner.clone());
+            if let Some(oldest) = oldest {
+                state.entries.remove(&oldest);
+            }
+        }
+        state.entries.insert(owner, (connection, Instant::now()));
+    }
+
+    /// Make it before a change, drop it after.
+    pub(super) fn invalidation<'a>(&'a self, owner: &'a Owner) -> Invalidation<'a> {
+        Invalidation { cache: self, owner }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Invalidation<'_> {
+    fn drop(&mut self) {
+        let mut state = self.cache.state();
+        state.generation += 1;
+        state.entries.remove(self.owner);
+    }
+}
+
+impl fmt::Debug for Cache {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Cache({} connections, [redacted])", self.state().entries.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::{CAPACITY, Cache, Connection, Owner};
+
+    fn owner(user: &str) -> Owner {
+        (user.parse().unwrap(), "slack".parse().unwrap())
+    }
+
+    fn connection(version: u64) -> Connection {
+        Connection {
+            provider: "slack".parse().unwrap(),
+            account: "acme".into(),
+            scopes: Default::default(),
+            expires_at: None,
+            access_token: "secret".into(),
+            version,
+        }
+    }
+
+    fn version(cache: &Cache, owner: &Owner) -> Option<u64> {
+        cache.get(owner).map(|connection| connection.version)
+    }
+
+    #[test]
+    fn a_connection_that_was_read_before_a_change_is_not_kept() {
+        let (cache, ann) = (Cache::new(Duration::MAX), owner("ann"));
+        let before = cache.generation();
+        drop(cache.invalidation(&ann));
+        cache.insert(ann.clone(), connection(1), before);
+        assert_eq!(version(&cache, &ann), None);
+        cache.insert(ann.clone(), connection(2), cache.generation());
+        assert_eq!(version(&cache, &ann), Some(2));
+        drop(cache.invalidation(&ann));
+        assert_eq!(version(&cache, &ann), None);
+    }
+
+    #[test]
+    fn nothing_outlives_its_lifetime() {
+        let (cache, ann) = (Cache::new(Duration::ZERO), owner("ann"));
+        cache.insert(ann.clone(), connection(1), cache.generation());
+        assert_eq!(version(&cache, &ann), None);
+    }
+
+    #[test]
+    fn a_full_cache_drops_what_was_loaded_first() {
+        let cache = Cache::new(Duration::MAX);
+        for user in 0..=CAPACITY {
+            cache.insert(owner(&user.to_string()), connection(1), cache.generation());
+        }
+        assert_eq!(cache.state().entries.len(), CAPACITY);
+        assert_eq!(version(&cache, &owner("0")), None);
+        assert_eq!(version(&cache, &owner(&CAPACITY.to_string())), Some(1));
+    }
+
+    #[test]
+    fn a_cache_prints_without_tokens() {
+        let cache = Cache::new(Duration::MAX);
+        cache.insert(owner("ann"), connection(1), cache.generation());
+        assert_eq!(format!("{cache:?}"), "Cache(1 connections, [redacted])");
+    }
+}

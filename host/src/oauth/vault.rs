@@ -1,0 +1,251 @@
+//! Seals tokens so that a stolen database is of no use, and a row that was moved or changed does not open. It never
+//! stores what it seals and never prints what it opens.
+//!
+//! A sealed record is: format (1 byte), key id (4), nonce (24), ciphertext and tag. Format and key id are authenticated
+//! with the row that the record belongs to. Nonces are random: with 24 bytes none comes twice.
+
+use std::fmt;
+
+use chacha20poly1305::{
+    AeadInOut, KeyInit, XChaCha20Poly1305, XNonce,
+    aead::{Generate, array::Array},
+};
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+use super::key::{KeyId, MasterKey};
+use crate::integration::{ProviderId, UserId};
+
+const FORMAT: u8 = 1;
+const NONCE_BYTES: usize = 24;
+const TAG_BYTES: usize = 16;
+const HEADER_BYTES: usize = 1 + KeyId::LENGTH;
+/// Keeps these records apart from anything else that is ever sealed under the same key.
+const PURPOSE: &[u8] = b"workway connection";
+
+/// Seals and opens under one key.
+pub struct Vault {
+    cipher: XChaCha20Poly1305,
+    key: KeyId,
+}
+
+/// The row that a sealed record belongs to. It opens in no other.
+#[derive(Clone, Copy, Debug)]
+pub struct Binding<'a> {
+    pub user: &'a UserId,
+    pub provider: &'a ProviderId,
+    pub row: &'a str,
+}
+
+/// What is secret about a connection.
+pub struct TokenSet {
+    pub access_token: SecretString,
+}
+
+/// The plaintext: JSON, so that fields can be added without another format.
+#[derive(Serialize)]
+struct Plain<'a> {
+    access_token: &'a str,
+}
+
+#[derive(Deserialize)]
+struct Opened {
+    access_token: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum VaultError {
+    #[error("the record is sealed under the key {sealed}, and this host has the key {ours}")]
+    OtherKey { sealed: KeyId, ours: KeyId },
+    #[error("the record was changed, or belongs to another row")]
+    Tampered,
+    #[error("the record is not in a format that this version knows")]
+    Format,
+    #[error("the record could not be sealed: {0}")]
+    Seal(String),
+}
+
+impl Vault {
+    pub fn new(key: &MasterKey) -> Self {
+        Self { cipher: XChaCha20Poly1305::new(&Array(*key.bytes())), key: key.id() }
+    }
+
+    /// # Errors
+    /// [`VaultError::Seal`] if the system has no random numbers.
+    pub fn seal(&self, binding: Binding<'_>, tokens: &TokenSet) -> Result<Vec<u8>, VaultError> {
+        let nonce = XNonce::try_generate().map_err(|error| VaultError::Seal(error.to_string()))?;
+        let token = tokens.access_token.expose_secret();
+        // Room for every character escaped, the names and the tag: a buffer that grew would leave copies behind.
+        let mut buffer = Zeroizing::new(Vec::with_capacity(6 * token.len() + 64 + TAG_BYTES));
+        serde_json::to_writer(&mut *buffer, &Plain { access_token: token })
+            .map_err(|error| VaultError::Seal(error.to_string()))?;
+        let header = self.header();
+        self.cipher
+            .encrypt_in_place(&nonce, &associated_data(&header, binding), &mut *buffer)
+            .map_err(|error| VaultError::Seal(error.to_string()))?;
+        Ok([&header[..], nonce.as_slice(), buffer.as_slice()].concat())
+    }
+
+    /// # Errors
+    /// Any [`VaultError`] but [`VaultError::Seal`].
+    pub fn open(&self, binding: Binding<'_>, sealed: &[u8]) -> Result<TokenSet, VaultError> {
+        let (header, rest) = sealed.split_first_chunk::<HEADER_BYTES>().ok_or(VaultError::Format)?;
+        let (nonce, ciphertext) = rest.split_first_chunk::<NONCE_BYTES>().ok_or(VaultError::Format)?;
+        let [FORMAT, key @ ..] = *header else {
+            return Err(VaultError::Format);
+        };
+        let sealed = KeyId::from_bytes(key);
+        if sealed != self.key {
+            return Err(VaultError::OtherKey { sealed, ours: self.key });
+        }
+        let mut buffer = Zeroizing::new(ciphertext.to_vec());
+        self.cipher
+            .decrypt_in_place(&Array(*nonce), &associated_data(header, binding), &mut *buffer)
+            .map_err(|_| VaultError::Tampered)?;
+        let opened: Opened = serde_json::from_slice(&buffer).map_err(|_| VaultError::Format)?;
+        Ok(TokenSet { access_token: opened.access_token.into() })
+    }
+
+    fn header(&self) -> [u8; HEADER_BYTES] {
+        let mut header = [FORMAT; HEADER_BYTES];
+        header[1..].copy_from_slice(self.key.as_bytes());
+        header
+    }
+}
+
+/// Every part with its length before it: no two bindings read the same.
+fn associated_data(header: &[u8; HEADER_BYTES], binding: Binding<'_>) -> Vec<u8> {
+    let parts = [
+        PURPOSE,
+        header,
+        binding.user.as_str().as_bytes(),
+        binding.provider.as_str().as_bytes(),
+        binding.row.as_bytes(),
+    ];
+    let mut data = Vec::new();
+    for part in parts {
+        data.extend_from_slice(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
+        data.extend_from_slice(part);
+    }
+    data
+}
+
+impl fmt::Debug for Vault {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Vault({}, [redacted])", self.key)
+    }
+}
+
+impl fmt::Debug for TokenSet {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("TokenSet([redacted])")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::{Engine, engine::general_purpose::STANDARD};
+    use cap_std::{ambient_authority, fs::Dir};
+    use secrecy::ExposeSecret;
+
+    use super::{Binding, TokenSet, Vault, VaultError};
+    use crate::{
+        integration::{ProviderId, UserId},
+        oauth::key::MasterKey,
+    };
+
+    const TOKEN: &str = "xoxb-very-\"secret\"\\";
+
+    fn vault(byte: u8) -> Vault {
+        let unused = Dir::open_ambient_dir("/", ambient_authority()).unwrap();
+        Vault::new(&MasterKey::load(Some(&STANDARD.encode([byte; 32]).into()), &unused).unwrap())
+    }
+
+    struct Row(UserId, ProviderId, &'static str);
+
+    impl Row {
+        fn new(user: &str, provider: &str, row: &'static str) -> Self {
+            Self(user.parse().unwrap(), provider.parse().unwrap(), row)
+        }
+
+        fn binding(&self) -> Binding<'_> {
+            Binding { user: &self.0, provider: &self.1, row: self.2 }
+        }
+    }
+
+    fn tokens() -> TokenSet {
+        TokenSet { access_token: TOKEN.into() }
+    }
+
+    #[test]
+    fn what_was_sealed_opens_in_its_row_and_hides_the_token() {
+        let (vault, row) = (vault(1), Row::new("ann", "slack", "row"));
+        let sealed = vault.seal(row.binding(), &tokens()).unwrap();
+        assert_eq!(vault.open(row.binding(), &sealed).unwrap().access_token.expose_secret(), TOKEN);
+        assert!(!sealed.windows(6).any(|window| window == b"secret"));
+        assert_ne!(vault.seal(row.binding(), &tokens()).unwrap(), sealed, "a nonce was used twice");
+    }
+
+    #[test]
+    fn a_record_opens_in_no_other_row() {
+        let vault = vault(1);
+        let sealed = vault.seal(Row::new("ann", "slack", "row").binding(), &tokens()).unwrap();
+        // The last ones would read the same if the parts were only joined.
+        let others = [
+            ("bob", "slack", "row"),
+            ("ann", "google", "row"),
+            ("ann", "slack", "other"),
+            ("annslack", "r", "ow"),
+            ("ann", "slackr", "ow"),
+            ("an", "nslack", "row"),
+        ];
+        for (user, provider, row) in others {
+            let opened = vault.open(Row::new(user, provider, row).binding(), &sealed);
+            assert_eq!(opened.unwrap_err(), VaultError::Tampered, "{user} {provider} {row}");
+        }
+    }
+
+    #[test]
+    fn every_changed_byte_is_noticed() {
+        let (vault, row) = (vault(1), Row::new("ann", "slack", "row"));
+        let sealed = vault.seal(row.binding(), &tokens()).unwrap();
+        for index in 0..sealed.len() {
+            let mut changed = sealed.clone();
+            changed[index] ^= 1;
+            assert!(vault.open(row.binding(), &changed).is_err(), "byte {index} was not noticed");
+            assert!(vault.open(row.binding(), &sealed[..index]).is_err(), "cut at {index} was not noticed");
+        }
+        let longer = [sealed.as_slice(), b"x"].concat();
+        assert_eq!(vault.open(row.binding(), &longer).unwrap_err(), VaultError::Tampered);
+    }
+
+    #[test]
+    fn another_key_is_named() {
+        let row = Row::new("ann", "slack", "row");
+        let (old, new) = (vault(1), vault(2));
+        let sealed = old.seal(row.binding(), &tokens()).unwrap();
+        assert_eq!(
+            new.open(row.binding(), &sealed).unwrap_err(),
+            VaultError::OtherKey { sealed: old.key, ours: new.key }
+        );
+        // Whoever writes our key's id over the other one gets no further.
+        let mut relabelled = sealed;
+        relabelled[..5].copy_from_slice(&new.header());
+        assert_eq!(new.open(row.binding(), &relabelled).unwrap_err(), VaultError::Tampered);
+    }
+
+    #[test]
+    fn an_unknown_format_is_not_tampering() {
+        let row = Row::new("ann", "slack", "row");
+        for record in [&b""[..], b"\x01", &[2; 100]] {
+            assert_eq!(vault(1).open(row.binding(), record).unwrap_err(), VaultError::Format);
+        }
+    }
+
+    #[test]
+    fn vault_and_tokens_print_without_secrets() {
+        assert_eq!(format!("{:?}", tokens()), "TokenSet([redacted])");
+        assert!(format!("{:?}", vault(1)).ends_with(", [redacted])"));
+    }
+}

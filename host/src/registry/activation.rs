@@ -1,0 +1,287 @@
+//! The one way into the registry. Start-up, reload and approval all come through here; whatever goes wrong leaves what
+//! answers calls as it was, and is kept where people look.
+
+use std::{io::Read, sync::Arc, time::SystemTime};
+
+use futures_util::future::join_all;
+use sha2::{Digest, Sha256};
+
+use super::{
+    ActionRegistry, Active, Entry, FileName, GrantError, LoadFailure, Pending, Snapshot, UnknownIntegration,
+    meter::Meter, snapshot::Loaded,
+};
+use crate::{
+    capability::{
+        Capabilities, OpenConnections,
+        fetch::{EgressPolicy, FetchCtx, FetchLimits},
+        log::LogCtx,
+        oauth::OAuthCtx,
+        storage::{Space, StorageCtx},
+    },
+    integration::{Definition, IdError, IntegrationId, Permissions, Widening},
+    runtime::{CallError, LoadError},
+    settings::Mode,
+};
+
+/// The largest component that is read, in bytes. One made from Python has 18 MB.
+const MAX_COMPONENT_BYTES: u64 = 128 << 20;
+/// What a component may write to the log while it is asked what it is.
+const DESCRIBE_LOG_BYTES: u64 = 16 << 10;
+
+/// What became of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Activated {
+    /// It answers calls now.
+    Serving(IntegrationId),
+    /// It waits for the operator; what answered before still does.
+    Waiting(IntegrationId, Vec<String>),
+    /// It is byte for byte what is registered already.
+    Unchanged(IntegrationId),
+}
+
+/// Why a file did not become a registered integration.
+#[derive(Debug, thiserror::Error)]
+pub enum ActivationError {
+    #[error("cannot be read: {0}")]
+    Unreadable(#[from] std::io::Error),
+    #[error("has more than {MAX_COMPONENT_BYTES} bytes")]
+    TooLarge,
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    #[error("could not say what it is (describe): {0}")]
+    Describe(CallError),
+    #[error("its definition does not hold together:\n  {}", .0.join("\n  "))]
+    Definition(Vec<String>),
+    #[error("declares the id {id}, which belongs to {other}: remove one of the two")]
+    Duplicate { id: IntegrationId, other: FileName },
+    #[error("its grant is unknown: {0}")]
+    Grant(#[from] GrantError),
+}
+
+/// Why there was nothing to approve.
+#[derive(Debug, thiserror::Error)]
+pub enum ApproveError {
+    #[error(transparent)]
+    Unknown(#[from] UnknownIntegration),
+    #[error("integration {0} waits for nothing")]
+    NothingPending(IntegrationId),
+    /// The file changed after whoever approves had looked.
+    #[error("integration {0} waits with another version by now: look at it again")]
+    OtherVersion(IntegrationId),
+    #[error(transparent)]
+    Grant(#[from] GrantError),
+}
+
+impl ActionRegistry {
+    /// Loads every component of the plugins folder, several at once, and registers them in the order of their names,
+    /// so that of two with the same id it is always the same one that stays.
+    pub async fn register_all(&self) -> std::io::Result<()> {
+        let mut files: Vec<FileName> = Vec::new();
+        for entry in self.0.services.plugins.entries()? {
+            if let Some(file) = entry?.file_name().to_str().and_then(|name| name.parse().ok()) {
+                files.push(file);
+            }
+        }
+        files.sort();
+        let _writer = self.0.writer.lock().await;
+        let loads = join_all(files.iter().map(|file| self.load(file))).await;
+        for (file, loaded) in files.into_iter().zip(loads) {
+            let result = match loaded {
+                Ok(loaded) => self.commit(&file, loaded).await,
+                Err(error) => Err(error),
+            };
+            // Kept in the snapshot and logged: nobody waits for an answer here.
+            let _ = self.settle(file, result);
+        }
+        Ok(())
+    }
+
+    /// Loads one file of the plugins folder, and registers it or takes the place of what it held before.
+    pub async fn register(&self, file: FileName) -> Result<Activated, ActivationError> {
+        let _writer = self.0.writer.lock().await;
+        self.activate(file).await
+    }
+
+    /// Reads the file of an integration again.
+    pub async fn reload_integration(&self, id: &IntegrationId) -> Result<Result<Activated, ActivationError>, UnknownIntegration> {
+        let _writer = self.0.writer.lock().await;
+        let file = self.snapshot().integrations.get(id).map(|entry| entry.file.clone());
+        let file = file.ok_or_else(|| UnknownIntegration(id.clone()))?;
+        Ok(self.activate(file).await)
+    }
+
+    /// Takes an integration out. Calls that run end on the version that they began with.
+    pub async fn unregister_integration(&self, id: &IntegrationId) -> Result<(), UnknownIntegration> {
+        let _writer = self.0.writer.lock().await;
+        let mut next = Snapshot::clone(&self.snapshot());
+        next.integrations.remove(id).ok_or_else(|| UnknownIntegration(id.clone()))?;
+        self.0.snapshot.store(Arc::new(next));
+        tracing::info!(integration = %id, "unregistered");
+        Ok(())
+    }
+
+    /// Grants what a waiting version asks for, and has it answer calls. With `seen`, the SHA-256 that whoever approves
+    /// has looked at, a version that came later is not approved by mistake.
+    pub async fn approve(&self, id: &IntegrationId, seen: Option<[u8; 32]>) -> Result<(), ApproveError> {
+        let _writer = self.0.writer.lock().await;
+        let snapshot = self.snapshot();
+        let entry = snapshot.integrations.get(id).ok_or_else(|| UnknownIntegration(id.clone()))?;
+        let pending = entry.pending.as_ref().ok_or_else(|| ApproveError::NothingPending(id.clone()))?;
+        if seen.is_some_and(|seen| seen != pending.loaded.hash) {
+            return Err(ApproveError::OtherVersion(id.clone()));
+        }
+        self.0.services.grants.grant(id, &pending.definition.permissions).await?;
+        let active = self.serve(pending.loaded.clone(), Some(entry));
+        self.swap(id.clone(), Entry { active: Some(Arc::new(active)), pending: None, ..Entry::clone(entry) });
+        tracing::info!(integration = %id, "approved");
+        Ok(())
+    }
+
+    async fn activate(&self, file: FileName) -> Result<Activated, ActivationError> {
+        let result = match self.load(&file).await {
+            Ok(loaded) => self.commit(&file, loaded).await,
+            Err(error) => Err(error),
+        };
+        self.settle(file, result)
+    }
+
+    /// Everything that needs no place in the registry: read, compile, link, describe, check.
+    async fn load(&self, file: &FileName) -> Result<Option<Loaded>, ActivationError> {
+        let bytes = self.read(file).await?;
+        let hash: [u8; 32] = Sha256::digest(&bytes).into();
+        if self.snapshot().of_file(file).is_some_and(|(_, entry)| entry.newest_hash() == Some(hash)) {
+            return Ok(None);
+        }
+        let component = self.0.runtime.load(bytes).await?;
+        let draft = component.describe(self.no_capabilities()?).await.map_err(ActivationError::Describe)?;
+        let definition = Definition::check(draft).map_err(ActivationError::Definition)?;
+        if !definition.triggers.is_empty() && !component.offers_triggers() {
+            let problem = "triggers: declared, but the component does not export the interface `triggers`";
+            return Err(ActivationError::Definition(vec![problem.into()]));
+        }
+        Ok(Some(Loaded { definition, component, hash }))
+    }
+
+    async fn read(&self, file: &FileName) -> Result<Vec<u8>, ActivationError> {
+        let (plugins, file) = (Arc::clone(&self.0.services.plugins), file.clone());
+        let read = tokio::task::spawn_blocking(move || {
+            let mut bytes = Vec::new();
+            plugins.open(file.as_str())?.take(MAX_COMPONENT_BYTES + 1).read_to_end(&mut bytes)?;
+            Ok::<_, std::io::Error>(bytes)
+        });
+        let bytes = read.await.map_err(std::io::Error::other)??;
+        if u64::try_from(bytes.len()).map_or(true, |length| length > MAX_COMPONENT_BYTES) {
+            return Err(ActivationError::TooLarge);
+        }
+        Ok(bytes)
+    }
+
+    /// Compares with what was granted and swaps once.
+    async fn commit(&self, file: &FileName, loaded: Option<Loaded>) -> Result<Activated, ActivationError> {
+        let snapshot = self.snapshot();
+        let Some(loaded) = loaded else {
+            return match snapshot.of_file(file) {
+                Some((id, entry)) => {
+                    // The file is again what is registered: an error of a state in between is history.
+                    self.swap(id.clone(), Entry { last_error: None, ..Entry::clone(entry) });
+                    Ok(Activated::Unchanged(id.clone()))
+                }
+                None => Err(ActivationError::Unreadable(std::io::ErrorKind::NotFound.into())),
+            };
+        };
+        let id = loaded.definition.id.clone();
+        let before = snapshot.integrations.get(&id);
+        if let Some(other) = before.filter(|entry| entry.file != *file) {
+            return Err(ActivationError::Duplicate { id, other: other.file.clone() });
+        }
+        let beyond = self.beyond_grant(&loaded.definition).await?;
+        let asks: Vec<String> = beyond.iter().map(Widening::to_string).collect();
+        let entry = if asks.is_empty() {
+            let active = self.serve(loaded, before.map(AsRef::as_ref));
+            Entry { file: file.clone(), active: Some(Arc::new(active)), pending: None, last_error: None }
+        } else {
+            let definition = loaded.definition.clone();
+            let pending = Pending { definition, asks: asks.clone(), loaded };
+            let active = before.and_then(|entry| entry.active.clone());
+            Entry { file: file.clone(), active, pending: Some(Arc::new(pending)), last_error: None }
+        };
+        self.swap(id.clone(), entry);
+        Ok(if asks.is_empty() { Activated::Serving(id) } else { Activated::Waiting(id, asks) })
+    }
+
+    /// What a definition asks for that nobody has granted. In development declaring is being granted.
+    async fn beyond_grant(&self, definition: &Definition) -> Result<Vec<Widening>, GrantError> {
+        match self.0.settings.mode {
+            Mode::Development => Ok(Vec::new()),
+            Mode::Production => {
+                let granted = self.0.services.grants.granted(&definition.id).await?.unwrap_or_default();
+                Ok(definition.permissions.beyond(&granted))
+            }
+        }
+    }
+
+    /// A version that answers calls, with the share of the one whose place it takes.
+    fn serve(&self, loaded: Loaded, before: Option<&Entry>) -> Active {
+        let Loaded { definition, component, hash } = loaded;
+        let share = before.and_then(|entry| entry.active.as_ref()).map(|active| active.share.clone());
+        let permissions = &definition.permissions;
+        let recorder = &self.0.services.recorder;
+        Active {
+            hash,
+            loaded_at: SystemTime::now(),
+            component,
+            permissions: Arc::new(permissions.clone()),
+            egress: Arc::new(EgressPolicy::new(permissions.hosts.iter().cloned(), permissions.reveal_token)),
+            limits: self.0.settings.limits_of(&definition.id),
+            share: share.unwrap_or_else(|| self.0.admission.share()),
+            meters: definition.actions.iter().map(|action| Meter::new(recorder, &definition.id, &action.id)).collect(),
+            definition,
+        }
+    }
+
+    /// Puts an entry in the place of whatever its id or its file held before.
+    fn swap(&self, id: IntegrationId, entry: Entry) {
+        let mut next = Snapshot::clone(&self.snapshot());
+        next.failures.remove(&entry.file);
+        next.integrations.retain(|other, held| *other == id || held.file != entry.file);
+        next.integrations.insert(id, Arc::new(entry));
+        self.0.snapshot.store(Arc::new(next));
+    }
+
+    /// Says how it went, in the log and, for a failure, in the snapshot.
+    fn settle(&self, file: FileName, result: Result<Activated, ActivationError>) -> Result<Activated, ActivationError> {
+        match &result {
+            Ok(Activated::Serving(id)) => tracing::info!(integration = %id, %file, "loaded"),
+            Ok(Activated::Unchanged(id)) => tracing::debug!(integration = %id, %file, "unchanged"),
+            Ok(Activated::Waiting(id, asks)) => {
+                tracing::warn!(integration = %id, %file, asks = asks.join("; "), "waits for approval");
+            }
+            Err(error) => {
+                tracing::error!(%file, "not loaded: {error}");
+                let failure = LoadFailure { message: error.to_string(), at: SystemTime::now() };
+                let mut next = Snapshot::clone(&self.snapshot());
+                match next.integrations.values_mut().find(|entry| entry.file == file) {
+                    Some(entry) => Arc::make_mut(entry).last_error = Some(failure),
+                    None => drop(next.failures.insert(file, failure)),
+                }
+                self.0.snapshot.store(Arc::new(next));
+            }
+        }
+        result
+    }
+
+    /// For a component that nobody knows yet: every capability answers `denied`.
+    fn no_capabilities(&self) -> Result<Capabilities, ActivationError> {
+        let services = &self.0.services;
+        let name = |error: IdError| ActivationError::Definition(vec![error.to_string()]);
+        let space = Space { integration: "unknown".parse().map_err(name)?, user: "nobody".parse().map_err(name)? };
+        let nothing = Arc::new(Permissions::default());
+        Ok(Capabilities {
+            fetch: FetchCtx::new(services.fetch.clone(), Arc::default(), FetchLimits::default()),
+            log: LogCtx::new(None, "describe".into(), DESCRIBE_LOG_BYTES),
+            oauth: OAuthCtx::new(services.connections.clone(), space.user.clone(), nothing),
+            storage: StorageCtx::new(services.storage.clone(), space, false, services.storage_limits.clone()),
+            open: OpenConnections::default(),
+        })
+    }
+}

@@ -1,0 +1,83 @@
+//! Which integrations there are, and the calling of their actions. Readers never wait: they load one snapshot. Writers
+//! run one after another and swap the snapshot once.
+//!
+//! Never speaks HTTP, and opens no database: what it keeps goes through [`GrantStore`] and the capabilities' traits.
+
+mod activation;
+mod admission;
+mod execute;
+mod file_name;
+mod grants;
+mod meter;
+mod services;
+mod snapshot;
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+
+pub use activation::{Activated, ActivationError, ApproveError};
+pub use execute::{ExecuteError, Execution};
+pub use file_name::{FileName, FileNameError};
+pub use grants::{GrantError, GrantStore, MemoryGrants};
+pub use services::Services;
+pub use snapshot::{Active, Entry, LoadFailure, Pending, Snapshot, Status};
+
+use admission::Admission;
+
+use crate::{
+    integration::{ActionId, IntegrationId},
+    runtime::Runtime,
+    settings::Settings,
+};
+
+/// The registry of integrations and their actions. Cheap to clone.
+#[derive(Clone)]
+pub struct ActionRegistry(Arc<Inner>);
+
+struct Inner {
+    runtime: Runtime,
+    services: Services,
+    settings: Arc<Settings>,
+    admission: Admission,
+    snapshot: ArcSwap<Snapshot>,
+    /// Held by whoever is about to swap the snapshot.
+    writer: tokio::sync::Mutex<()>,
+}
+
+/// There is no such integration.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("there is no integration {0}")]
+pub struct UnknownIntegration(pub IntegrationId);
+
+impl ActionRegistry {
+    pub fn new(runtime: Runtime, services: Services, settings: Arc<Settings>) -> Self {
+        let admission = Admission::new(settings.admission);
+        Self(Arc::new(Inner {
+            runtime,
+            services,
+            settings,
+            admission,
+            snapshot: ArcSwap::default(),
+            writer: tokio::sync::Mutex::default(),
+        }))
+    }
+
+    /// What is registered at this moment. The answer does not change while it is held.
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        self.0.snapshot.load_full()
+    }
+
+    /// The serving version of an integration with this action, if there is one.
+    pub fn lookup(&self, id: &ActionId) -> Option<Arc<Active>> {
+        let snapshot = self.0.snapshot.load();
+        let active = snapshot.integrations.get(&id.integration)?.active.as_ref()?;
+        active.definition.action(&id.action)?;
+        Some(Arc::clone(active))
+    }
+
+    /// Calls of an integration that run or wait right now, and those that may.
+    pub fn calls_in_flight(&self) -> (usize, usize) {
+        self.0.admission.in_flight()
+    }
+}

@@ -1,0 +1,26 @@
+//! What the registry needs of the outside world, handed in where the host is put together.
+
+use std::sync::Arc;
+
+use cap_std::fs::Dir;
+
+use super::GrantStore;
+use crate::capability::{
+    fetch::FetchClient,
+    oauth::ConnectionSource,
+    storage::{StorageBackend, StorageLimits},
+};
+
+/// The registry's ways to files, network, accounts, storage, grants and meters.
+#[derive(Clone)]
+pub struct Services {
+    /// The plugins folder; nothing outside it is reached.
+    pub plugins: Arc<Dir>,
+    pub fetch: FetchClient,
+    pub connections: Arc<dyn ConnectionSource>,
+    pub storage: Arc<dyn StorageBackend>,
+    pub storage_limits: StorageLimits,
+    pub grants: Arc<dyn GrantStore>,
+    /// Where calls are counted.
+    pub recorder: Arc<dyn metrics::Recorder + Send + Sync>,
+}

@@ -1,0 +1,167 @@
+//! The engine and its settings. This file alone sees `wasmtime::Config`; what the numbers cost and save was measured,
+//! see `docs/benchmarks.md`.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::sync::Semaphore;
+use wasmtime::{
+    Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig,
+    component::{HasData, Linker},
+};
+use wasmtime_wasi::{
+    WasiView,
+    cli::{WasiCli, WasiCliView},
+    filesystem::{WasiFilesystem, WasiFilesystemView},
+    p2::bindings::{cli, filesystem, random},
+    random::WasiRandom,
+};
+
+use super::state::GuestState;
+use crate::{bindings, capability::CapabilitiesView, settings::Settings};
+
+/// How often a running guest is looked at: the grain of the CPU limit and the longest time it keeps a thread.
+pub(super) const TICK: Duration = Duration::from_millis(5);
+
+/// The deepest that guest code may nest, in bytes of native stack.
+const WASM_STACK_BYTES: usize = 512 << 10;
+/// Guest stack and the host functions above it: one that overflowed it would end the process.
+const FIBER_STACK_BYTES: usize = 2 << 20;
+/// Memory that a pool slot keeps mapped between calls. Below what a guest touches it costs more than none.
+const KEEP_RESIDENT_BYTES: usize = 2 << 20;
+const KEEP_RESIDENT_TABLE_BYTES: usize = 64 << 10;
+/// Slots for components that are asked what they are, next to those for calls.
+const DESCRIBE_SLOTS: u32 = 16;
+/// What one component may consist of. JavaScript and Python engines need about this much.
+const MAX_CORE_INSTANCES: u32 = 64;
+const MAX_TABLES: u32 = 64;
+const MAX_MEMORIES: u32 = 8;
+const MAX_INSTANCE_BYTES: usize = 8 << 20;
+pub(super) const MAX_TABLE_ELEMENTS: usize = 100_000;
+/// The pool is sized for calls of this many memories and tables each; a full pool is `Busy`, never a crash.
+const USUAL_MEMORIES: u32 = 2;
+const USUAL_TABLES: u32 = 4;
+const USUAL_CORE_INSTANCES: u32 = 8;
+/// Slots are at least this large, so that raising one integration's limit is rarely a matter of the pool.
+const LEAST_SLOT_BYTES: u64 = 256 << 20;
+
+/// An engine with everything linked that a guest may import. Cheap to clone; one a process.
+#[derive(Clone)]
+pub struct Runtime {
+    pub(super) engine: Engine,
+    pub(super) linker: Arc<Linker<GuestState>>,
+    /// Compiles use every core; two at once would only take each other's.
+    pub(super) compiles: Arc<Semaphore>,
+}
+
+/// The engine could not be made: a fault of the machine or of this build.
+#[derive(Debug, thiserror::Error)]
+#[error("the WebAssembly engine cannot start: {0:#}")]
+pub struct RuntimeError(#[from] wasmtime::Error);
+
+impl Runtime {
+    /// Makes the engine, with pooled instances where the address space for them can be had.
+    pub fn new(settings: &Settings) -> Result<Self, RuntimeError> {
+        let mut config = config();
+        config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(settings)));
+        let engine = Engine::new(&config).or_else(|error| {
+            tracing::warn!(error = format!("{error:#}"), "no pool of instances can be reserved: calls will be slower");
+            config.allocation_strategy(InstanceAllocationStrategy::OnDemand);
+            Engine::new(&config)
+        })?;
+        let linker = Arc::new(link(&engine)?);
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        tick(&engine)?;
+        Ok(Self { engine, linker, compiles: Arc::new(Semaphore::new(cores)) })
+    }
+}
+
+impl std::fmt::Debug for Runtime {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Runtime").finish_non_exhaustive()
+    }
+}
+
+fn config() -> Config {
+    let mut config = Config::new();
+    config
+        .epoch_interruption(true)
+        .concurrency_support(false)
+        .max_wasm_stack(WASM_STACK_BYTES)
+        .async_stack_size(FIBER_STACK_BYTES);
+    config
+}
+
+fn pool(settings: &Settings) -> PoolingAllocationConfig {
+    let slots = settings.admission.calls.saturating_add(DESCRIBE_SLOTS);
+    let slot_bytes = settings.largest_memory_bytes().max(LEAST_SLOT_BYTES);
+    let mut pool = PoolingAllocationConfig::new();
+    pool.total_component_instances(slots)
+        .total_core_instances(slots.saturating_mul(USUAL_CORE_INSTANCES))
+        .total_memories(slots.saturating_mul(USUAL_MEMORIES))
+        .total_tables(slots.saturating_mul(USUAL_TABLES))
+        .total_stacks(slots)
+        .max_core_instances_per_component(MAX_CORE_INSTANCES)
+        .max_memories_per_component(MAX_MEMORIES)
+        .max_tables_per_component(MAX_TABLES)
+        .max_component_instance_size(MAX_INSTANCE_BYTES)
+        .max_core_instance_size(MAX_INSTANCE_BYTES)
+        .table_elements(MAX_TABLE_ELEMENTS)
+        .max_memory_size(usize::try_from(slot_bytes).unwrap_or(usize::MAX))
+        .linear_memory_keep_resident(KEEP_RESIDENT_BYTES)
+        .table_keep_resident(KEEP_RESIDENT_TABLE_BYTES)
+        .pagemap_scan(pagemap_scan());
+    pool
+}
+
+/// Asking the kernel which pages a call dirtied is the fastest way to reset a slot, and wrong where there is swap: a
+/// swapped-out dirty page is not reported, and one call's memory would be seen by the next (wasmtime PR 14357).
+fn pagemap_scan() -> Enabled {
+    let swaps = std::fs::read_to_string("/proc/swaps");
+    // The first line is a heading; a machine without the file is not known to be without swap.
+    if swaps.is_ok_and(|table| table.lines().skip(1).all(|line| line.trim().is_empty())) {
+        Enabled::Auto
+    } else {
+        tracing::info!("this machine may swap: instances are reset without pagemap_scan, which takes longer");
+        Enabled::No
+    }
+}
+
+/// One thread a process moves the epoch on, and ends with the engine.
+fn tick(engine: &Engine) -> wasmtime::Result<()> {
+    let engine = engine.weak();
+    std::thread::Builder::new().name("workway-epoch".into()).spawn(move || {
+        while let Some(engine) = engine.upgrade() {
+            engine.increment_epoch();
+            drop(engine);
+            std::thread::park_timeout(TICK);
+        }
+    })?;
+    Ok(())
+}
+
+/// Tells the bindings which part of a store's data they are given.
+struct HasCapabilities;
+
+impl HasData for HasCapabilities {
+    type Data<'a> = CapabilitiesView<'a>;
+}
+
+/// Everything that a guest may import: the contract, and of WASI what a standard library needs to start. Sockets are
+/// left out, the file system has no folder in it, the environment is empty, the standard streams are log lines.
+fn link(engine: &Engine) -> wasmtime::Result<Linker<GuestState>> {
+    let mut linker = Linker::new(engine);
+    wasmtime_wasi::p2::add_to_linker_proxy_interfaces_async(&mut linker)?;
+    random::insecure::add_to_linker::<_, WasiRandom>(&mut linker, |state: &mut GuestState| state.ctx().ctx.random())?;
+    random::insecure_seed::add_to_linker::<_, WasiRandom>(&mut linker, |state| state.ctx().ctx.random())?;
+    filesystem::types::add_to_linker::<_, WasiFilesystem>(&mut linker, GuestState::filesystem)?;
+    filesystem::preopens::add_to_linker::<_, WasiFilesystem>(&mut linker, GuestState::filesystem)?;
+    cli::environment::add_to_linker::<_, WasiCli>(&mut linker, GuestState::cli)?;
+    cli::exit::add_to_linker::<_, WasiCli>(&mut linker, GuestState::cli)?;
+    cli::terminal_input::add_to_linker::<_, WasiCli>(&mut linker, GuestState::cli)?;
+    cli::terminal_output::add_to_linker::<_, WasiCli>(&mut linker, GuestState::cli)?;
+    cli::terminal_stdin::add_to_linker::<_, WasiCli>(&mut linker, GuestState::cli)?;
+    cli::terminal_stdout::add_to_linker::<_, WasiCli>(&mut linker, GuestState::cli)?;
+    cli::terminal_stderr::add_to_linker::<_, WasiCli>(&mut linker, GuestState::cli)?;
+    bindings::Integration::add_to_linker::<_, HasCapabilities>(&mut linker, GuestState::capabilities)?;
+    Ok(linker)
+}

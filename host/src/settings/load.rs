@@ -1,0 +1,193 @@
+//! From flags, environment and file to [`Settings`]. A flag wins over its environment variable (the CLI's parser sees
+//! to that), both win over the file, the file wins over the defaults. An unknown name in the file is an error.
+
+use std::{
+    collections::BTreeMap,
+    io,
+    net::{Ipv4Addr, SocketAddr},
+    path::{Path, PathBuf},
+};
+
+use config::{Config, File, FileFormat};
+use secrecy::SecretString;
+use serde::Deserialize;
+
+use super::{AdmissionSettings, CallLimits, IntegrationSettings, Mode, Settings};
+use crate::integration::IntegrationId;
+
+const DEFAULT_PORT: u16 = 8787;
+/// The configuration file that is read when none is named; it may be missing.
+const DEFAULT_FILE: &str = "workway.toml";
+
+/// What was given on the command line or in the environment.
+#[derive(Clone, Debug, Default)]
+pub struct Flags {
+    pub mode: Option<Mode>,
+    pub listen: Option<SocketAddr>,
+    pub plugins: Option<PathBuf>,
+    pub data: Option<PathBuf>,
+    /// A configuration file that must exist; without it `workway.toml` is read if it exists.
+    pub config: Option<PathBuf>,
+    /// Secrets are no part of the file, so that it can be shown around.
+    pub admin_token: Option<SecretString>,
+    pub key: Option<SecretString>,
+}
+
+/// Why the settings cannot be used; each names what to change.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    #[error("configuration file {}: {source}", path.display())]
+    Unreadable { path: PathBuf, source: io::Error },
+    #[error("configuration file {}: {message}", path.display())]
+    Malformed { path: PathBuf, message: String },
+    #[error("development mode listens on loopback only, not on {0}: anybody who reaches it acts as the user `dev`")]
+    DevelopmentIsLocal(SocketAddr),
+    #[error("[upstreams] redirects requests to local servers and is for development alone: remove it, or start with --dev")]
+    UpstreamsInProduction,
+    #[error("production needs the operator's token: set WORKWAY_ADMIN_TOKEN, for example to the output of `openssl rand -hex 32`, or start with --dev")]
+    NoAdminToken,
+    #[error("WORKWAY_ADMIN_TOKEN is shorter than {least} characters")]
+    ShortAdminToken { least: usize },
+    #[error("{place}: {problem}")]
+    OutOfRange { place: String, problem: String },
+}
+
+/// The file's shape.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct FileSettings {
+    mode: Option<Mode>,
+    listen: Option<SocketAddr>,
+    plugins: Option<PathBuf>,
+    data: Option<PathBuf>,
+    limits: CallLimits,
+    admission: AdmissionSettings,
+    integrations: BTreeMap<IntegrationId, IntegrationSettings>,
+    upstreams: BTreeMap<String, String>,
+}
+
+impl Settings {
+    /// Reads the file that the flags name, puts the flags over it and checks the whole.
+    pub fn load(flags: Flags) -> Result<Self, SettingsError> {
+        let file = match &flags.config {
+            Some(path) => FileSettings::read(path)?,
+            None if Path::new(DEFAULT_FILE).exists() => FileSettings::read(Path::new(DEFAULT_FILE))?,
+            None => FileSettings::default(),
+        };
+        Self {
+            mode: flags.mode.or(file.mode).unwrap_or(Mode::Production),
+            listen: flags.listen.or(file.listen).unwrap_or_else(|| (Ipv4Addr::LOCALHOST, DEFAULT_PORT).into()),
+            plugins: flags.plugins.or(file.plugins).unwrap_or_else(|| "plugins".into()),
+            data: flags.data.or(file.data).unwrap_or_else(|| "data".into()),
+            admin_token: flags.admin_token,
+            key: flags.key,
+            limits: file.limits,
+            admission: file.admission,
+            integrations: file.integrations,
+            upstreams: file.upstreams,
+        }
+        .check()
+    }
+}
+
+impl FileSettings {
+    fn read(path: &Path) -> Result<Self, SettingsError> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| SettingsError::Unreadable { path: path.to_owned(), source })?;
+        Self::parse(&text).map_err(|error| SettingsError::Malformed { path: path.to_owned(), message: error.to_string() })
+    }
+
+    fn parse(text: &str) -> Result<Self, config::ConfigError> {
+        Config::builder().add_source(File::from_str(text, FileFormat::Toml)).build()?.try_deserialize()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use secrecy::SecretString;
+
+    use super::{FileSettings, Flags, Mode, Settings, SettingsError};
+
+    fn load(text: &str, flags: Flags) -> Result<Settings, SettingsError> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("workway.toml");
+        std::fs::write(&path, text).unwrap();
+        Settings::load(Flags { config: Some(path), ..flags })
+    }
+
+    fn development() -> Flags {
+        Flags { mode: Some(Mode::Development), ..Flags::default() }
+    }
+
+    #[test]
+    fn the_documented_file_is_read() {
+        let settings = load(
+            r#"
+            mode = "development"
+            listen = "127.0.0.1:0"
+            [limits]
+            cpu_ms = 5
+            [admission]
+            calls = 9
+            [integrations.github.limits]
+            memory_bytes = 268435456
+            [upstreams]
+            "api.github.com" = "http://127.0.0.1:4010"
+            "#,
+            Flags::default(),
+        )
+        .unwrap();
+        assert_eq!((settings.limits.cpu_ms, settings.limits.wall_ms, settings.admission.calls), (5, 30_000, 9));
+        assert_eq!(settings.limits_of(&"github".parse().unwrap()).memory_bytes, 256 << 20);
+        assert_eq!(settings.limits_of(&"github".parse().unwrap()).cpu_ms, 5);
+        assert_eq!(settings.largest_memory_bytes(), 256 << 20);
+        assert_eq!(settings.upstreams["api.github.com"], "http://127.0.0.1:4010");
+    }
+
+    #[test]
+    fn flags_win_over_the_file() {
+        let flags = Flags { listen: Some("127.0.0.1:1".parse().unwrap()), ..development() };
+        assert_eq!(load("listen = \"127.0.0.1:2\"", flags).unwrap().listen.port(), 1);
+    }
+
+    #[test]
+    fn names_and_numbers_out_of_range_are_refused() {
+        for (text, part) in [
+            ("lisen = \"127.0.0.1:1\"", "lisen"),
+            ("[limits]\nmemory = 1", "memory"),
+            ("[limits]\nmemory_bytes = 1", "limits: memory_bytes"),
+            ("[limits]\ncpu_ms = -1", "cpu_ms"),
+            ("[integrations.github.limits]\nwall_ms = 0", "integrations.github.limits: wall_ms"),
+            ("[integrations.GitHub]", "GitHub"),
+            ("[admission]\ncalls = 0", "admission: calls"),
+            ("listen = ", "workway.toml"),
+        ] {
+            let message = load(text, development()).unwrap_err().to_string();
+            assert!(message.contains(part), "{text:?} gave {message:?}");
+        }
+    }
+
+    #[test]
+    fn production_is_locked_and_development_is_local() {
+        let token = |text: &str| Some(SecretString::from(text.to_owned()));
+        let production = |admin_token| Flags { mode: Some(Mode::Production), admin_token, ..Flags::default() };
+        assert!(matches!(load("", production(None)), Err(SettingsError::NoAdminToken)));
+        assert!(matches!(load("", production(token("short"))), Err(SettingsError::ShortAdminToken { .. })));
+        assert!(load("", production(token(&"x".repeat(32)))).is_ok());
+        let upstreams = "[upstreams]\n\"a.example\" = \"http://127.0.0.1:1\"";
+        assert!(matches!(
+            load(upstreams, production(token(&"x".repeat(32)))),
+            Err(SettingsError::UpstreamsInProduction)
+        ));
+        let open = Flags { listen: Some("0.0.0.0:1".parse().unwrap()), ..development() };
+        assert!(matches!(load("", open), Err(SettingsError::DevelopmentIsLocal(_))));
+        assert_eq!(load("", Flags { admin_token: token(&"x".repeat(32)), ..Flags::default() }).unwrap().mode, Mode::Production);
+    }
+
+    #[test]
+    fn a_named_file_must_exist() {
+        let flags = Flags { config: Some("/nowhere/workway.toml".into()), ..development() };
+        assert!(matches!(Settings::load(flags), Err(SettingsError::Unreadable { .. })));
+        assert!(FileSettings::parse("").is_ok());
+    }
+}

@@ -1,0 +1,39 @@
+//! `cargo xtask test`: everything that the tests load, then every test. It never hides a test's outcome: cargo test's
+//! own lines come last.
+
+use std::process::Command;
+
+use anyhow::Result;
+
+use crate::progress::Phases;
+use crate::{components, foreign, npm, process, toolchain, workspace};
+
+pub fn test(arguments: &[String]) -> Result<()> {
+    let mut phases = Phases::new(6);
+    let wasm = phases.run("looking for a wasm toolchain", toolchain::ensure)?;
+    phases.run("building integrations", || components::build_integrations(wasm, &[]))?;
+    phases.run("building the tests' guests", || components::build_guests(wasm))?;
+    phases.run("building guests in other languages", foreign::build)?;
+    phases.run("installing Prism", install_prism)?;
+    phases.run("running the tests", || {
+        let mut cargo = Command::new("cargo");
+        cargo.current_dir(workspace::root()).arg("test").args(scope(arguments)).args(arguments);
+        process::run(&mut cargo)
+    })
+}
+
+/// Everything, unless the user names packages. The guests are left out: they were built for wasm, and building each
+/// once more for this machine tells nothing.
+fn scope(arguments: &[String]) -> &'static [&'static str] {
+    let mut options = arguments.iter().take_while(|argument| *argument != "--");
+    if options.any(|option| option.starts_with("-p") || option.starts_with("--package")) {
+        return &[];
+    }
+    &["--workspace", "--exclude", "workway-test-guests", "--exclude", "workway-wasi-http-hello"]
+}
+
+/// Installs the mock server that plays GitHub.
+pub fn install_prism() -> Result<()> {
+    let manifests = workspace::root().join("tests/prism");
+    process::or_skip("Prism, which plays GitHub", npm::install(&manifests, &workspace::tools().join("prism")))
+}
