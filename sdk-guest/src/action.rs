@@ -69,8 +69,7 @@ impl Action {
             input_schema: schema::<Input, false>,
             output_schema: schema::<Output, true>,
             handler: Box::new(move |context, input| {
-                let input = serde_json::from_str(input)
-                    .map_err(|error| Failure::InvalidInput(error.to_string()))?;
+                let input = serde_json::from_str(input).map_err(|error| Failure::InvalidInput(error.to_string()))?;
                 Ok(serde_json::to_string(&handler(context, input)?)?)
             }),
         }
@@ -99,10 +98,7 @@ impl Action {
 
     /// The scopes that the action needs of its provider's connection.
     #[must_use]
-    pub fn scopes<S: Into<Cow<'static, str>>>(
-        mut self,
-        scopes: impl IntoIterator<Item = S>,
-    ) -> Self {
+    pub fn scopes<S: Into<Cow<'static, str>>>(mut self, scopes: impl IntoIterator<Item = S>) -> Self {
         self.scopes = scopes.into_iter().map(Into::into).collect();
         self
     }
@@ -160,10 +156,7 @@ impl From<Action> for definition::Action {
         Self {
             input_schema: action.input_schema(),
             output_schema: action.output_schema(),
-            name: action
-                .name
-                .unwrap_or_else(|| action.id.clone())
-                .into_owned(),
+            name: action.name.unwrap_or_else(|| action.id.clone()).into_owned(),
             id: action.id.into_owned(),
             description: action.description.into_owned(),
             provider: action.provider.map(Cow::into_owned),
@@ -177,14 +170,6 @@ impl From<Action> for definition::Action {
 /// one type have different schemas.
 fn schema<T: JsonSchema, const OUTPUT: bool>() -> String {
     let settings = SchemaSettings::draft2020_12();
-    let settings = if OUTPUT {
-        settings.for_serialize()
-    } else {
-        settings.for_deserialize()
-    };
-    settings
-        .into_generator()
-        .into_root_schema_for::<T>()
-        .as_value()
-        .to_string()
+    let settings = if OUTPUT { settings.for_serialize() } else { settings.for_deserialize() };
+    settings.into_generator().into_root_schema_for::<T>().as_value().to_string()
 }

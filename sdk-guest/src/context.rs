@@ -82,10 +82,7 @@ impl Context {
 
     /// Sends several requests and answers in their order. Those with the same connection (or with
     /// none) go out at the same time; one connection's requests follow another's.
-    pub fn send_all<'a>(
-        &self,
-        requests: impl IntoIterator<Item = Request<'a>>,
-    ) -> Vec<Result<Response, FetchError>> {
+    pub fn send_all<'a>(&self, requests: impl IntoIterator<Item = Request<'a>>) -> Vec<Result<Response, FetchError>> {
         fetch::send_all(requests.into_iter().collect())
     }
 

@@ -152,27 +152,17 @@ pub struct ConnectionNeed {
 impl ConnectionNeed {
     /// The integration does nothing useful without this connection.
     pub fn required(provider: impl Into<Cow<'static, str>>) -> Self {
-        Self {
-            provider: provider.into(),
-            scopes: Vec::new(),
-            required: true,
-        }
+        Self { provider: provider.into(), scopes: Vec::new(), required: true }
     }
 
     /// Some of the integration works without this connection.
     pub fn optional(provider: impl Into<Cow<'static, str>>) -> Self {
-        Self {
-            required: false,
-            ..Self::required(provider)
-        }
+        Self { required: false, ..Self::required(provider) }
     }
 
     /// The scopes to ask for, as the provider spells them.
     #[must_use]
-    pub fn scopes<S: Into<Cow<'static, str>>>(
-        mut self,
-        scopes: impl IntoIterator<Item = S>,
-    ) -> Self {
+    pub fn scopes<S: Into<Cow<'static, str>>>(mut self, scopes: impl IntoIterator<Item = S>) -> Self {
         self.scopes = scopes.into_iter().map(Into::into).collect();
         self
     }
@@ -180,11 +170,7 @@ impl ConnectionNeed {
 
 impl From<ConnectionNeed> for definition::ConnectionNeed {
     fn from(need: ConnectionNeed) -> Self {
-        Self {
-            provider: need.provider.into_owned(),
-            scopes: owned(need.scopes),
-            required: need.required,
-        }
+        Self { provider: need.provider.into_owned(), scopes: owned(need.scopes), required: need.required }
     }
 }
 
@@ -215,17 +201,12 @@ mod tests {
         let action: definition::Action = Action::new("do-nothing", nothing).into();
         assert_eq!(action.name, "do-nothing");
         assert!(action.input_schema.contains("2020-12"));
-        assert!(
-            action
-                .input_schema
-                .contains("\"additionalProperties\":false")
-        );
+        assert!(action.input_schema.contains("\"additionalProperties\":false"));
     }
 
     #[test]
     fn an_unknown_action_is_not_found() {
-        let definition =
-            Definition::new("a", "A", "1.0.0").action(Action::new("do-nothing", nothing));
+        let definition = Definition::new("a", "A", "1.0.0").action(Action::new("do-nothing", nothing));
         assert!(definition.find("do-nothing").is_some());
         assert!(definition.find("do").is_none());
     }

@@ -19,11 +19,7 @@ impl<I: Integration> Guest for Component<I> {
 }
 
 impl<I: Integration> actions::Guest for Component<I> {
-    fn execute(
-        action: String,
-        input: types::Json,
-        context: actions::Context,
-    ) -> Result<types::Json, types::Failure> {
+    fn execute(action: String, input: types::Json, context: actions::Context) -> Result<types::Json, types::Failure> {
         // Schemas are made on demand, so this costs one small allocation an action.
         I::definition()
             .find(&action)

@@ -66,13 +66,9 @@ impl From<Failure> for types::Failure {
             Failure::PermissionDenied(message) => Self::PermissionDenied(message),
             Failure::NotFound(message) => Self::NotFound(message),
             Failure::Conflict(message) => Self::Conflict(message),
-            Failure::RateLimited {
+            Failure::RateLimited { message, retry_after } => Self::RateLimited(types::RateLimit {
                 message,
-                retry_after,
-            } => Self::RateLimited(types::RateLimit {
-                message,
-                retry_after_ms: retry_after
-                    .map(|wait| u64::try_from(wait.as_millis()).unwrap_or(u64::MAX)),
+                retry_after_ms: retry_after.map(|wait| u64::try_from(wait.as_millis()).unwrap_or(u64::MAX)),
             }),
             Failure::Transient(message) => Self::Transient(message),
             Failure::Permanent(message) => Self::Permanent(message),
@@ -85,15 +81,12 @@ impl From<FetchError> for Failure {
     fn from(error: FetchError) -> Self {
         let message = error.to_string();
         match error {
-            FetchError::Dns(_)
-            | FetchError::Connect(_)
-            | FetchError::Timeout
-            | FetchError::Io(_) => Self::Transient(message),
+            FetchError::Dns(_) | FetchError::Connect(_) | FetchError::Timeout | FetchError::Io(_) => {
+                Self::Transient(message)
+            }
             FetchError::Denied(_) => Self::PermissionDenied(message),
             FetchError::Auth(_) => Self::AuthRequired(message),
-            FetchError::InvalidRequest(_) | FetchError::Tls(_) | FetchError::TooLarge(_) => {
-                Self::Permanent(message)
-            }
+            FetchError::InvalidRequest(_) | FetchError::Tls(_) | FetchError::TooLarge(_) => Self::Permanent(message),
         }
     }
 }
@@ -102,12 +95,8 @@ impl From<OAuthError> for Failure {
     fn from(error: OAuthError) -> Self {
         let message = error.to_string();
         match error {
-            OAuthError::NotConnected { .. } | OAuthError::NeedsReconnect { .. } => {
-                Self::AuthRequired(message)
-            }
-            OAuthError::MissingScopes { .. } | OAuthError::Denied { .. } => {
-                Self::PermissionDenied(message)
-            }
+            OAuthError::NotConnected { .. } | OAuthError::NeedsReconnect { .. } => Self::AuthRequired(message),
+            OAuthError::MissingScopes { .. } | OAuthError::Denied { .. } => Self::PermissionDenied(message),
             OAuthError::Transient { .. } => Self::Transient(message),
         }
     }
@@ -120,9 +109,7 @@ impl From<StorageError> for Failure {
             StorageError::Denied => Self::PermissionDenied(message),
             StorageError::Conflict(_) => Self::Conflict(message),
             StorageError::Unavailable(_) => Self::Transient(message),
-            StorageError::TooLarge(_) | StorageError::Quota(_) | StorageError::Json(_) => {
-                Self::Permanent(message)
-            }
+            StorageError::TooLarge(_) | StorageError::Quota(_) | StorageError::Json(_) => Self::Permanent(message),
         }
     }
 }
@@ -141,10 +128,7 @@ mod tests {
 
     #[test]
     fn network_errors_are_worth_another_attempt_and_refusals_are_not() {
-        assert!(matches!(
-            Failure::from(FetchError::Timeout),
-            Failure::Transient(_)
-        ));
+        assert!(matches!(Failure::from(FetchError::Timeout), Failure::Transient(_)));
         assert!(matches!(
             Failure::from(FetchError::Denied("evil.example".into())),
             Failure::PermissionDenied(message) if message.contains("evil.example")
@@ -153,20 +137,13 @@ mod tests {
 
     #[test]
     fn a_lost_connection_asks_to_connect_again() {
-        let error = OAuthError::NotConnected {
-            provider: "github".into(),
-        };
-        assert!(
-            matches!(Failure::from(error), Failure::AuthRequired(message) if message.contains("github"))
-        );
+        let error = OAuthError::NotConnected { provider: "github".into() };
+        assert!(matches!(Failure::from(error), Failure::AuthRequired(message) if message.contains("github")));
     }
 
     #[test]
     fn a_wait_too_long_for_the_contract_is_cut_not_wrapped() {
-        let failure = Failure::RateLimited {
-            message: String::new(),
-            retry_after: Some(Duration::MAX),
-        };
+        let failure = Failure::RateLimited { message: String::new(), retry_after: Some(Duration::MAX) };
         let types::Failure::RateLimited(limit) = failure.into() else {
             panic!("the kind changed");
         };

@@ -166,9 +166,7 @@ impl<'context> Request<'context> {
         if let Some(error) = self.error {
             return Err(error);
         }
-        host::send(&self.parts, self.auth.map(Connection::handle))
-            .map(Response::from)
-            .map_err(FetchError::from)
+        host::send(&self.parts, self.auth.map(Connection::handle)).map(Response::from).map_err(FetchError::from)
     }
 }
 
@@ -179,9 +177,8 @@ pub(crate) fn send_all(requests: Vec<Request<'_>>) -> Vec<Result<Response, Fetch
     let mut waiting: Vec<(usize, Request<'_>)> = requests.into_iter().enumerate().collect();
     while let Some((_, first)) = waiting.first() {
         let auth = first.auth;
-        let (group, rest): (Vec<_>, Vec<_>) = waiting
-            .into_iter()
-            .partition(|(_, request)| same_connection(request.auth, auth));
+        let (group, rest): (Vec<_>, Vec<_>) =
+            waiting.into_iter().partition(|(_, request)| same_connection(request.auth, auth));
         waiting = rest;
 
         let mut indexes = Vec::with_capacity(group.len());
@@ -203,10 +200,7 @@ pub(crate) fn send_all(requests: Vec<Request<'_>>) -> Vec<Result<Response, Fetch
         }
     }
     let unanswered = || Err(FetchError::Io("the host gave no answer".to_owned()));
-    answers
-        .into_iter()
-        .map(|answer| answer.unwrap_or_else(unanswered))
-        .collect()
+    answers.into_iter().map(|answer| answer.unwrap_or_else(unanswered)).collect()
 }
 
 fn same_connection(one: Option<&Connection>, another: Option<&Connection>) -> bool {

@@ -8,25 +8,16 @@ pub(crate) fn parse(text: &str) -> Option<u64> {
     let day: u64 = parts.next()?.parse().ok()?;
     let month = month(parts.next()?)?;
     let year: u64 = parts.next()?.parse().ok()?;
-    let mut clock = parts
-        .next()?
-        .split(':')
-        .map(|part| part.parse::<u64>().ok());
+    let mut clock = parts.next()?.split(':').map(|part| part.parse::<u64>().ok());
     let (hour, minute, second) = (clock.next()??, clock.next()??, clock.next()??);
-    let in_range = (1970..=9999).contains(&year)
-        && (1..=31).contains(&day)
-        && hour < 24
-        && minute < 60
-        && second <= 60;
+    let in_range = (1970..=9999).contains(&year) && (1..=31).contains(&day) && hour < 24 && minute < 60 && second <= 60;
     (in_range && parts.next() == Some("GMT"))
         .then(|| days_since_1970(year, month, day) * 86_400 + hour * 3_600 + minute * 60 + second)
 }
 
 fn month(name: &str) -> Option<u64> {
     const NAMES: &str = "JanFebMarAprMayJunJulAugSepOctNovDec";
-    let index = NAMES
-        .find(name)
-        .filter(|index| name.len() == 3 && index % 3 == 0)?;
+    let index = NAMES.find(name).filter(|index| name.len() == 3 && index % 3 == 0)?;
     u64::try_from(index / 3 + 1).ok()
 }
 

@@ -74,13 +74,7 @@ mod response;
 mod storage;
 
 #[doc(hidden)]
-#[allow(
-    clippy::all,
-    clippy::pedantic,
-    missing_docs,
-    unsafe_code,
-    reason = "generated code"
-)]
+#[allow(clippy::all, clippy::pedantic, missing_docs, unsafe_code, reason = "generated code")]
 pub mod bindings;
 
 pub use action::Action;
@@ -98,8 +92,7 @@ pub use storage::{Commit, Entry, Storage, StorageError};
 /// The names that nearly every integration uses.
 pub mod prelude {
     pub use crate::{
-        Action, Connection, ConnectionNeed, Context, Definition, Empty, Failure, Integration,
-        Response, Result,
+        Action, Connection, ConnectionNeed, Context, Definition, Empty, Failure, Integration, Response, Result,
     };
     pub use schemars::JsonSchema;
     pub use serde::{Deserialize, Serialize};

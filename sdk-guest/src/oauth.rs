@@ -62,15 +62,12 @@ impl fmt::Display for OAuthError {
             Self::NotConnected { provider } => {
                 write!(formatter, "no {provider} account is connected")
             }
-            Self::NeedsReconnect { provider, reason } => write!(
-                formatter,
-                "the {provider} account must be connected again: {reason}"
-            ),
-            Self::MissingScopes { provider, scopes } => write!(
-                formatter,
-                "the {provider} account lacks scopes: {}",
-                scopes.join(", ")
-            ),
+            Self::NeedsReconnect { provider, reason } => {
+                write!(formatter, "the {provider} account must be connected again: {reason}")
+            }
+            Self::MissingScopes { provider, scopes } => {
+                write!(formatter, "the {provider} account lacks scopes: {}", scopes.join(", "))
+            }
             Self::Denied { provider, reason } => {
                 write!(formatter, "no access to {provider}: {reason}")
             }
@@ -104,10 +101,7 @@ pub struct Connection {
 impl Connection {
     pub(crate) fn open(provider: &str) -> Result<Self, OAuthError> {
         match oauth::connect(provider) {
-            Ok(handle) => Ok(Self {
-                provider: provider.to_owned(),
-                handle,
-            }),
+            Ok(handle) => Ok(Self { provider: provider.to_owned(), handle }),
             Err(error) => Err(OAuthError::of(provider, error)),
         }
     }
@@ -148,10 +142,7 @@ impl Connection {
     /// [`OAuthError::Denied`] without the permission, and the other kinds when there is no valid
     /// token to give.
     pub fn access_token(&self) -> Result<AccessToken, OAuthError> {
-        self.handle
-            .access_token()
-            .map(AccessToken)
-            .map_err(|error| OAuthError::of(&self.provider, error))
+        self.handle.access_token().map(AccessToken).map_err(|error| OAuthError::of(&self.provider, error))
     }
 
     /// Gets a new access token now. Requests do this by themselves on expiry and on a 401.
@@ -161,9 +152,7 @@ impl Connection {
     /// [`OAuthError::NeedsReconnect`] when the provider refuses, [`OAuthError::Transient`] when it
     /// cannot be reached.
     pub fn refresh(&self) -> Result<(), OAuthError> {
-        self.handle
-            .refresh()
-            .map_err(|error| OAuthError::of(&self.provider, error))
+        self.handle.refresh().map_err(|error| OAuthError::of(&self.provider, error))
     }
 }
 
@@ -199,9 +188,6 @@ mod tests {
     #[test]
     fn an_error_names_the_provider_and_what_is_missing() {
         let error = oauth::OauthError::MissingScopes(vec!["repo".into(), "user".into()]);
-        assert_eq!(
-            OAuthError::of("github", error).to_string(),
-            "the github account lacks scopes: repo, user"
-        );
+        assert_eq!(OAuthError::of("github", error).to_string(), "the github account lacks scopes: repo, user");
     }
 }

@@ -32,10 +32,7 @@ impl Response {
     pub fn new(status: u16, headers: &[(&str, &str)], body: impl Into<Vec<u8>>) -> Self {
         Self {
             status,
-            headers: headers
-                .iter()
-                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-                .collect(),
+            headers: headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
             body: body.into(),
             url: String::new(),
         }
@@ -56,10 +53,7 @@ impl Response {
     /// The first header of this name, in any case of letters.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers
-            .iter()
-            .find(|(candidate, _)| candidate.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value.as_str())
+        self.headers.iter().find(|(candidate, _)| candidate.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }
 
     /// All headers, in the order in which they came.
@@ -86,8 +80,7 @@ impl Response {
     ///
     /// [`Failure::Permanent`] when it is not UTF-8.
     pub fn text(self) -> Result<String> {
-        String::from_utf8(self.body)
-            .map_err(|_| Failure::Permanent("the upstream's answer is not UTF-8".to_owned()))
+        String::from_utf8(self.body).map_err(|_| Failure::Permanent("the upstream's answer is not UTF-8".to_owned()))
     }
 
     /// The body, read as JSON.
@@ -96,9 +89,8 @@ impl Response {
     ///
     /// [`Failure::Permanent`] when it is not JSON or not of this shape.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T> {
-        serde_json::from_slice(&self.body).map_err(|error| {
-            Failure::Permanent(format!("the upstream's answer is unexpected: {error}"))
-        })
+        serde_json::from_slice(&self.body)
+            .map_err(|error| Failure::Permanent(format!("the upstream's answer is unexpected: {error}")))
     }
 
     /// How long the upstream asks to wait (`Retry-After`, as seconds or as a date).
@@ -110,10 +102,7 @@ impl Response {
         }
         let date = UNIX_EPOCH + Duration::from_secs(http_date::parse(value)?);
         // A date that has passed means: now.
-        Some(
-            date.duration_since(SystemTime::now())
-                .unwrap_or(Duration::ZERO),
-        )
+        Some(date.duration_since(SystemTime::now()).unwrap_or(Duration::ZERO))
     }
 
     /// The answer itself, unless its status says that the upstream did not do what was asked.
@@ -145,10 +134,7 @@ impl Response {
             403 => Failure::PermissionDenied(message),
             404 | 410 => Failure::NotFound(message),
             409 | 412 => Failure::Conflict(message),
-            429 => Failure::RateLimited {
-                message,
-                retry_after: self.retry_after(),
-            },
+            429 => Failure::RateLimited { message, retry_after: self.retry_after() },
             501 => Failure::Permanent(message),
             408 | 425 | 500..=599 => Failure::Transient(message),
             _ => Failure::Permanent(message),
@@ -158,12 +144,7 @@ impl Response {
 
 impl From<host::Response> for Response {
     fn from(response: host::Response) -> Self {
-        Self {
-            status: response.status,
-            headers: response.headers,
-            body: response.body,
-            url: response.url,
-        }
+        Self { status: response.status, headers: response.headers, body: response.body, url: response.url }
     }
 }
 

@@ -78,11 +78,7 @@ impl Entry {
 
 impl From<host::Entry> for Entry {
     fn from(entry: host::Entry) -> Self {
-        Self {
-            key: entry.key,
-            value: entry.value,
-            version: entry.version,
-        }
+        Self { key: entry.key, value: entry.value, version: entry.version }
     }
 }
 
@@ -160,12 +156,7 @@ impl Storage<'_> {
     /// # Errors
     ///
     /// See [`Storage`].
-    pub fn list(
-        self,
-        prefix: &str,
-        start_after: Option<&str>,
-        limit: u32,
-    ) -> Result<Vec<Entry>, StorageError> {
+    pub fn list(self, prefix: &str, start_after: Option<&str>, limit: u32) -> Result<Vec<Entry>, StorageError> {
         let entries = host::list(prefix, start_after, limit)?;
         Ok(entries.into_iter().map(Entry::from).collect())
     }
@@ -235,8 +226,7 @@ impl Commit {
     /// Stores bytes.
     #[must_use]
     pub fn put_bytes(mut self, key: &str, value: impl Into<Vec<u8>>) -> Self {
-        self.changes
-            .push(host::Change::Put((key.to_owned(), value.into())));
+        self.changes.push(host::Change::Put((key.to_owned(), value.into())));
         self
     }
 

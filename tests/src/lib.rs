@@ -1,1 +1,12 @@
-//! x
+//! The test app: a real host on a loopback port with a folder of its own, and the guests that are dropped into it.
+//!
+//! Every test starts its own [`TestHost`] and ends it with [`TestHost::finish`], which looks for what must never be
+//! left behind.
+
+mod answer;
+mod guests;
+mod host;
+
+pub use answer::Answer;
+pub use guests::{guest, plugin};
+pub use host::{ADMIN_TOKEN, TestHost, TestHostBuilder};

@@ -57,7 +57,7 @@ impl Schema {
         &self.0.document
     }
 
-    /// Everything that is wrong with `value`, at most [`MAX_PROBLEMS`] entries. Values are not quoted: an input may
+    /// Everything that is wrong with `value`, at most `MAX_PROBLEMS` entries. Values are not quoted: an input may
     /// hold what a log must not.
     pub fn validate(&self, value: &Value) -> Result<(), Vec<InputProblem>> {
         if self.0.validator.is_valid(value) {

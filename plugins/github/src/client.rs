@@ -38,18 +38,12 @@ impl<'context> Client<'context> {
             Err(OAuthError::NotConnected { .. }) => None,
             Err(error) => return Err(error.into()),
         };
-        Ok(Self {
-            context,
-            connection,
-        })
+        Ok(Self { context, connection })
     }
 
     /// For writing, which nobody may do without an account.
     pub(crate) fn for_writing(context: &'context Context) -> Result<Self> {
-        Ok(Self {
-            context,
-            connection: Some(context.connection(PROVIDER)?),
-        })
+        Ok(Self { context, connection: Some(context.connection(PROVIDER)?) })
     }
 
     /// Reads one JSON document.
@@ -76,17 +70,13 @@ impl<'context> Client<'context> {
 
     /// Sends one JSON document and reads another.
     pub(crate) fn post<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T> {
-        self.send(self.context.post(&address(path)).json(body))?
-            .json()
+        self.send(self.context.post(&address(path)).json(body))?.json()
     }
 
     fn send<'request>(&'request self, request: Request<'request>) -> Result<Response> {
         let mut request = request
             // The second is for servers that know GitHub's API but not GitHub's media type.
-            .header(
-                "accept",
-                "application/vnd.github+json, application/json;q=0.9",
-            )
+            .header("accept", "application/vnd.github+json, application/json;q=0.9")
             .header("x-github-api-version", API_VERSION)
             .header("user-agent", USER_AGENT);
         if let Some(connection) = &self.connection {
@@ -110,11 +100,7 @@ pub(crate) fn repository_path(owner: &str, repo: &str, rest: &str) -> Result<Str
             return Err(Failure::InvalidInput(format!("{field}: not a name")));
         }
     }
-    Ok(format!(
-        "/repos/{}/{}{rest}",
-        percent_encode(owner),
-        percent_encode(repo)
-    ))
+    Ok(format!("/repos/{}/{}{rest}", percent_encode(owner), percent_encode(repo)))
 }
 
 #[cfg(test)]
@@ -128,10 +114,7 @@ mod tests {
             "/repos/octo%20cat/a%2F..%2Fb%3Fc%23d/issues"
         );
         for (owner, repo) in [("..", "user"), ("octocat", "."), ("", "x")] {
-            assert!(matches!(
-                repository_path(owner, repo, ""),
-                Err(Failure::InvalidInput(_))
-            ));
+            assert!(matches!(repository_path(owner, repo, ""), Err(Failure::InvalidInput(_))));
         }
     }
 }

@@ -27,10 +27,7 @@ pub(crate) fn check(response: Response) -> Result<Response> {
 fn failure(response: &Response, now: SystemTime) -> Failure {
     let message = message(response);
     if let Some(retry_after) = rate_limit(response, &message, now) {
-        return Failure::RateLimited {
-            message,
-            retry_after,
-        };
+        return Failure::RateLimited { message, retry_after };
     }
     match response.status() {
         // The caller's input passed the schema but not GitHub's own rules.
@@ -45,32 +42,21 @@ fn failure(response: &Response, now: SystemTime) -> Failure {
 fn message(response: &Response) -> String {
     let body: Option<ErrorBody> = response.json().ok();
     let status = response.status();
-    let Some(ErrorBody {
-        message: Some(message),
-        errors,
-    }) = body
-    else {
+    let Some(ErrorBody { message: Some(message), errors }) = body else {
         return format!("GitHub answered {status}");
     };
     let errors: Vec<String> = errors.iter().map(describe).collect();
     if errors.is_empty() {
         format!("GitHub answered {status}: {message}")
     } else {
-        format!(
-            "GitHub answered {status}: {message} ({})",
-            errors.join("; ")
-        )
+        format!("GitHub answered {status}: {message} ({})", errors.join("; "))
     }
 }
 
 /// An entry of `errors` is a text, or an object with a message or with a field and a code.
 fn describe(error: &Value) -> String {
     let text = |name: &str| error.get(name).and_then(Value::as_str);
-    let reason = error
-        .as_str()
-        .or_else(|| text("message"))
-        .or_else(|| text("code"))
-        .unwrap_or("unknown");
+    let reason = error.as_str().or_else(|| text("message")).or_else(|| text("code")).unwrap_or("unknown");
     match text("field") {
         Some(field) => format!("{field}: {reason}"),
         None => reason.to_owned(),
@@ -89,9 +75,7 @@ fn rate_limit(response: &Response, message: &str, now: SystemTime) -> Option<Opt
     if response.header("x-ratelimit-remaining") == Some("0") {
         return Some(wait_until_reset(response, now));
     }
-    let secondary = message
-        .to_ascii_lowercase()
-        .contains("secondary rate limit");
+    let secondary = message.to_ascii_lowercase().contains("secondary rate limit");
     if secondary || response.status() == 429 {
         return Some(Some(SECONDARY_LIMIT_WAIT));
     }
@@ -112,10 +96,7 @@ mod tests {
     const NOW: u64 = 1_700_000_000;
 
     fn failed(status: u16, headers: &[(&str, &str)], body: &str) -> Failure {
-        failure(
-            &Response::new(status, headers, body),
-            UNIX_EPOCH + Duration::from_secs(NOW),
-        )
+        failure(&Response::new(status, headers, body), UNIX_EPOCH + Duration::from_secs(NOW))
     }
 
     fn wait(failure: Failure) -> Option<Duration> {
@@ -132,19 +113,13 @@ mod tests {
             let failure = failed(status, &headers("1700000090"), "{}");
             assert_eq!(wait(failure), Some(Duration::from_secs(90)));
         }
-        assert_eq!(
-            wait(failed(403, &headers("1600000000"), "{}")),
-            Some(Duration::ZERO)
-        );
+        assert_eq!(wait(failed(403, &headers("1600000000"), "{}")), Some(Duration::ZERO));
         assert_eq!(wait(failed(403, &headers("soon"), "{}")), None);
     }
 
     #[test]
     fn a_secondary_limit_waits_as_told_or_a_minute() {
-        assert_eq!(
-            wait(failed(403, &[("Retry-After", "7")], "{}")),
-            Some(Duration::from_secs(7))
-        );
+        assert_eq!(wait(failed(403, &[("Retry-After", "7")], "{}")), Some(Duration::from_secs(7)));
         let body = r#"{"message":"You have exceeded a secondary rate limit."}"#;
         assert_eq!(wait(failed(403, &[], body)), Some(SECONDARY_LIMIT_WAIT));
         assert_eq!(wait(failed(429, &[], "")), Some(SECONDARY_LIMIT_WAIT));
@@ -156,9 +131,7 @@ mod tests {
         let body = r#"{"message":"Resource not accessible by integration"}"#;
         assert_eq!(
             failed(403, &headers, body),
-            Failure::PermissionDenied(
-                "GitHub answered 403: Resource not accessible by integration".into()
-            )
+            Failure::PermissionDenied("GitHub answered 403: Resource not accessible by integration".into())
         );
     }
 

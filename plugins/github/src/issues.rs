@@ -73,23 +73,11 @@ pub(crate) fn list_issues(context: &Context, input: ListIssues) -> Result<IssueP
     if !labels.is_empty() {
         query.push(("labels", labels.as_str()));
     }
-    let optional = [
-        ("assignee", &input.assignee),
-        ("since", &input.since),
-        ("per_page", &per_page),
-    ];
-    query.extend(
-        optional
-            .iter()
-            .filter_map(|(name, value)| Some((*name, value.as_deref()?))),
-    );
+    let optional = [("assignee", &input.assignee), ("since", &input.since), ("per_page", &per_page)];
+    query.extend(optional.iter().filter_map(|(name, value)| Some((*name, value.as_deref()?))));
 
-    let (issues, next_cursor) =
-        Client::for_reading(context)?.page(&path, &query, cursor.as_ref())?;
-    Ok(IssuePage {
-        issues,
-        next_cursor,
-    })
+    let (issues, next_cursor) = Client::for_reading(context)?.page(&path, &query, cursor.as_ref())?;
+    Ok(IssuePage { issues, next_cursor })
 }
 
 /// The issue to open.

@@ -68,17 +68,11 @@ mod tests {
     #[test]
     fn schemas_speak_camel_case_and_name_their_rules() {
         let definition = GitHub::definition();
-        let list = definition
-            .actions()
-            .find(|action| action.id() == "list-issues")
-            .expect("the action is there");
+        let list = definition.actions().find(|action| action.id() == "list-issues").expect("the action is there");
         let input = list.input_schema();
         assert!(input.contains("\"perPage\""), "{input}");
         assert!(input.contains("\"maximum\":100"), "{input}");
-        assert!(
-            input.contains("\"required\":[\"owner\",\"repo\"]"),
-            "{input}"
-        );
+        assert!(input.contains("\"required\":[\"owner\",\"repo\"]"), "{input}");
         let output = list.output_schema();
         assert!(output.contains("\"nextCursor\""), "{output}");
         assert!(output.contains("\"isPullRequest\""), "{output}");

@@ -41,11 +41,7 @@ pub(crate) struct Issue {
     /// How many comments there are.
     comments: i64,
     /// Whether it is a pull request.
-    #[serde(
-        default,
-        rename(deserialize = "pull_request"),
-        deserialize_with = "is_there"
-    )]
+    #[serde(default, rename(deserialize = "pull_request"), deserialize_with = "is_there")]
     is_pull_request: bool,
     /// Its page.
     html_url: String,

@@ -19,16 +19,13 @@ impl Cursor {
     pub(crate) fn parse(text: &str) -> Result<Self> {
         let sound = text.len() <= MAXIMUM_BYTES
             && text.split('&').all(|pair| {
-                pair.split_once('=').is_some_and(|(name, value)| {
-                    PAGE_PARAMETERS.contains(&name) && is_query_value(value)
-                })
+                pair.split_once('=')
+                    .is_some_and(|(name, value)| PAGE_PARAMETERS.contains(&name) && is_query_value(value))
             });
         if sound {
             Ok(Self(text.to_owned()))
         } else {
-            Err(Failure::InvalidInput(
-                "cursor: not one that this action gave".to_owned(),
-            ))
+            Err(Failure::InvalidInput("cursor: not one that this action gave".to_owned()))
         }
     }
 
@@ -38,10 +35,7 @@ impl Cursor {
         let query = query.split('#').next()?;
         let pairs: Vec<&str> = query
             .split('&')
-            .filter(|pair| {
-                pair.split_once('=')
-                    .is_some_and(|(name, _)| PAGE_PARAMETERS.contains(&name))
-            })
+            .filter(|pair| pair.split_once('=').is_some_and(|(name, _)| PAGE_PARAMETERS.contains(&name)))
             .collect();
         Self::parse(&pairs.join("&")).ok()
     }
@@ -59,10 +53,7 @@ impl Cursor {
 
 /// Only what is plain or percent-encoded in a query: above all no `&`, `#`, `?`, `/` and white space.
 fn is_query_value(value: &str) -> bool {
-    !value.is_empty()
-        && value
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"-._~%=+:".contains(&byte))
+    !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~%=+:".contains(&byte))
 }
 
 /// The address of one relation in a `Link` header (RFC 8288), as far as GitHub uses it.
@@ -74,17 +65,14 @@ fn target<'header>(link: &'header str, relation: &str) -> Option<&'header str> {
         let end = after.find('<').unwrap_or(after.len());
         let (parameters, next) = after.split_at(end);
         let matches = parameters.split([';', ',']).any(|parameter| {
-            parameter
-                .trim()
-                .split_once('=')
-                .is_some_and(|(name, value)| {
-                    name.trim().eq_ignore_ascii_case("rel")
-                        && value
-                            .trim()
-                            .trim_matches('"')
-                            .split_ascii_whitespace()
-                            .any(|candidate| candidate.eq_ignore_ascii_case(relation))
-                })
+            parameter.trim().split_once('=').is_some_and(|(name, value)| {
+                name.trim().eq_ignore_ascii_case("rel")
+                    && value
+                        .trim()
+                        .trim_matches('"')
+                        .split_ascii_whitespace()
+                        .any(|candidate| candidate.eq_ignore_ascii_case(relation))
+            })
         });
         if matches {
             return Some(address);
@@ -113,14 +101,10 @@ mod tests {
     #[test]
     fn a_cursor_of_several_parameters_and_odd_spellings_is_kept() {
         assert_eq!(
-            next("<https://api.github.com/x?after=Y3Vyc29y%3D%3D&per_page=5&page=2>; REL=next")
-                .as_deref(),
+            next("<https://api.github.com/x?after=Y3Vyc29y%3D%3D&per_page=5&page=2>; REL=next").as_deref(),
             Some("after=Y3Vyc29y%3D%3D&page=2")
         );
-        assert_eq!(
-            next("<https://api.github.com/x?labels=a,b&page=2>; rel=\"last next\"").as_deref(),
-            Some("page=2")
-        );
+        assert_eq!(next("<https://api.github.com/x?labels=a,b&page=2>; rel=\"last next\"").as_deref(), Some("page=2"));
     }
 
     #[test]

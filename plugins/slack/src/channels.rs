@@ -85,22 +85,10 @@ struct Text {
 }
 
 pub(crate) fn list_channels(context: &Context, input: ListChannels) -> Result<ChannelPage> {
-    let types = if input.include_private {
-        "public_channel,private_channel"
-    } else {
-        "public_channel"
-    };
-    let exclude_archived = if input.include_archived {
-        "false"
-    } else {
-        "true"
-    };
+    let types = if input.include_private { "public_channel,private_channel" } else { "public_channel" };
+    let exclude_archived = if input.include_archived { "false" } else { "true" };
     let limit = input.limit.unwrap_or(100).to_string();
-    let mut query = vec![
-        ("types", types),
-        ("exclude_archived", exclude_archived),
-        ("limit", limit.as_str()),
-    ];
+    let mut query = vec![("types", types), ("exclude_archived", exclude_archived), ("limit", limit.as_str())];
     query.extend(input.cursor.as_deref().map(|cursor| ("cursor", cursor)));
     let answer: ListAnswer = Client::new(context)?.read("conversations.list", &query)?;
     Ok(answer.into())
@@ -161,8 +149,7 @@ mod tests {
     fn the_last_page_has_no_next() {
         for metadata in [json!({"next_cursor": ""}), json!({})] {
             let answer: ListAnswer =
-                serde_json::from_value(json!({"channels": [], "response_metadata": metadata}))
-                    .expect("an answer");
+                serde_json::from_value(json!({"channels": [], "response_metadata": metadata})).expect("an answer");
             assert_eq!(ChannelPage::from(answer).next_cursor, None);
         }
     }

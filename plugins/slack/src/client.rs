@@ -22,27 +22,16 @@ pub(crate) struct Client<'context> {
 
 impl<'context> Client<'context> {
     pub(crate) fn new(context: &'context Context) -> Result<Self> {
-        Ok(Self {
-            context,
-            connection: context.connection(PROVIDER)?,
-        })
+        Ok(Self { context, connection: context.connection(PROVIDER)? })
     }
 
     /// Calls a method that reads.
-    pub(crate) fn read<T: DeserializeOwned>(
-        &self,
-        method: &str,
-        query: &[(&str, &str)],
-    ) -> Result<T> {
+    pub(crate) fn read<T: DeserializeOwned>(&self, method: &str, query: &[(&str, &str)]) -> Result<T> {
         self.send(self.context.get(&address(method)).query(query))
     }
 
     /// Calls a method that writes.
-    pub(crate) fn write<T: DeserializeOwned>(
-        &self,
-        method: &str,
-        body: &impl Serialize,
-    ) -> Result<T> {
+    pub(crate) fn write<T: DeserializeOwned>(&self, method: &str, body: &impl Serialize) -> Result<T> {
         // Without the charset Slack adds a warning to every answer.
         let request = self
             .context
@@ -52,10 +41,7 @@ impl<'context> Client<'context> {
         self.send(request)
     }
 
-    fn send<'request, T: DeserializeOwned>(
-        &'request self,
-        request: Request<'request>,
-    ) -> Result<T> {
+    fn send<'request, T: DeserializeOwned>(&'request self, request: Request<'request>) -> Result<T> {
         let response = request.auth(&self.connection).send()?;
         error::check(&response)?;
         response.json()

@@ -64,15 +64,12 @@ fn failure(envelope: &Envelope, response: &Response) -> Failure {
         | "two_factor_setup_required"
         | "messages_tab_disabled" => Failure::PermissionDenied(message),
 
-        "channel_not_found" | "users_not_found" | "user_not_found" | "message_not_found"
-        | "thread_not_found" | "team_not_found" => Failure::NotFound(message),
+        "channel_not_found" | "users_not_found" | "user_not_found" | "message_not_found" | "thread_not_found"
+        | "team_not_found" => Failure::NotFound(message),
 
         "is_archived" | "edit_window_closed" | "is_inactive" => Failure::Conflict(message),
 
-        "ratelimited" | "rate_limited" => Failure::RateLimited {
-            message,
-            retry_after: response.retry_after(),
-        },
+        "ratelimited" | "rate_limited" => Failure::RateLimited { message, retry_after: response.retry_after() },
 
         "invalid_arguments"
         | "invalid_arg_name"
@@ -131,22 +128,16 @@ mod tests {
         ];
         for (name, kind) in kinds {
             let failure = refused(&format!(r#"{{"ok":false,"error":"{name}"}}"#));
-            assert_eq!(
-                failure.to_string(),
-                format!("{kind}: Slack refused: {name}")
-            );
+            assert_eq!(failure.to_string(), format!("{kind}: Slack refused: {name}"));
         }
     }
 
     #[test]
     fn a_missing_scope_is_named() {
-        let body =
-            r#"{"ok":false,"error":"missing_scope","needed":"chat:write","provided":"users:read"}"#;
+        let body = r#"{"ok":false,"error":"missing_scope","needed":"chat:write","provided":"users:read"}"#;
         assert_eq!(
             refused(body),
-            Failure::PermissionDenied(
-                "Slack refused: missing_scope (scope needed: chat:write)".into()
-            )
+            Failure::PermissionDenied("Slack refused: missing_scope (scope needed: chat:write)".into())
         );
     }
 
@@ -156,9 +147,7 @@ mod tests {
             "response_metadata":{"messages":["[ERROR] missing required field: text"]}}"#;
         assert_eq!(
             refused(body),
-            Failure::InvalidInput(
-                "Slack refused: invalid_blocks ([ERROR] missing required field: text)".into()
-            )
+            Failure::InvalidInput("Slack refused: invalid_blocks ([ERROR] missing required field: text)".into())
         );
     }
 

@@ -70,15 +70,9 @@ mod tests {
     fn the_schema_of_a_message_asks_for_text_or_blocks() {
         for id in ["post-message", "update-message"] {
             let definition = Slack::definition();
-            let action = definition
-                .actions()
-                .find(|action| action.id() == id)
-                .expect("the action is there");
+            let action = definition.actions().find(|action| action.id() == id).expect("the action is there");
             let schema: Value = serde_json::from_str(&action.input_schema()).expect("JSON");
-            assert_eq!(
-                schema["anyOf"],
-                json!([{"required": ["text"]}, {"required": ["blocks"]}])
-            );
+            assert_eq!(schema["anyOf"], json!([{"required": ["text"]}, {"required": ["blocks"]}]));
         }
     }
 }

@@ -77,9 +77,7 @@ pub(crate) fn update_message(context: &Context, input: UpdateMessage) -> Result<
 /// The schema asks that one of them is there; null and emptiness pass it.
 fn says_something(text: Option<&str>, blocks: Option<&[Map<String, Value>]>) -> Result<()> {
     if text.is_none_or(str::is_empty) && blocks.is_none_or(<[_]>::is_empty) {
-        return Err(Failure::InvalidInput(
-            "a message needs `text` or `blocks`".to_owned(),
-        ));
+        return Err(Failure::InvalidInput("a message needs `text` or `blocks`".to_owned()));
     }
     Ok(())
 }

@@ -15,13 +15,7 @@ impl Raw for BadDefinition {
 
         let mut described = definition(
             "Not Valid",
-            vec![
-                broken_schema,
-                broken_json,
-                action("Bad Action"),
-                action("twice"),
-                action("twice"),
-            ],
+            vec![broken_schema, broken_json, action("Bad Action"), action("twice"), action("twice")],
         );
         described.version = "x".to_owned();
         described.permissions.hosts = vec!["*".to_owned()];

@@ -9,10 +9,8 @@ struct BigOutput;
 
 impl Integration for BigOutput {
     fn definition() -> Definition {
-        Definition::new("big-output", "Big output", "1.0.0").action(
-            Action::new("produce", produce)
-                .description("Answers a JSON string whose text has so many bytes."),
-        )
+        Definition::new("big-output", "Big output", "1.0.0")
+            .action(Action::new("produce", produce).description("Answers a JSON string whose text has so many bytes."))
     }
 }
 

@@ -23,7 +23,5 @@ struct Count {
 }
 
 fn next(_context: &Context, _input: Empty) -> Result<Count> {
-    Ok(Count {
-        count: CALLS.fetch_add(1, Ordering::Relaxed) + 1,
-    })
+    Ok(Count { count: CALLS.fetch_add(1, Ordering::Relaxed) + 1 })
 }

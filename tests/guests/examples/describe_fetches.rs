@@ -33,11 +33,8 @@ impl Raw for DescribeFetches {
         described.description = format!("fetch: {fetched}; oauth: {connected}; storage: {stored}");
         described.permissions.hosts = vec!["api.example.com".to_owned()];
         described.permissions.storage = true;
-        described.permissions.connections = vec![ConnectionNeed {
-            provider: "example".to_owned(),
-            scopes: Vec::new(),
-            required: false,
-        }];
+        described.permissions.connections =
+            vec![ConnectionNeed { provider: "example".to_owned(), scopes: Vec::new(), required: false }];
         described
     }
 

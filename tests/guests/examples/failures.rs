@@ -45,10 +45,9 @@ fn fail(_context: &Context, input: Fail) -> Result<Empty> {
         Kind::PermissionDenied => Failure::PermissionDenied(message),
         Kind::NotFound => Failure::NotFound(message),
         Kind::Conflict => Failure::Conflict(message),
-        Kind::RateLimited => Failure::RateLimited {
-            message,
-            retry_after: input.retry_after_ms.map(Duration::from_millis),
-        },
+        Kind::RateLimited => {
+            Failure::RateLimited { message, retry_after: input.retry_after_ms.map(Duration::from_millis) }
+        }
         Kind::Transient => Failure::Transient(message),
         Kind::Permanent => Failure::Permanent(message),
         Kind::Halt => Failure::Halt(message),

@@ -47,8 +47,7 @@ fn fetch(context: &Context, input: Fetch) -> Result<Value> {
     } else {
         None
     };
-    let mut request: Request<'_> =
-        context.fetch(input.method.as_deref().unwrap_or("GET"), &input.url);
+    let mut request: Request<'_> = context.fetch(input.method.as_deref().unwrap_or("GET"), &input.url);
     for (name, value) in &input.headers {
         request = request.header(name, value);
     }

@@ -15,12 +15,7 @@ impl Integration for Hello {
                     .description("Answers the message that it was given.")
                     .idempotent(),
             )
-            .action(
-                Action::new("greet", greet)
-                    .name("Greet")
-                    .description("Greets somebody by name.")
-                    .idempotent(),
-            )
+            .action(Action::new("greet", greet).name("Greet").description("Greets somebody by name.").idempotent())
     }
 }
 

@@ -1,8 +1,6 @@
 //! A guest whose answers are no JSON, which the contract says they are.
 
-use workway_test_guests::raw::{
-    Definition, Raw, action, bindings::workway::integration::types::Failure, definition,
-};
+use workway_test_guests::raw::{Definition, Raw, action, bindings::workway::integration::types::Failure, definition};
 
 struct NotJson;
 

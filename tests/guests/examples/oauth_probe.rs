@@ -38,9 +38,7 @@ fn connect(context: &Context, input: Provider) -> Result<Value> {
 }
 
 fn token(context: &Context, input: Provider) -> Result<Value> {
-    let token = context
-        .connection(&input.provider)
-        .and_then(|connection| connection.access_token());
+    let token = context.connection(&input.provider).and_then(|connection| connection.access_token());
     Ok(match token {
         Ok(token) => json!({"token": token.reveal()}),
         Err(error) => outcome::oauth_error(error),
@@ -48,9 +46,7 @@ fn token(context: &Context, input: Provider) -> Result<Value> {
 }
 
 fn refresh(context: &Context, input: Provider) -> Result<Value> {
-    let refreshed = context
-        .connection(&input.provider)
-        .and_then(|connection| connection.refresh());
+    let refreshed = context.connection(&input.provider).and_then(|connection| connection.refresh());
     Ok(match refreshed {
         Ok(()) => json!({"ok": null}),
         Err(error) => outcome::oauth_error(error),

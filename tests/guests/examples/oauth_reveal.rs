@@ -10,11 +10,7 @@ impl Integration for OAuthReveal {
             .host("api.example.com")
             .connection(ConnectionNeed::required("example").scopes(["read"]))
             .reveal_token()
-            .action(
-                Action::new("token", token)
-                    .description("Reads the access token.")
-                    .provider("example"),
-            )
+            .action(Action::new("token", token).description("Reads the access token.").provider("example"))
     }
 }
 
@@ -27,7 +23,5 @@ struct Token {
 
 fn token(context: &Context, _input: Empty) -> Result<Token> {
     let token = context.connection("example")?.access_token()?;
-    Ok(Token {
-        token: token.reveal().to_owned(),
-    })
+    Ok(Token { token: token.reveal().to_owned() })
 }

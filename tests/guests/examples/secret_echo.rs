@@ -44,10 +44,7 @@ fn headers(context: &Context, input: Headers) -> Result<Value> {
     let mut own = Map::new();
     for (name, value) in HOST_HEADERS {
         let request = context.get(&input.url).header(name, value);
-        own.insert(
-            name.to_owned(),
-            outcome::fetched(request.auth(&connection).send()),
-        );
+        own.insert(name.to_owned(), outcome::fetched(request.auth(&connection).send()));
     }
     Ok(json!({"plain": outcome::fetched(plain), "own": own}))
 }

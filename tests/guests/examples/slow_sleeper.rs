@@ -24,10 +24,7 @@ struct Sleep {
     ms: u64,
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "sleeping is the case that this guest plays"
-)]
+#[expect(clippy::disallowed_methods, reason = "sleeping is the case that this guest plays")]
 fn sleep(_context: &Context, input: Sleep) -> Result<Sleep> {
     thread::sleep(Duration::from_millis(input.ms));
     Ok(input)

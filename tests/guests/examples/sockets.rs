@@ -25,10 +25,8 @@ struct Probe {
 }
 
 fn probe(_context: &Context, input: Probe) -> Result<Value> {
-    let address: SocketAddr = input
-        .address
-        .parse()
-        .map_err(|error| Failure::InvalidInput(format!("address: {error}")))?;
+    let address: SocketAddr =
+        input.address.parse().map_err(|error| Failure::InvalidInput(format!("address: {error}")))?;
     let udp = UdpSocket::bind("0.0.0.0:0").and_then(|socket| socket.send_to(b"x", address));
     Ok(json!({
         "tcp": tried(TcpStream::connect(address)),

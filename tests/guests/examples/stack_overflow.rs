@@ -21,9 +21,7 @@ struct Depth {
 }
 
 fn recurse(context: &Context, _input: Empty) -> Result<Depth> {
-    Ok(Depth {
-        depth: descend(u64::from(context.attempt()), 1),
-    })
+    Ok(Depth { depth: descend(u64::from(context.attempt()), 1) })
 }
 
 /// The inner call is no tail call, so no compiler turns it into a loop.

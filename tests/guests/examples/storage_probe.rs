@@ -62,28 +62,16 @@ fn default_limit() -> u32 {
 }
 
 fn run(context: &Context, input: Run) -> Result<Vec<Value>> {
-    Ok(input
-        .ops
-        .into_iter()
-        .map(|operation| perform(context, operation))
-        .collect())
+    Ok(input.ops.into_iter().map(|operation| perform(context, operation)).collect())
 }
 
 fn perform(context: &Context, operation: Operation) -> Value {
     let storage = context.storage();
     match operation {
         Operation::Put { key, value } => stored(storage.put_bytes(&key, value.as_bytes())),
-        Operation::Get { key } => stored(
-            storage
-                .entry(&key)
-                .map(|entry| entry.map_or(Value::Null, shown)),
-        ),
+        Operation::Get { key } => stored(storage.entry(&key).map(|entry| entry.map_or(Value::Null, shown))),
         Operation::Delete { key } => stored(storage.delete(&key)),
-        Operation::List {
-            prefix,
-            start_after,
-            limit,
-        } => stored(
+        Operation::List { prefix, start_after, limit } => stored(
             storage
                 .list(&prefix, start_after.as_deref(), limit)
                 .map(|entries| entries.into_iter().map(shown).collect::<Vec<_>>()),
@@ -123,9 +111,7 @@ struct Fill {
 fn fill(context: &Context, input: Fill) -> Result<Value> {
     let value = vec![b'x'; input.size];
     for written in 0..input.count {
-        let result = context
-            .storage()
-            .put_bytes(&format!("fill/{written:06}"), &value);
+        let result = context.storage().put_bytes(&format!("fill/{written:06}"), &value);
         if result.is_err() {
             let mut answer = stored(result);
             answer["written"] = json!(written);

@@ -1,10 +1,7 @@
 //! A guest that imports an interface which the host does not offer: it has to be refused, and the
 //! message has to name the interface.
 #![allow(unsafe_code, reason = "generated code")]
-#![cfg_attr(
-    not(target_family = "wasm"),
-    allow(dead_code, reason = "only a component exports it")
-)]
+#![cfg_attr(not(target_family = "wasm"), allow(dead_code, reason = "only a component exports it"))]
 
 use self::bindings::evil::host::secrets;
 use self::bindings::exports::workway::integration::actions::{self, Choice, Context};
@@ -48,12 +45,7 @@ impl actions::Guest for UnknownImport {
         Ok(secrets::read(&input))
     }
 
-    fn options(
-        _subject: String,
-        _field: String,
-        _input: String,
-        _context: Context,
-    ) -> Result<Vec<Choice>, Failure> {
+    fn options(_subject: String, _field: String, _input: String, _context: Context) -> Result<Vec<Choice>, Failure> {
         Ok(Vec::new())
     }
 }

@@ -20,22 +20,12 @@ impl Integration for WasiProbe {
 
 workway_sdk::export!(WasiProbe);
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "what the host leaks is the question"
-)]
+#[expect(clippy::disallowed_methods, reason = "what the host leaks is the question")]
 fn probe(_context: &Context, _input: Empty) -> Result<Value> {
     let environment: Vec<(String, String)> = std::env::vars_os()
-        .map(|(name, value)| {
-            (
-                name.to_string_lossy().into_owned(),
-                value.to_string_lossy().into_owned(),
-            )
-        })
+        .map(|(name, value)| (name.to_string_lossy().into_owned(), value.to_string_lossy().into_owned()))
         .collect();
-    let arguments: Vec<String> = std::env::args_os()
-        .map(|argument| argument.to_string_lossy().into_owned())
-        .collect();
+    let arguments: Vec<String> = std::env::args_os().map(|argument| argument.to_string_lossy().into_owned()).collect();
     let started = Instant::now();
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
     Ok(json!({

@@ -1,14 +1,9 @@
 //! A guest of the larger world: one action, one poll trigger and one webhook trigger.
 #![allow(unsafe_code, reason = "generated code")]
-#![cfg_attr(
-    not(target_family = "wasm"),
-    allow(dead_code, reason = "only a component exports it")
-)]
+#![cfg_attr(not(target_family = "wasm"), allow(dead_code, reason = "only a component exports it"))]
 
 use self::bindings::exports::workway::integration::actions::{self, Choice, Context};
-use self::bindings::exports::workway::integration::triggers::{
-    self, Event, PollResult, WebhookRequest, WebhookResult,
-};
+use self::bindings::exports::workway::integration::triggers::{self, Event, PollResult, WebhookRequest, WebhookResult};
 use self::bindings::workway::integration::definition::{Action, Permissions, Trigger, TriggerKind};
 use self::bindings::workway::integration::types::Failure;
 use self::bindings::{Definition, Guest};
@@ -47,10 +42,7 @@ impl Guest for WithTriggers {
                 scopes: Vec::new(),
                 idempotent: true,
             }],
-            triggers: vec![
-                trigger("new-number", TriggerKind::Poll),
-                trigger("pushed", TriggerKind::Webhook),
-            ],
+            triggers: vec![trigger("new-number", TriggerKind::Poll), trigger("pushed", TriggerKind::Webhook)],
         }
     }
 }
@@ -74,16 +66,8 @@ impl actions::Guest for WithTriggers {
         Ok(r#"{"ok":true}"#.to_owned())
     }
 
-    fn options(
-        subject: String,
-        field: String,
-        _input: String,
-        _context: Context,
-    ) -> Result<Vec<Choice>, Failure> {
-        Ok(vec![Choice {
-            value: "1".to_owned(),
-            label: format!("{subject} {field}"),
-        }])
+    fn options(subject: String, field: String, _input: String, _context: Context) -> Result<Vec<Choice>, Failure> {
+        Ok(vec![Choice { value: "1".to_owned(), label: format!("{subject} {field}") }])
     }
 }
 
@@ -95,19 +79,12 @@ impl triggers::Guest for WithTriggers {
         _context: Context,
     ) -> Result<String, Failure> {
         if trigger == "pushed" && callback_url.is_none() {
-            return Err(Failure::InvalidInput(
-                "a webhook needs an address".to_owned(),
-            ));
+            return Err(Failure::InvalidInput("a webhook needs an address".to_owned()));
         }
         Ok(r#"{"subscription":"1"}"#.to_owned())
     }
 
-    fn disable(
-        _trigger: String,
-        _config: String,
-        _state: String,
-        _context: Context,
-    ) -> Result<(), Failure> {
+    fn disable(_trigger: String, _config: String, _state: String, _context: Context) -> Result<(), Failure> {
         Ok(())
     }
 
@@ -119,17 +96,12 @@ impl triggers::Guest for WithTriggers {
         _context: Context,
     ) -> Result<PollResult, Failure> {
         let last: u64 = match cursor {
-            Some(cursor) => cursor
-                .parse()
-                .map_err(|_| Failure::Permanent("the cursor is no number".to_owned()))?,
+            Some(cursor) => cursor.parse().map_err(|_| Failure::Permanent("the cursor is no number".to_owned()))?,
             None => 0,
         };
         let number = last + 1;
         Ok(PollResult {
-            events: vec![Event {
-                dedupe_key: number.to_string(),
-                payload: format!(r#"{{"number":{number}}}"#),
-            }],
+            events: vec![Event { dedupe_key: number.to_string(), payload: format!(r#"{{"number":{number}}}"#) }],
             cursor: Some(number.to_string()),
         })
     }
@@ -141,16 +113,13 @@ impl triggers::Guest for WithTriggers {
         request: WebhookRequest,
         _context: Context,
     ) -> Result<WebhookResult, Failure> {
-        let payload = String::from_utf8(request.body)
-            .map_err(|_| Failure::InvalidInput("the body is no text".to_owned()))?;
+        let payload =
+            String::from_utf8(request.body).map_err(|_| Failure::InvalidInput("the body is no text".to_owned()))?;
         Ok(WebhookResult {
             status: 202,
             headers: Vec::new(),
             body: Vec::new(),
-            events: vec![Event {
-                dedupe_key: payload.clone(),
-                payload,
-            }],
+            events: vec![Event { dedupe_key: payload.clone(), payload }],
         })
     }
 }

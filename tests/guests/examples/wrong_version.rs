@@ -1,10 +1,7 @@
 //! A guest built for a version of the contract that the host does not speak: it has to be refused,
 //! and the message has to name both versions. `wit-0.2/` is the contract under another number.
 #![allow(unsafe_code, reason = "generated code")]
-#![cfg_attr(
-    not(target_family = "wasm"),
-    allow(dead_code, reason = "only a component exports it")
-)]
+#![cfg_attr(not(target_family = "wasm"), allow(dead_code, reason = "only a component exports it"))]
 
 use self::bindings::exports::workway::integration::actions::{self, Choice, Context};
 use self::bindings::workway::integration::definition::Permissions;
@@ -49,12 +46,7 @@ impl actions::Guest for WrongVersion {
         Ok(input)
     }
 
-    fn options(
-        _subject: String,
-        _field: String,
-        _input: String,
-        _context: Context,
-    ) -> Result<Vec<Choice>, Failure> {
+    fn options(_subject: String, _field: String, _input: String, _context: Context) -> Result<Vec<Choice>, Failure> {
         Ok(Vec::new())
     }
 }

@@ -13,9 +13,7 @@ pub struct Pong {
 /// The action `ping`.
 #[must_use]
 pub fn action() -> Action {
-    Action::new("ping", ping)
-        .description("Answers that the integration is well.")
-        .idempotent()
+    Action::new("ping", ping).description("Answers that the integration is well.").idempotent()
 }
 
 fn ping(_context: &Context, _input: Empty) -> Result<Pong> {

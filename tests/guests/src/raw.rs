@@ -8,13 +8,7 @@ use self::bindings::workway::integration::definition::{Action, Permissions};
 use self::bindings::workway::integration::types::Failure;
 
 /// The contract as wit-bindgen makes it.
-#[allow(
-    clippy::all,
-    clippy::pedantic,
-    missing_docs,
-    unsafe_code,
-    reason = "generated code"
-)]
+#[allow(clippy::all, clippy::pedantic, missing_docs, unsafe_code, reason = "generated code")]
 pub mod bindings {
     wit_bindgen::generate!({
         path: "../../wit",
@@ -49,11 +43,7 @@ impl<R: Raw> bindings::Guest for Component<R> {
 }
 
 impl<R: Raw> actions::Guest for Component<R> {
-    fn execute(
-        action: String,
-        input: String,
-        _context: actions::Context,
-    ) -> Result<String, Failure> {
+    fn execute(action: String, input: String, _context: actions::Context) -> Result<String, Failure> {
         R::execute(&action, &input)
     }
 
@@ -91,12 +81,7 @@ pub fn definition(id: &str, actions: Vec<Action>) -> Definition {
         version: "1.0.0".to_owned(),
         description: String::new(),
         categories: Vec::new(),
-        permissions: Permissions {
-            hosts: Vec::new(),
-            connections: Vec::new(),
-            storage: false,
-            reveal_token: false,
-        },
+        permissions: Permissions { hosts: Vec::new(), connections: Vec::new(), storage: false, reveal_token: false },
         actions,
         triggers: Vec::new(),
     }

@@ -1,0 +1,233 @@
+//! A host of the test's own, in this process, asked over HTTP like any other.
+
+use std::{
+    collections::BTreeMap,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use reqwest::{Method, RequestBuilder};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::{sync::oneshot, task::JoinHandle};
+use workway_host::{
+    Host, HostError,
+    app::App,
+    settings::{Flags, Mode, Settings},
+};
+
+use crate::{Answer, guest, plugin};
+
+/// The operator's token of every test host.
+pub const ADMIN_TOKEN: &str = "test-operator-0123456789abcdef0123456789abcdef";
+/// How long anything in a test may take before it counts as hung.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// What a test host is made of.
+#[derive(Default)]
+pub struct TestHostBuilder {
+    production: bool,
+    files: Vec<(String, PathBuf)>,
+    raw_files: Vec<(String, Vec<u8>)>,
+    upstreams: BTreeMap<String, String>,
+    config: String,
+}
+
+/// A running host.
+pub struct TestHost {
+    app: App,
+    address: SocketAddr,
+    client: reqwest::Client,
+    folder: TempDir,
+    stop: Option<oneshot::Sender<()>>,
+    serving: Option<JoinHandle<Result<(), HostError>>>,
+}
+
+impl TestHost {
+    pub fn builder() -> TestHostBuilder {
+        TestHostBuilder::default()
+    }
+
+    pub fn app(&self) -> &App {
+        &self.app
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The plugins folder.
+    pub fn plugins(&self) -> PathBuf {
+        self.folder.path().join("plugins")
+    }
+
+    /// The data folder.
+    pub fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    /// A request with the operator's token.
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.anonymous(method, path).bearer_auth(ADMIN_TOKEN)
+    }
+
+    /// A request without any token.
+    pub fn anonymous(&self, method: Method, path: &str) -> RequestBuilder {
+        self.client.request(method, format!("http://{}{path}", self.address))
+    }
+
+    pub async fn send(&self, request: RequestBuilder) -> Answer {
+        let sent = tokio::time::timeout(PATIENCE, request.send()).await.expect("the host answers");
+        Answer::read(sent.expect("the host is reached")).await
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        self.send(self.request(Method::GET, path)).await
+    }
+
+    pub async fn post(&self, path: &str, body: &Value) -> Answer {
+        self.send(self.request(Method::POST, path).json(body)).await
+    }
+
+    pub async fn put(&self, path: &str, body: &Value) -> Answer {
+        self.send(self.request(Method::PUT, path).json(body)).await
+    }
+
+    pub async fn execute(&self, action: &str, input: Value) -> Answer {
+        self.post(&format!("/registry/actions/{action}/execute"), &json!({ "input": input })).await
+    }
+
+    /// Connects the operator's account at a provider.
+    pub async fn connect(&self, provider: &str, token: &str, scopes: &[&str]) -> Answer {
+        let body = json!({ "accessToken": token, "account": "someone@example.com", "scopes": scopes });
+        self.put(&format!("/oauth/connections/{provider}"), &body).await
+    }
+
+    /// Puts a guest into the plugins folder, under a name of the test's choice.
+    pub fn drop_in(&self, file: &str, component: &Path) {
+        // As a build does it: written beside, then renamed over.
+        let (temporary, target) = (self.folder.path().join("incoming"), self.plugins().join(file));
+        std::fs::copy(component, &temporary).expect("the component is copied");
+        std::fs::rename(temporary, target).expect("the component is dropped in");
+    }
+
+    /// Ends the host, and fails if a call was left running or the host was to blame for an answer.
+    pub async fn finish(mut self) {
+        let (in_flight, _) = self.app.registry().calls_in_flight();
+        assert_eq!(in_flight, 0, "calls were left running");
+        let metrics = self.app.render_metrics();
+        let faults = metrics.lines().filter(|line| line.contains("outcome=\"host\"") && !line.ends_with(" 0"));
+        assert_eq!(faults.collect::<Vec<_>>(), [""; 0], "the host failed");
+        self.stop.take();
+        let serving = self.serving.take().expect("a host is finished once");
+        let served = tokio::time::timeout(PATIENCE, serving).await.expect("the host ends");
+        served.expect("the host does not panic").expect("the host ends well");
+    }
+}
+
+impl Drop for TestHost {
+    fn drop(&mut self) {
+        let finished = self.serving.is_none();
+        assert!(finished || std::thread::panicking(), "end a TestHost with finish()");
+    }
+}
+
+impl TestHostBuilder {
+    /// Production instead of development.
+    pub fn production(mut self) -> Self {
+        self.production = true;
+        self
+    }
+
+    /// Drops a guest in before the host starts. A guest in another language must be there.
+    pub fn guest(self, name: &str) -> Self {
+        let path = guest(name).unwrap_or_else(|| panic!("guest {name} is not built"));
+        self.file(&format!("{name}.wasm"), path)
+    }
+
+    /// Drops an integration of `plugins/` in before the host starts.
+    pub fn plugin(self, name: &str) -> Self {
+        self.file(&format!("{name}.wasm"), plugin(name))
+    }
+
+    /// Drops any file in before the host starts.
+    pub fn file(mut self, name: &str, path: PathBuf) -> Self {
+        self.files.push((name.to_owned(), path));
+        self
+    }
+
+    /// Drops bytes in before the host starts.
+    pub fn bytes(mut self, name: &str, bytes: impl Into<Vec<u8>>) -> Self {
+        self.raw_files.push((name.to_owned(), bytes.into()));
+        self
+    }
+
+    /// Has a local server play a public host.
+    pub fn upstream(mut self, host: &str, origin: &str) -> Self {
+        self.upstreams.insert(host.to_owned(), origin.to_owned());
+        self
+    }
+
+    /// Adds lines to the configuration file.
+    pub fn config(mut self, toml: &str) -> Self {
+        self.config.push_str(toml);
+        self.config.push('\n');
+        self
+    }
+
+    pub async fn start(self) -> TestHost {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        self.start_in(folder).await
+    }
+
+    /// Starts in a folder that an earlier host may have used.
+    pub async fn start_in(self, folder: TempDir) -> TestHost {
+        let plugins = folder.path().join("plugins");
+        std::fs::create_dir_all(&plugins).expect("a plugins folder");
+        for (name, path) in &self.files {
+            std::fs::copy(path, plugins.join(name)).expect("the component is copied");
+        }
+        for (name, bytes) in &self.raw_files {
+            std::fs::write(plugins.join(name), bytes).expect("the file is written");
+        }
+        let config = folder.path().join("workway.toml");
+        std::fs::write(&config, self.configuration()).expect("the configuration is written");
+        let settings = Settings::load(Flags {
+            mode: Some(if self.production { Mode::Production } else { Mode::Development }),
+            listen: Some(SocketAddr::from(([127, 0, 0, 1], 0))),
+            plugins: Some(plugins),
+            data: Some(folder.path().join("data")),
+            config: Some(config),
+            admin_token: Some(ADMIN_TOKEN.to_owned().into()),
+            key: None,
+        });
+        let host = Host::start(settings.expect("the settings hold")).await.expect("the host starts");
+        let (address, app) = (host.address(), host.app().clone());
+        let (ready, loaded) = oneshot::channel();
+        let (stop, stopped) = oneshot::channel::<()>();
+        let shutdown = async {
+            // The sender is dropped by `finish`.
+            let _ = stopped.await;
+        };
+        let serving = tokio::spawn(host.serve(ready, shutdown));
+        tokio::time::timeout(PATIENCE, loaded).await.expect("the host is ready in time").expect("the host loads");
+        let client = reqwest::Client::builder().no_proxy().build().expect("a client");
+        TestHost { app, address, client, folder, stop: Some(stop), serving: Some(serving) }
+    }
+
+    fn configuration(&self) -> String {
+        let mut text = self.config.clone();
+        if !self.upstreams.is_empty() {
+            text.push_str("[upstreams]\n");
+        }
+        for (host, origin) in &self.upstreams {
+            text.push_str(&format!("\"{host}\" = \"{origin}\"\n"));
+        }
+        // Many hosts share a test process: a small pool each.
+        if !text.contains("[admission]") {
+            text.push_str("[admission]\ncalls = 64\ncalls_per_integration = 48\n");
+        }
+        text
+    }
+}
