@@ -4,7 +4,6 @@
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand};
-use secrecy::SecretString;
 use workway_host::settings::{Flags, Mode};
 
 /// Runs integrations in a sandbox and serves their actions.
@@ -21,8 +20,7 @@ pub enum Command {
     ///
     /// Prints `listening on http://…` once requests are taken, and `ready: …` once the integrations are loaded.
     /// WORKWAY_ADMIN_TOKEN holds the operator's bearer token, which production needs; WORKWAY_KEY the key that stored
-    /// tokens are sealed under (base64 of 32 bytes), without which a key file in the data folder is used; WORKWAY_LOG
-    /// what is logged (`info`, `workway_host=debug`).
+    /// tokens are sealed under (base64 of 32 bytes), without which a key file in the data folder is used.
     Serve(ServeArguments),
     /// Serve in development mode, for this machine alone, with readable output.
     Dev(ServeArguments),
@@ -34,8 +32,6 @@ pub struct ServeArguments {
     /// ENVIRONMENT=development says the same.
     #[arg(long)]
     dev: bool,
-    #[arg(long, env = "ENVIRONMENT", hide = true)]
-    environment: Option<String>,
     /// Address and port; port 0 takes a free one [default: 127.0.0.1:8787]
     #[arg(long, env = "WORKWAY_LISTEN", value_name = "ADDRESS")]
     listen: Option<SocketAddr>,
@@ -48,12 +44,9 @@ pub struct ServeArguments {
     /// The configuration file [default: workway.toml, if there is one]
     #[arg(long, env = "WORKWAY_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
-    #[arg(long, env = "WORKWAY_ADMIN_TOKEN", hide = true, hide_env_values = true)]
-    admin_token: Option<SecretString>,
-    #[arg(long, env = "WORKWAY_KEY", hide = true, hide_env_values = true)]
-    key: Option<SecretString>,
-    #[arg(long, env = "WORKWAY_LOG", hide = true)]
-    log: Option<String>,
+    /// What is logged: `info`, or for a part of the host `workway_host=debug`
+    #[arg(long, env = "WORKWAY_LOG", value_name = "FILTER", default_value = "info")]
+    log: String,
 }
 
 impl ServeArguments {
@@ -63,28 +56,20 @@ impl ServeArguments {
 
     /// What is logged, as `tracing-subscriber` reads it.
     pub fn log_filter(&self) -> &str {
-        self.log.as_deref().unwrap_or("info")
+        &self.log
     }
 }
 
 impl From<ServeArguments> for Flags {
     fn from(arguments: ServeArguments) -> Self {
-        let named = arguments.environment.as_deref();
-        let mode = match named {
-            _ if arguments.dev => Some(Mode::Development),
-            Some("development") => Some(Mode::Development),
-            // Whatever else the environment is called, it is not development.
-            Some(_) => Some(Mode::Production),
-            None => None,
-        };
+        let mode = arguments.dev.then_some(Mode::Development);
         Self {
             mode,
             listen: arguments.listen,
             plugins: arguments.plugins,
             data: arguments.data,
             config: arguments.config,
-            admin_token: arguments.admin_token,
-            key: arguments.key,
+            ..Self::default()
         }
     }
 }

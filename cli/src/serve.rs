@@ -24,7 +24,7 @@ pub enum Style {
 
 pub fn run(arguments: ServeArguments, style: Style) -> anyhow::Result<()> {
     log::install(arguments.log_filter(), style)?;
-    let settings = Settings::load(Flags::from(arguments))?;
+    let settings = Settings::load(Flags::from(arguments).with_environment()?)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("no async runtime")?;
     runtime.block_on(serve(settings, style))
 }
@@ -57,7 +57,11 @@ fn announce(app: &App, style: Style) {
         }
     }
     let actions: usize = snapshot.active().map(|active| active.definition.actions.len()).sum();
-    println!("ready: {} integrations, {actions} actions, {} files not loaded", snapshot.integrations.len(), snapshot.failures.len());
+    println!(
+        "ready: {} integrations, {actions} actions, {} files not loaded",
+        snapshot.integrations.len(),
+        snapshot.failures.len()
+    );
 }
 
 /// Completes at the first Ctrl-C or SIGTERM; the second ends the process at once.

@@ -67,7 +67,8 @@ impl App {
     pub async fn start(settings: Settings) -> Result<Self, StartError> {
         let plugins = Dir::open_ambient_dir(&settings.plugins, ambient_authority())
             .map_err(|source| StartError::Plugins { path: settings.plugins.clone(), source })?;
-        let data = open_data(&settings.data).map_err(|source| StartError::Data { path: settings.data.clone(), source })?;
+        let data =
+            open_data(&settings.data).map_err(|source| StartError::Data { path: settings.data.clone(), source })?;
         let runtime = Runtime::new(&settings)?;
         let upstreams = upstreams(&settings)?;
         let key = MasterKey::load(settings.key.as_ref(), &data)?;

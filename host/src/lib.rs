@@ -75,7 +75,11 @@ impl Host {
     ///
     /// # Errors
     /// See [`HostError`].
-    pub async fn serve(self, ready: oneshot::Sender<()>, shutdown: impl Future<Output = ()> + Send + 'static) -> Result<(), HostError> {
+    pub async fn serve(
+        self,
+        ready: oneshot::Sender<()>,
+        shutdown: impl Future<Output = ()> + Send + 'static,
+    ) -> Result<(), HostError> {
         let Self { app, listener, .. } = self;
         let (stopping, stopped) = oneshot::channel::<()>();
         let router = http::router(app.clone());

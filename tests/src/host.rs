@@ -4,6 +4,7 @@ use std::{
     collections::BTreeMap,
     net::SocketAddr,
     path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
     time::Duration,
 };
 
@@ -39,8 +40,9 @@ pub struct TestHost {
     app: App,
     address: SocketAddr,
     client: reqwest::Client,
-    folder: TempDir,
-    stop: Option<oneshot::Sender<()>>,
+    /// There until it is handed on by `finish_keeping`.
+    folder: Option<TempDir>,
+    stop: Mutex<Option<oneshot::Sender<()>>>,
     serving: Option<JoinHandle<Result<(), HostError>>>,
 }
 
@@ -59,12 +61,16 @@ impl TestHost {
 
     /// The plugins folder.
     pub fn plugins(&self) -> PathBuf {
-        self.folder.path().join("plugins")
+        self.folder().join("plugins")
     }
 
     /// The data folder.
     pub fn data(&self) -> PathBuf {
-        self.folder.path().join("data")
+        self.folder().join("data")
+    }
+
+    fn folder(&self) -> &Path {
+        self.folder.as_ref().expect("the host is not finished").path()
     }
 
     /// A request with the operator's token.
@@ -107,22 +113,33 @@ impl TestHost {
     /// Puts a guest into the plugins folder, under a name of the test's choice.
     pub fn drop_in(&self, file: &str, component: &Path) {
         // As a build does it: written beside, then renamed over.
-        let (temporary, target) = (self.folder.path().join("incoming"), self.plugins().join(file));
+        let (temporary, target) = (self.folder().join("incoming"), self.plugins().join(file));
         std::fs::copy(component, &temporary).expect("the component is copied");
         std::fs::rename(temporary, target).expect("the component is dropped in");
     }
 
+    /// Has the host take no more connections. It ends when the calls that run are answered; `finish` waits for that.
+    pub fn begin_shutdown(&self) {
+        self.stop.lock().unwrap_or_else(PoisonError::into_inner).take();
+    }
+
     /// Ends the host, and fails if a call was left running or the host was to blame for an answer.
-    pub async fn finish(mut self) {
+    pub async fn finish(self) {
+        drop(self.finish_keeping().await);
+    }
+
+    /// Ends the host like [`TestHost::finish`] and keeps its folder, for [`TestHostBuilder::start_in`].
+    pub async fn finish_keeping(mut self) -> TempDir {
         let (in_flight, _) = self.app.registry().calls_in_flight();
         assert_eq!(in_flight, 0, "calls were left running");
         let metrics = self.app.render_metrics();
         let faults = metrics.lines().filter(|line| line.contains("outcome=\"host\"") && !line.ends_with(" 0"));
         assert_eq!(faults.collect::<Vec<_>>(), [""; 0], "the host failed");
-        self.stop.take();
+        self.begin_shutdown();
         let serving = self.serving.take().expect("a host is finished once");
         let served = tokio::time::timeout(PATIENCE, serving).await.expect("the host ends");
         served.expect("the host does not panic").expect("the host ends well");
+        self.folder.take().expect("a host is finished once")
     }
 }
 
@@ -207,13 +224,14 @@ impl TestHostBuilder {
         let (ready, loaded) = oneshot::channel();
         let (stop, stopped) = oneshot::channel::<()>();
         let shutdown = async {
-            // The sender is dropped by `finish`.
+            // The sender is dropped by `begin_shutdown`.
             let _ = stopped.await;
         };
         let serving = tokio::spawn(host.serve(ready, shutdown));
         tokio::time::timeout(PATIENCE, loaded).await.expect("the host is ready in time").expect("the host loads");
         let client = reqwest::Client::builder().no_proxy().build().expect("a client");
-        TestHost { app, address, client, folder, stop: Some(stop), serving: Some(serving) }
+        let (folder, stop) = (Some(folder), Mutex::new(Some(stop)));
+        TestHost { app, address, client, folder, stop, serving: Some(serving) }
     }
 
     fn configuration(&self) -> String {

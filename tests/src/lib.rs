@@ -3,10 +3,16 @@
 //! Every test starts its own [`TestHost`] and ends it with [`TestHost::finish`], which looks for what must never be
 //! left behind.
 
+mod absent;
 mod answer;
 mod guests;
 mod host;
+mod prism;
+mod schema;
 
+pub use absent::skip;
 pub use answer::Answer;
 pub use guests::{guest, plugin};
 pub use host::{ADMIN_TOKEN, TestHost, TestHostBuilder};
+pub use prism::Prism;
+pub use schema::{checked_output, schema_errors};

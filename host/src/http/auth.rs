@@ -22,10 +22,14 @@ impl FromRequestParts<App> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
         let name = match (bearer(&parts.headers)?, app.settings().mode) {
-            (Some(token), _) if app.settings().admin_token.as_ref().is_some_and(|admin| same(token, admin)) => "operator",
+            (Some(token), _) if app.settings().admin_token.as_ref().is_some_and(|admin| same(token, admin)) => {
+                "operator"
+            }
             (Some(_), _) => return Err(unauthenticated("this token is not known")),
             (None, Mode::Development) => "dev",
-            (None, Mode::Production) => return Err(unauthenticated("send `Authorization: Bearer …` with the operator's token")),
+            (None, Mode::Production) => {
+                return Err(unauthenticated("send `Authorization: Bearer …` with the operator's token"));
+            }
         };
         let user = name.parse().map_err(ApiError::internal)?;
         Ok(Self { user })

@@ -94,8 +94,10 @@ impl ApiError {
     }
 
     fn errors(mut self, problems: Vec<InputProblem>) -> Self {
-        self.problem.errors =
-            problems.into_iter().map(|problem| ProblemDetail { pointer: problem.pointer, detail: problem.message }).collect();
+        self.problem.errors = problems
+            .into_iter()
+            .map(|problem| ProblemDetail { pointer: problem.pointer, detail: problem.message })
+            .collect();
         self
     }
 }
@@ -126,7 +128,9 @@ impl From<ExecuteError> for ApiError {
             ExecuteError::PendingApproval(_) => Self::new(StatusCode::CONFLICT, "pending-approval", detail),
             ExecuteError::InvalidInput(problems) => Self::bad_request("invalid-input", detail).errors(problems),
             ExecuteError::InputTooLarge(_) => Self::new(StatusCode::PAYLOAD_TOO_LARGE, "input-too-large", detail),
-            ExecuteError::Busy { .. } => Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", detail).retry_after(BUSY_RETRY),
+            ExecuteError::Busy { .. } => {
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", detail).retry_after(BUSY_RETRY)
+            }
             ExecuteError::Call(error) => error.into(),
         }
     }

@@ -23,7 +23,11 @@ impl<S: Send + Sync> FromRequest<S> for JsonBytes {
         }
         Bytes::from_request(request, state).await.map(Self).map_err(|rejection| {
             if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
-                ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "body-too-large", "the body is larger than this host takes")
+                ApiError::new(
+                    StatusCode::PAYLOAD_TOO_LARGE,
+                    "body-too-large",
+                    "the body is larger than this host takes",
+                )
             } else {
                 ApiError::bad_request("body-incomplete", "the body ended before it was complete")
             }

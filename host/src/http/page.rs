@@ -39,7 +39,10 @@ impl ListQuery {
     pub(super) fn page<T>(&self, all: impl Iterator<Item = T>) -> Result<Page<T>, ApiError> {
         let limit = self.limit.unwrap_or(DEFAULT_LIMIT);
         if limit == 0 || limit > MAX_LIMIT {
-            return Err(ApiError::bad_request("invalid-query", format!("limit is {limit}, possible are 1 to {MAX_LIMIT}")));
+            return Err(ApiError::bad_request(
+                "invalid-query",
+                format!("limit is {limit}, possible are 1 to {MAX_LIMIT}"),
+            ));
         }
         let offset = self.offset.unwrap_or(0);
         let mut total = 0;

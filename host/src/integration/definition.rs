@@ -86,10 +86,18 @@ impl Definition {
         let permissions = check.permissions(&draft.permissions);
         check.at_most("actions", draft.actions.len(), MAX_MEMBERS);
         check.at_most("triggers", draft.triggers.len(), MAX_MEMBERS);
-        let actions: Vec<Action> =
-            draft.actions.into_iter().take(MAX_MEMBERS).filter_map(|action| check.action(action, &permissions)).collect();
-        let triggers: Vec<Trigger> =
-            draft.triggers.into_iter().take(MAX_MEMBERS).filter_map(|trigger| check.trigger(trigger, &permissions)).collect();
+        let actions: Vec<Action> = draft
+            .actions
+            .into_iter()
+            .take(MAX_MEMBERS)
+            .filter_map(|action| check.action(action, &permissions))
+            .collect();
+        let triggers: Vec<Trigger> = draft
+            .triggers
+            .into_iter()
+            .take(MAX_MEMBERS)
+            .filter_map(|trigger| check.trigger(trigger, &permissions))
+            .collect();
         let mut seen = BTreeSet::new();
         for (kind, id) in actions
             .iter()
@@ -180,7 +188,11 @@ impl Check {
             if connections.iter().any(|need| need.provider == provider) {
                 self.problem(place, format!("two entries are for {provider}"));
             }
-            connections.push(ConnectionNeed { provider, scopes: scopes.iter().cloned().collect(), required: *required });
+            connections.push(ConnectionNeed {
+                provider,
+                scopes: scopes.iter().cloned().collect(),
+                required: *required,
+            });
         }
         Permissions { hosts, connections, storage: draft.storage, reveal_token: draft.reveal_token }
     }
@@ -286,9 +298,15 @@ mod tests {
             ..Default::default()
         })
         .unwrap_err();
-        for place in
-            ["id:", "version:", "name:", "permissions.hosts:", "actions:", "actions.bad.inputSchema:", "actions.bad.provider:"]
-        {
+        for place in [
+            "id:",
+            "version:",
+            "name:",
+            "permissions.hosts:",
+            "actions:",
+            "actions.bad.inputSchema:",
+            "actions.bad.provider:",
+        ] {
             assert!(problems.iter().any(|problem| problem.starts_with(place)), "{place} is not in {problems:#?}");
         }
     }

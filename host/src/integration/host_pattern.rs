@@ -196,8 +196,22 @@ mod tests {
     #[test]
     fn what_cannot_be_granted_is_refused() {
         for bad in [
-            "", "*", "*.", "*.com", "a*.example.com", "*.*.example.com", "ftp://example.com", "127.0.0.1", "[::1]",
-            "0x7f.1", "2130706433", "example.com/path", "user@example.com", "exa mple.com", "https://", "example.com:99999",
+            "",
+            "*",
+            "*.",
+            "*.com",
+            "a*.example.com",
+            "*.*.example.com",
+            "ftp://example.com",
+            "127.0.0.1",
+            "[::1]",
+            "0x7f.1",
+            "2130706433",
+            "example.com/path",
+            "user@example.com",
+            "exa mple.com",
+            "https://",
+            "example.com:99999",
             "https://https://example.com",
         ] {
             assert!(bad.parse::<HostPattern>().is_err(), "{bad:?} was taken");

@@ -103,7 +103,10 @@ impl ActionRegistry {
     }
 
     /// Reads the file of an integration again.
-    pub async fn reload_integration(&self, id: &IntegrationId) -> Result<Result<Activated, ActivationError>, UnknownIntegration> {
+    pub async fn reload_integration(
+        &self,
+        id: &IntegrationId,
+    ) -> Result<Result<Activated, ActivationError>, UnknownIntegration> {
         let _writer = self.0.writer.lock().await;
         let file = self.snapshot().integrations.get(id).map(|entry| entry.file.clone());
         let file = file.ok_or_else(|| UnknownIntegration(id.clone()))?;

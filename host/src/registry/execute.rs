@@ -67,7 +67,8 @@ impl ActionRegistry {
         action.input_schema.validate(&value).map_err(ExecuteError::InvalidInput)?;
         drop(value);
 
-        let _admitted = self.0.admission.admit(&active.share).map_err(|full| ExecuteError::Busy { of_host: full == Full::Pool })?;
+        let _admitted =
+            self.0.admission.admit(&active.share).map_err(|full| ExecuteError::Busy { of_host: full == Full::Pool })?;
         let started = Instant::now();
         let call = Call {
             action: &action.id,
@@ -90,7 +91,8 @@ impl ActionRegistry {
 
     fn serving(&self, id: &ActionId) -> Result<std::sync::Arc<Active>, ExecuteError> {
         let snapshot = self.0.snapshot.load();
-        let entry = snapshot.integrations.get(&id.integration).ok_or_else(|| ExecuteError::UnknownAction(id.clone()))?;
+        let entry =
+            snapshot.integrations.get(&id.integration).ok_or_else(|| ExecuteError::UnknownAction(id.clone()))?;
         match (&entry.active, &entry.pending) {
             (Some(active), _) => Ok(active.clone()),
             (None, Some(_)) => Err(ExecuteError::PendingApproval(id.clone())),
@@ -112,7 +114,12 @@ impl ActionRegistry {
             fetch: FetchCtx::new(services.fetch.clone(), active.egress.clone(), fetch),
             log: LogCtx::new(Some(integration.clone()), execution.run_id.to_owned(), active.limits.log_bytes),
             oauth: OAuthCtx::new(services.connections.clone(), execution.user.clone(), active.permissions.clone()),
-            storage: StorageCtx::new(services.storage.clone(), space, active.permissions.storage, services.storage_limits.clone()),
+            storage: StorageCtx::new(
+                services.storage.clone(),
+                space,
+                active.permissions.storage,
+                services.storage_limits.clone(),
+            ),
             open: OpenConnections::default(),
         }
     }

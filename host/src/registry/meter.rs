@@ -31,7 +31,11 @@ pub(super) struct Meter {
 }
 
 impl Meter {
-    pub(super) fn new(recorder: &Arc<dyn metrics::Recorder + Send + Sync>, integration: &IntegrationId, action: &LocalId) -> Self {
+    pub(super) fn new(
+        recorder: &Arc<dyn metrics::Recorder + Send + Sync>,
+        integration: &IntegrationId,
+        action: &LocalId,
+    ) -> Self {
         let count = |outcome: &'static str| {
             let (integration, action) = (integration.to_string(), action.to_string());
             counter!("workway_calls_total", "integration" => integration, "action" => action, "outcome" => outcome)

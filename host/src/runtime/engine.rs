@@ -8,13 +8,6 @@ use wasmtime::{
     Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig,
     component::{HasData, Linker},
 };
-use wasmtime_wasi::{
-    WasiView,
-    cli::{WasiCli, WasiCliView},
-    filesystem::{WasiFilesystem, WasiFilesystemView},
-    p2::bindings::{cli, filesystem, random},
-    random::WasiRandom,
-};
 
 use super::state::GuestState;
 use crate::{bindings, capability::CapabilitiesView, settings::Settings};
@@ -146,22 +139,12 @@ impl HasData for HasCapabilities {
     type Data<'a> = CapabilitiesView<'a>;
 }
 
-/// Everything that a guest may import: the contract, and of WASI what a standard library needs to start. Sockets are
-/// left out, the file system has no folder in it, the environment is empty, the standard streams are log lines.
+/// Everything that a guest may import: the contract, and WASI 0.2 with nothing behind it. The standard libraries of
+/// Rust, Python and others import files, sockets and an environment whether a guest uses them or not; linked here, they
+/// meet a context without folder, variable, address or socket (see `GuestState::new`), and answer `access-denied`.
 fn link(engine: &Engine) -> wasmtime::Result<Linker<GuestState>> {
     let mut linker = Linker::new(engine);
-    wasmtime_wasi::p2::add_to_linker_proxy_interfaces_async(&mut linker)?;
-    random::insecure::add_to_linker::<_, WasiRandom>(&mut linker, |state: &mut GuestState| state.ctx().ctx.random())?;
-    random::insecure_seed::add_to_linker::<_, WasiRandom>(&mut linker, |state| state.ctx().ctx.random())?;
-    filesystem::types::add_to_linker::<_, WasiFilesystem>(&mut linker, GuestState::filesystem)?;
-    filesystem::preopens::add_to_linker::<_, WasiFilesystem>(&mut linker, GuestState::filesystem)?;
-    cli::environment::add_to_linker::<_, WasiCli>(&mut linker, GuestState::cli)?;
-    cli::exit::add_to_linker::<_, WasiCli>(&mut linker, GuestState::cli)?;
-    cli::terminal_input::add_to_linker::<_, WasiCli>(&mut linker, GuestState::cli)?;
-    cli::terminal_output::add_to_linker::<_, WasiCli>(&mut linker, GuestState::cli)?;
-    cli::terminal_stdin::add_to_linker::<_, WasiCli>(&mut linker, GuestState::cli)?;
-    cli::terminal_stdout::add_to_linker::<_, WasiCli>(&mut linker, GuestState::cli)?;
-    cli::terminal_stderr::add_to_linker::<_, WasiCli>(&mut linker, GuestState::cli)?;
+    wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
     bindings::Integration::add_to_linker::<_, HasCapabilities>(&mut linker, GuestState::capabilities)?;
     Ok(linker)
 }

@@ -3,17 +3,20 @@
 
 use std::collections::BTreeSet;
 
-use wasmparser::{Encoding, Parser, Payload};
+use wasmparser::{ComponentTypeRef, Encoding, Parser, Payload};
 use wasmtime::Engine;
 
 use crate::bindings::{PACKAGE, VERSION};
 
 /// What the host offers besides the contract, by package. A newer patch of the same minor version links as well.
-const WASI_PACKAGES: [&str; 5] = ["wasi:cli/", "wasi:clocks/", "wasi:filesystem/", "wasi:io/", "wasi:random/"];
+/// Files and sockets are among them because standard libraries import them; there is nothing behind them.
+const WASI_PACKAGES: [&str; 6] =
+    ["wasi:cli/", "wasi:clocks/", "wasi:filesystem/", "wasi:io/", "wasi:random/", "wasi:sockets/"];
 const WASI_VERSION: &str = "0.2.";
 /// The contract's interfaces that an integration may import.
 const OFFERED: [&str; 6] = ["types", "definition", "log", "oauth", "fetch", "storage"];
-const HOW_TO_BUILD: &str = "build it with `cargo component build --release` or `cargo build --release --target wasm32-wasip2`";
+const HOW_TO_BUILD: &str =
+    "build it with `cargo component build --release` or `cargo build --release --target wasm32-wasip2`";
 
 /// Why bytes are no integration for this host: what they are, and what to do.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -22,7 +25,9 @@ pub enum Refusal {
     Empty,
     #[error("this is a core WebAssembly module, not a component: {HOW_TO_BUILD}")]
     CoreModule,
-    #[error("this is a precompiled artifact (.cwasm), which a host only takes from itself: drop the .wasm it was made from")]
+    #[error(
+        "this is a precompiled artifact (.cwasm), which a host only takes from itself: drop the .wasm it was made from"
+    )]
     Precompiled,
     #[error("this is WebAssembly in text form: convert it with `wasm-tools parse`, or {HOW_TO_BUILD}")]
     Text,
@@ -30,9 +35,13 @@ pub enum Refusal {
     NotWasm,
     #[error("this file ends in its middle or is damaged ({0}): copy or build it again")]
     Damaged(String),
-    #[error("this component does not speak the contract {PACKAGE}@{VERSION}: build it against the world `integration` of this host's wit/")]
+    #[error(
+        "this component does not speak the contract {PACKAGE}@{VERSION}: build it against the world `integration` of this host's wit/"
+    )]
     NoContract,
-    #[error("this component was built for {PACKAGE}@{found}, this host speaks {VERSION}: build it against this host's wit/")]
+    #[error(
+        "this component was built for {PACKAGE}@{found}, this host speaks {VERSION}: build it against this host's wit/"
+    )]
     OtherContract { found: String },
     #[error("this component imports what this host does not offer: {}: remove what needs it", .0.join(", "))]
     UnknownImports(Vec<String>),
@@ -57,7 +66,8 @@ pub fn inspect(bytes: &[u8]) -> Result<Inspection, Refusal> {
     }
     if !bytes.starts_with(b"\0asm") {
         let head = String::from_utf8_lossy(bytes.get(..bytes.len().min(1_024)).unwrap_or_default());
-        let text = head.trim_start().starts_with(['(', ';']) && (head.contains("(module") || head.contains("(component"));
+        let text =
+            head.trim_start().starts_with(['(', ';']) && (head.contains("(module") || head.contains("(component"));
         return Err(if text { Refusal::Text } else { Refusal::NotWasm });
     }
     let mut inspection = Inspection::default();
@@ -70,7 +80,11 @@ pub fn inspect(bytes: &[u8]) -> Result<Inspection, Refusal> {
             Payload::End(_) => depth = depth.saturating_sub(1),
             Payload::ComponentImportSection(section) if depth == 0 => {
                 for import in section {
-                    inspection.imports.insert(import.map_err(damaged)?.name.name.to_owned());
+                    let import = import.map_err(damaged)?;
+                    // A type that the world uses by name has nothing to be offered.
+                    if !matches!(import.ty, ComponentTypeRef::Type(_)) {
+                        inspection.imports.insert(import.name.name.to_owned());
+                    }
                 }
             }
             Payload::ComponentExportSection(section) if depth == 0 => {
@@ -91,7 +105,8 @@ fn damaged(error: wasmparser::BinaryReaderError) -> Refusal {
 impl Inspection {
     /// Whether this host can offer what the component imports and call what it exports.
     pub fn for_this_host(&self) -> Result<(), Refusal> {
-        let versions: BTreeSet<&str> = self.imports.union(&self.exports).filter_map(|name| contract(name)).map(|(_, version)| version).collect();
+        let versions: BTreeSet<&str> =
+            self.imports.union(&self.exports).filter_map(|name| contract(name)).map(|(_, version)| version).collect();
         if versions.is_empty() {
             return Err(Refusal::NoContract);
         }
@@ -174,11 +189,18 @@ mod tests {
 
     #[test]
     fn every_unknown_import_and_missing_export_is_named() {
-        let imports = ["evil:host/secrets@1.0.0", "wasi:sockets/tcp@0.2.0", "wasi:io/poll@0.3.0", "workway:integration/log@0.1.0"];
+        let imports = [
+            "evil:host/secrets@1.0.0",
+            "wasi:http/outgoing-handler@0.2.0",
+            "wasi:io/poll@0.3.0",
+            "workway:integration/log@0.1.0",
+        ];
         assert_eq!(
             outside(&imports, &[]).for_this_host(),
             Err(Refusal::UnknownImports(
-                ["evil:host/secrets@1.0.0", "wasi:io/poll@0.3.0", "wasi:sockets/tcp@0.2.0"].map(String::from).to_vec()
+                ["evil:host/secrets@1.0.0", "wasi:http/outgoing-handler@0.2.0", "wasi:io/poll@0.3.0"]
+                    .map(String::from)
+                    .to_vec()
             ))
         );
         assert_eq!(

@@ -29,7 +29,8 @@ impl GuestState {
     pub(super) fn new(limits: &CallLimits, ticks: u64, capabilities: Capabilities) -> Self {
         let stdout = GuestOutput::stdout(capabilities.log.clone());
         let stderr = GuestOutput::stderr(capabilities.log.clone());
-        // The builder grants clocks and random numbers and nothing else: no environment, argument, folder or socket.
+        // The builder grants clocks and random numbers and nothing else: no environment, argument, folder, address or
+        // name lookup. Sockets it would make, to no avail; here they are not even made.
         let wasi = WasiCtx::builder()
             .stdout(stdout.clone())
             .stderr(stderr.clone())

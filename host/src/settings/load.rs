@@ -28,23 +28,56 @@ pub struct Flags {
     pub data: Option<PathBuf>,
     /// A configuration file that must exist; without it `workway.toml` is read if it exists.
     pub config: Option<PathBuf>,
-    /// Secrets are no part of the file, so that it can be shown around.
+    /// Secrets are no part of the file, so that it can be shown around, and no flags, which every user of the machine can
+    /// read: see [`Flags::with_environment`].
     pub admin_token: Option<SecretString>,
     pub key: Option<SecretString>,
+}
+
+impl Flags {
+    /// Adds what the environment alone may say: `WORKWAY_ADMIN_TOKEN`, `WORKWAY_KEY`, and the mode where no flag names it
+    /// (`ENVIRONMENT=development`; whatever else an environment is called, it is not development).
+    ///
+    /// # Errors
+    /// A variable that is not text.
+    pub fn with_environment(self) -> Result<Self, SettingsError> {
+        let mode = match (self.mode, variable("ENVIRONMENT")?.as_deref()) {
+            (Some(mode), _) => Some(mode),
+            (None, Some("development")) => Some(Mode::Development),
+            (None, Some(_)) => Some(Mode::Production),
+            (None, None) => None,
+        };
+        let admin_token = variable("WORKWAY_ADMIN_TOKEN")?.map(SecretString::from);
+        let key = variable("WORKWAY_KEY")?.map(SecretString::from);
+        Ok(Self { mode, admin_token, key, ..self })
+    }
+}
+
+/// A variable that is empty counts as not set, as a shell's `NAME= command` means it.
+fn variable(name: &'static str) -> Result<Option<String>, SettingsError> {
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+    let value = std::env::var_os(name).filter(|value| !value.is_empty());
+    value.map(|value| value.into_string().map_err(|_| SettingsError::NotText(name))).transpose()
 }
 
 /// Why the settings cannot be used; each names what to change.
 #[derive(Debug, thiserror::Error)]
 pub enum SettingsError {
+    #[error("the environment variable {0} is not text")]
+    NotText(&'static str),
     #[error("configuration file {}: {source}", path.display())]
     Unreadable { path: PathBuf, source: io::Error },
     #[error("configuration file {}: {message}", path.display())]
     Malformed { path: PathBuf, message: String },
     #[error("development mode listens on loopback only, not on {0}: anybody who reaches it acts as the user `dev`")]
     DevelopmentIsLocal(SocketAddr),
-    #[error("[upstreams] redirects requests to local servers and is for development alone: remove it, or start with --dev")]
+    #[error(
+        "[upstreams] redirects requests to local servers and is for development alone: remove it, or start with --dev"
+    )]
     UpstreamsInProduction,
-    #[error("production needs the operator's token: set WORKWAY_ADMIN_TOKEN, for example to the output of `openssl rand -hex 32`, or start with --dev")]
+    #[error(
+        "production needs the operator's token: set WORKWAY_ADMIN_TOKEN, for example to the output of `openssl rand -hex 32`, or start with --dev"
+    )]
     NoAdminToken,
     #[error("WORKWAY_ADMIN_TOKEN is shorter than {least} characters")]
     ShortAdminToken { least: usize },
@@ -94,7 +127,8 @@ impl FileSettings {
     fn read(path: &Path) -> Result<Self, SettingsError> {
         let text = std::fs::read_to_string(path)
             .map_err(|source| SettingsError::Unreadable { path: path.to_owned(), source })?;
-        Self::parse(&text).map_err(|error| SettingsError::Malformed { path: path.to_owned(), message: error.to_string() })
+        Self::parse(&text)
+            .map_err(|error| SettingsError::Malformed { path: path.to_owned(), message: error.to_string() })
     }
 
     fn parse(text: &str) -> Result<Self, config::ConfigError> {
@@ -181,7 +215,10 @@ mod tests {
         ));
         let open = Flags { listen: Some("0.0.0.0:1".parse().unwrap()), ..development() };
         assert!(matches!(load("", open), Err(SettingsError::DevelopmentIsLocal(_))));
-        assert_eq!(load("", Flags { admin_token: token(&"x".repeat(32)), ..Flags::default() }).unwrap().mode, Mode::Production);
+        assert_eq!(
+            load("", Flags { admin_token: token(&"x".repeat(32)), ..Flags::default() }).unwrap().mode,
+            Mode::Production
+        );
     }
 
     #[test]

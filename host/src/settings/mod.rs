@@ -102,9 +102,7 @@ impl Settings {
         for (place, limits) in [("limits".to_owned(), self.limits)].into_iter().chain(each) {
             limits.check().map_err(|problem| SettingsError::OutOfRange { place, problem })?;
         }
-        self.admission
-            .check()
-            .map_err(|problem| SettingsError::OutOfRange { place: "admission".into(), problem })?;
+        self.admission.check().map_err(|problem| SettingsError::OutOfRange { place: "admission".into(), problem })?;
         Ok(self)
     }
 }

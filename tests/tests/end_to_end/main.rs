@@ -1,1 +1,21 @@
-//! x
+//! The host end to end: real components in a real folder, asked over HTTP like any other.
+//!
+//! Nothing here sleeps or measures time. A test that needs a call to be under way holds it at an upstream of its own.
+
+mod admission;
+mod fetch;
+mod github;
+mod guests;
+mod http_envelope;
+mod languages;
+mod limits;
+mod loading;
+mod logs;
+mod oauth;
+mod openapi;
+mod permissions;
+mod registry_api;
+mod slack;
+mod storage;
+mod support;
+mod upstream;

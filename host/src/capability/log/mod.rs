@@ -47,7 +47,8 @@ impl LogCtx {
         let message = printable(message);
         let fields = printable_fields(fields);
         let cost = LINE_COST.saturating_add(length(&message)).saturating_add(length(&fields));
-        let before = self.0.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| Some(left.saturating_sub(cost)));
+        let before =
+            self.0.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| Some(left.saturating_sub(cost)));
         let before = before.unwrap_or_else(|left| left);
         if before < cost {
             if before > 0 {

@@ -26,7 +26,9 @@ fn is_local(authority: &str) -> bool {
         Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
         _ => authority,
     };
-    host.eq_ignore_ascii_case("localhost") || host == "[::1]" || host.parse().is_ok_and(|ip: std::net::Ipv4Addr| ip.is_loopback())
+    host.eq_ignore_ascii_case("localhost")
+        || host == "[::1]"
+        || host.parse().is_ok_and(|ip: std::net::Ipv4Addr| ip.is_loopback())
 }
 
 #[cfg(test)]
@@ -38,7 +40,9 @@ mod tests {
         for local in ["localhost", "LOCALHOST:8787", "127.0.0.1:8787", "127.9.9.9", "[::1]", "[::1]:80"] {
             assert!(is_local(local), "{local} was refused");
         }
-        for foreign in ["evil.example", "localhost.evil.example:8787", "127.0.0.1.evil.example", "10.0.0.1", "", "[::2]"] {
+        for foreign in
+            ["evil.example", "localhost.evil.example:8787", "127.0.0.1.evil.example", "10.0.0.1", "", "[::2]"]
+        {
             assert!(!is_local(foreign), "{foreign} was taken");
         }
     }

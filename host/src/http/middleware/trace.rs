@@ -29,7 +29,9 @@ pub(in crate::http) async fn trace(request: Request, next: Next) -> Response {
         Some(mut error) => {
             let code = error.problem.code;
             match error.internal.take() {
-                Some(internal) => tracing::error!(target: "workway::http", id, %method, path, status, elapsed_us, code, "{internal}"),
+                Some(internal) => {
+                    tracing::error!(target: "workway::http", id, %method, path, status, elapsed_us, code, "{internal}")
+                }
                 None => tracing::info!(target: "workway::http", id, %method, path, status, elapsed_us, code),
             }
             // The body was written before anybody knew the id; what other layers put on the answer stays.

@@ -18,8 +18,8 @@ use crate::{
     security(("bearer" = [])),
     responses(
         (status = NO_CONTENT, description = "forgotten"),
-        (status = UNAUTHORIZED, body = Problem, content_type = "application/problem+json"),
-        (status = NOT_FOUND, body = Problem, content_type = "application/problem+json"),
+        (status = UNAUTHORIZED, description = "a bearer token is needed", body = Problem, content_type = "application/problem+json"),
+        (status = NOT_FOUND, description = "there is no such thing", body = Problem, content_type = "application/problem+json"),
     ))]
 pub(in crate::http) async fn delete_connection(
     State(app): State<App>,

@@ -21,10 +21,13 @@ pub(in crate::http) struct Connections {
 
 /// The calling user's connected accounts.
 #[utoipa::path(get, path = "/oauth/connections", tag = "oauth", security(("bearer" = [])), responses(
-    (status = OK, body = Connections),
-    (status = UNAUTHORIZED, body = Problem, content_type = "application/problem+json"),
+    (status = OK, description = "the accounts, without their tokens", body = Connections),
+    (status = UNAUTHORIZED, description = "a bearer token is needed", body = Problem, content_type = "application/problem+json"),
 ))]
-pub(in crate::http) async fn list_connections(State(app): State<App>, caller: Caller) -> Result<Json<Connections>, ApiError> {
+pub(in crate::http) async fn list_connections(
+    State(app): State<App>,
+    caller: Caller,
+) -> Result<Json<Connections>, ApiError> {
     let connections = app.connections().list(&caller.user).await?;
     Ok(Json(Connections { items: connections.into_iter().map(Into::into).collect() }))
 }

@@ -39,9 +39,9 @@ pub(in crate::http) struct PutConnection {
     request_body = PutConnection,
     security(("bearer" = [])),
     responses(
-        (status = OK, body = WireConnection),
-        (status = BAD_REQUEST, body = Problem, content_type = "application/problem+json"),
-        (status = UNAUTHORIZED, body = Problem, content_type = "application/problem+json"),
+        (status = OK, description = "the account, without its token", body = WireConnection),
+        (status = BAD_REQUEST, description = "the request is malformed; `code` says how", body = Problem, content_type = "application/problem+json"),
+        (status = UNAUTHORIZED, description = "a bearer token is needed", body = Problem, content_type = "application/problem+json"),
     ))]
 pub(in crate::http) async fn put_connection(
     State(app): State<App>,

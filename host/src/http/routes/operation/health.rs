@@ -4,7 +4,10 @@ use axum::{Json, extract::State, http::StatusCode};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{app::App, http::error::{ApiError, Problem}};
+use crate::{
+    app::App,
+    http::error::{ApiError, Problem},
+};
 
 #[derive(Serialize, ToSchema)]
 pub(in crate::http) struct Health {
@@ -12,15 +15,15 @@ pub(in crate::http) struct Health {
 }
 
 /// Whether the process answers at all.
-#[utoipa::path(get, path = "/healthz", tag = "operation", responses((status = OK, body = Health)))]
+#[utoipa::path(get, path = "/healthz", tag = "operation", responses((status = OK, description = "it is so", body = Health)))]
 pub(in crate::http) async fn get_health() -> Json<Health> {
     Json(Health { status: "ok" })
 }
 
 /// Whether the integrations that were there at start are loaded.
 #[utoipa::path(get, path = "/readyz", tag = "operation", responses(
-    (status = OK, body = Health),
-    (status = SERVICE_UNAVAILABLE, body = Problem, content_type = "application/problem+json"),
+    (status = OK, description = "it is so", body = Health),
+    (status = SERVICE_UNAVAILABLE, description = "not yet", body = Problem, content_type = "application/problem+json"),
 ))]
 pub(in crate::http) async fn get_readiness(State(app): State<App>) -> Result<Json<Health>, ApiError> {
     if app.is_ready() {

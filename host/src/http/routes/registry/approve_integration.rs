@@ -28,10 +28,10 @@ pub(in crate::http) struct Approval {
     security(("bearer" = [])),
     responses(
         (status = NO_CONTENT, description = "granted"),
-        (status = BAD_REQUEST, body = Problem, content_type = "application/problem+json"),
-        (status = UNAUTHORIZED, body = Problem, content_type = "application/problem+json"),
-        (status = NOT_FOUND, body = Problem, content_type = "application/problem+json"),
-        (status = CONFLICT, body = Problem, content_type = "application/problem+json"),
+        (status = BAD_REQUEST, description = "the request is malformed; `code` says how", body = Problem, content_type = "application/problem+json"),
+        (status = UNAUTHORIZED, description = "a bearer token is needed", body = Problem, content_type = "application/problem+json"),
+        (status = NOT_FOUND, description = "there is no such thing", body = Problem, content_type = "application/problem+json"),
+        (status = CONFLICT, description = "it is not in a state for this", body = Problem, content_type = "application/problem+json"),
     ))]
 pub(in crate::http) async fn approve_integration(
     State(app): State<App>,
@@ -44,7 +44,8 @@ pub(in crate::http) async fn approve_integration(
         let mut hash = [0; 32];
         hex::decode_to_slice(&text, &mut hash).map(|()| hash)
     });
-    let seen = seen.transpose().map_err(|_| ApiError::bad_request("invalid-body", "sha256 has 64 hexadecimal digits"))?;
+    let seen =
+        seen.transpose().map_err(|_| ApiError::bad_request("invalid-body", "sha256 has 64 hexadecimal digits"))?;
     app.registry().approve(&id, seen).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -60,7 +60,7 @@ pub(in crate::http) struct ExecuteResponse {
     request_body = ExecuteRequest<'_>,
     security(("bearer" = [])),
     responses(
-        (status = OK, body = ExecuteResponse),
+        (status = OK, description = "the action's output", body = ExecuteResponse),
         (status = "4XX", body = Problem, content_type = "application/problem+json", description = "the request, or what the integration reported"),
         (status = "5XX", body = Problem, content_type = "application/problem+json", description = "a limit, the upstream, the integration or this host"),
     ))]

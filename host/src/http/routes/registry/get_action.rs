@@ -32,10 +32,13 @@ pub(in crate::http) struct ActionDetail {
 #[utoipa::path(get, path = "/registry/actions/{id}", tag = "registry",
     params(("id" = String, Path, description = "`<integration>.<action>`", example = "slack.post-message")),
     responses(
-        (status = OK, body = ActionDetail),
-        (status = NOT_FOUND, body = Problem, content_type = "application/problem+json"),
+        (status = OK, description = "the action", body = ActionDetail),
+        (status = NOT_FOUND, description = "there is no such thing", body = Problem, content_type = "application/problem+json"),
     ))]
-pub(in crate::http) async fn get_action(State(app): State<App>, Path(id): Path<String>) -> Result<Json<ActionDetail>, ApiError> {
+pub(in crate::http) async fn get_action(
+    State(app): State<App>,
+    Path(id): Path<String>,
+) -> Result<Json<ActionDetail>, ApiError> {
     let unknown = || ApiError::not_found("action-not-found", format!("there is no action {id:?}"));
     let id: ActionId = id.parse().map_err(|_| unknown())?;
     let active = app.registry().lookup(&id).ok_or_else(unknown)?;

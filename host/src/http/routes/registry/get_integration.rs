@@ -55,8 +55,8 @@ pub(in crate::http) struct PendingVersion {
 #[utoipa::path(get, path = "/registry/integrations/{id}", tag = "registry",
     params(("id" = String, Path, example = "slack")),
     responses(
-        (status = OK, body = IntegrationDetail),
-        (status = NOT_FOUND, body = Problem, content_type = "application/problem+json"),
+        (status = OK, description = "the integration", body = IntegrationDetail),
+        (status = NOT_FOUND, description = "there is no such thing", body = Problem, content_type = "application/problem+json"),
     ))]
 pub(in crate::http) async fn get_integration(
     State(app): State<App>,

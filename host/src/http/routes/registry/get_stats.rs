@@ -39,7 +39,7 @@ pub(in crate::http) struct CallStats {
 }
 
 /// What is registered, in numbers, and what could not be loaded.
-#[utoipa::path(get, path = "/registry/stats", tag = "registry", responses((status = OK, body = Stats)))]
+#[utoipa::path(get, path = "/registry/stats", tag = "registry", responses((status = OK, description = "the numbers", body = Stats)))]
 pub(in crate::http) async fn get_stats(State(app): State<App>) -> Json<Stats> {
     let snapshot = app.registry().snapshot();
     let entries = || snapshot.integrations.values();

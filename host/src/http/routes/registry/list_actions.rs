@@ -14,8 +14,8 @@ use crate::{
 
 /// Actions that can be executed, in the order of their integrations' ids.
 #[utoipa::path(get, path = "/registry/actions", tag = "registry", params(ListQuery), responses(
-    (status = OK, body = Page<ActionSummary>),
-    (status = BAD_REQUEST, body = Problem, content_type = "application/problem+json"),
+    (status = OK, description = "a part of the list", body = Page<ActionSummary>),
+    (status = BAD_REQUEST, description = "the request is malformed; `code` says how", body = Problem, content_type = "application/problem+json"),
 ))]
 pub(in crate::http) async fn list_actions(
     State(app): State<App>,
@@ -23,7 +23,8 @@ pub(in crate::http) async fn list_actions(
 ) -> Result<Json<Page<ActionSummary>>, ApiError> {
     let snapshot = app.registry().snapshot();
     let definitions = snapshot.active().map(|active| &active.definition).filter(|definition| is_of(definition, &query));
-    let actions = definitions.flat_map(|definition| definition.actions.iter().map(move |action| (&definition.id, action)));
+    let actions =
+        definitions.flat_map(|definition| definition.actions.iter().map(move |action| (&definition.id, action)));
     let chosen = actions.filter(|(_, action)| match &query.provider {
         Some(provider) => action.provider.as_ref().is_some_and(|used| used.as_str() == provider),
         None => true,

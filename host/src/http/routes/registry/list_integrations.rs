@@ -15,8 +15,8 @@ use crate::{
 
 /// Integrations in the order of their ids.
 #[utoipa::path(get, path = "/registry/integrations", tag = "registry", params(ListQuery), responses(
-    (status = OK, body = Page<IntegrationSummary>),
-    (status = BAD_REQUEST, body = Problem, content_type = "application/problem+json"),
+    (status = OK, description = "a part of the list", body = Page<IntegrationSummary>),
+    (status = BAD_REQUEST, description = "the request is malformed; `code` says how", body = Problem, content_type = "application/problem+json"),
 ))]
 pub(in crate::http) async fn list_integrations(
     State(app): State<App>,

@@ -1,0 +1,171 @@
+//! Four kinds of hostile guest, a thousand calls each, mixed with good calls: every bad call gets its typed error within
+//! its limit, every good one its answer, and the process does not grow.
+
+#[path = "../shared/mod.rs"]
+mod shared;
+
+use std::{
+    process::ExitCode,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use serde_json::value::RawValue;
+use tokio::{sync::Semaphore, task::JoinSet};
+use workway_host::{
+    app::App,
+    integration::{ActionId, UserId},
+    registry::{ExecuteError, Execution},
+    runtime::{CallError, Limit},
+};
+
+use shared::{Bar, Bound, close, install, quantile, settings};
+
+/// Calls of each kind.
+const CALLS: usize = 1_000;
+/// Calls of each kind before the memory is looked at first.
+const WARM_UP: usize = 100;
+/// Calls under way at once.
+const PARALLEL: usize = 16;
+/// A thousand endless loops of the default ten seconds would take most of three hours.
+const CPU_MS: u64 = 20;
+const CONFIG: &str = "[integrations.endless-loop.limits]\ncpu_ms = 20\n";
+
+/// A kind of call and what has to come of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Good,
+    Endless,
+    Memory,
+    Stack,
+    Trap,
+}
+
+const KINDS: [Kind; 5] = [Kind::Good, Kind::Endless, Kind::Memory, Kind::Stack, Kind::Trap];
+
+impl Kind {
+    fn action(self) -> &'static str {
+        match self {
+            Self::Good => "hello.echo",
+            Self::Endless => "endless-loop.spin",
+            Self::Memory => "memory-bomb.grow",
+            Self::Stack => "stack-overflow.recurse",
+            Self::Trap => "trap.crash",
+        }
+    }
+
+    fn is_right(self, result: &Result<Box<RawValue>, ExecuteError>) -> bool {
+        match (self, result) {
+            (Self::Good, Ok(output)) => output.get() == r#"{"message":"hello"}"#,
+            (Self::Endless, Err(ExecuteError::Call(CallError::Limit(Limit::Cpu)))) => true,
+            (Self::Memory, Err(ExecuteError::Call(CallError::Limit(Limit::Memory)))) => true,
+            (Self::Stack, Err(ExecuteError::Call(CallError::Limit(Limit::Stack)))) => true,
+            (Self::Trap, Err(ExecuteError::Call(CallError::Trapped(_)))) => true,
+            _ => false,
+        }
+    }
+}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<ExitCode> {
+    let folder = tempfile::tempdir()?;
+    for guest in ["hello", "endless-loop", "memory-bomb", "stack-overflow", "trap"] {
+        install(folder.path(), guest)?;
+    }
+    let app = App::start(settings(folder.path(), CONFIG)?).await?;
+    app.load().await?;
+
+    mix(&app, WARM_UP).await?;
+    let before = resident_bytes()?;
+    let outcome = mix(&app, CALLS).await?;
+    let after = resident_bytes()?;
+    app.close().await;
+
+    for (kind, mut times) in outcome.times {
+        let millis = |share, times: &mut [Duration]| quantile(times, share).as_secs_f64() * 1e3;
+        println!(
+            "{kind:?}: {} calls, {:.1} ms median, {:.1} ms longest",
+            times.len(),
+            millis(0.5, &mut times),
+            millis(1.0, &mut times)
+        );
+    }
+    println!("resident: {:.1} MiB after the warm-up, {:.1} MiB at the end", mebibytes(before), mebibytes(after));
+    println!(
+        "the CPU limit of the endless loop is {CPU_MS} ms, {PARALLEL} calls run at once on the cores of this machine"
+    );
+    Ok(close(&[
+        Bar { name: "chaos_wrong_answers", value: outcome.wrong, unit: "calls", bound: Bound::AtMost(0.0) },
+        Bar { name: "chaos_longest_call", value: outcome.longest.as_secs_f64(), unit: "s", bound: Bound::AtMost(30.0) },
+        Bar {
+            name: "chaos_rss_growth",
+            value: mebibytes(after) / mebibytes(before),
+            unit: "times",
+            bound: Bound::AtMost(1.1),
+        },
+    ]))
+}
+
+struct Outcome {
+    times: Vec<(Kind, Vec<Duration>)>,
+    wrong: f64,
+    longest: Duration,
+}
+
+/// Calls each kind `calls` times, in turn, with [`PARALLEL`] of them under way.
+async fn mix(app: &App, calls: usize) -> anyhow::Result<Outcome> {
+    let gate = Arc::new(Semaphore::new(PARALLEL));
+    let mut running = JoinSet::new();
+    for number in 0..calls * KINDS.len() {
+        let kind = KINDS[number % KINDS.len()];
+        let permit = Arc::clone(&gate).acquire_owned().await?;
+        let app = app.clone();
+        running.spawn(async move {
+            let started = Instant::now();
+            let right = call(&app, kind).await?;
+            drop(permit);
+            anyhow::Ok((kind, started.elapsed(), right))
+        });
+    }
+    let mut outcome =
+        Outcome { times: KINDS.map(|kind| (kind, Vec::new())).to_vec(), wrong: 0.0, longest: Duration::ZERO };
+    while let Some(ended) = running.join_next().await {
+        let (kind, elapsed, right) = ended??;
+        outcome.longest = outcome.longest.max(elapsed);
+        if !right {
+            outcome.wrong += 1.0;
+        }
+        if let Some((_, times)) = outcome.times.iter_mut().find(|(of, _)| *of == kind) {
+            times.push(elapsed);
+        }
+    }
+    Ok(outcome)
+}
+
+async fn call(app: &App, kind: Kind) -> anyhow::Result<bool> {
+    let action: ActionId = kind.action().parse()?;
+    let user: UserId = "operator".parse()?;
+    let input = if kind == Kind::Good { r#"{"message":"hello"}"# } else { "{}" };
+    let input = RawValue::from_string(input.to_owned())?;
+    let result = app
+        .registry()
+        .execute(&action, Execution { user: &user, input: &input, run_id: "bench", idempotency_key: None })
+        .await;
+    let right = kind.is_right(&result);
+    if !right {
+        println!("{kind:?} gave {result:?}");
+    }
+    Ok(right)
+}
+
+/// The process's resident memory (proc(5), `statm`, second field, in pages of 4 KiB).
+fn resident_bytes() -> anyhow::Result<u64> {
+    let statm = std::fs::read_to_string("/proc/self/statm")?;
+    let pages = statm.split(' ').nth(1).ok_or_else(|| anyhow::anyhow!("statm has no second field"))?;
+    Ok(pages.parse::<u64>()? * 4096)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a figure to be read")]
+fn mebibytes(bytes: u64) -> f64 {
+    bytes as f64 / f64::from(1 << 20)
+}

@@ -1,0 +1,77 @@
+//! What the benches share: a median, the closing lines, and a host that asks for a token as production does.
+
+use std::{net::SocketAddr, path::Path, process::ExitCode, time::Duration};
+
+use workway_host::settings::{Flags, Mode, Settings};
+use workway_tests::ADMIN_TOKEN;
+
+/// Which side of its limit a figure has to be on.
+#[derive(Clone, Copy)]
+#[allow(dead_code, reason = "each bench is a program of its own and uses what it needs")]
+pub enum Bound {
+    AtMost(f64),
+    AtLeast(f64),
+}
+
+/// One line of the closing report.
+pub struct Bar {
+    pub name: &'static str,
+    pub value: f64,
+    pub unit: &'static str,
+    pub bound: Bound,
+}
+
+/// Prints one line a bar, last, and says by the exit code whether one is short.
+pub fn close(bars: &[Bar]) -> ExitCode {
+    let mut short = false;
+    for Bar { name, value, unit, bound } in bars {
+        let (limit, holds) = match *bound {
+            Bound::AtMost(limit) => (limit, *value <= limit),
+            Bound::AtLeast(limit) => (limit, *value >= limit),
+        };
+        short |= !holds;
+        println!("bar: {name} {value:.3} {unit} (limit {limit}) {}", if holds { "ok" } else { "short" });
+    }
+    if short { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+}
+
+/// The value below which `share` of the samples lie. Sorts them.
+pub fn quantile(samples: &mut [Duration], share: f64) -> Duration {
+    samples.sort_unstable();
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "an index"
+    )]
+    let index = ((samples.len() as f64 - 1.0) * share).round() as usize;
+    samples.get(index).copied().unwrap_or_default()
+}
+
+pub fn microseconds(duration: Duration) -> f64 {
+    duration.as_secs_f64() * 1e6
+}
+
+/// Production on a free port, below `folder`, with `toml` as its configuration file.
+pub fn settings(folder: &Path, toml: &str) -> anyhow::Result<Settings> {
+    let config = folder.join("workway.toml");
+    std::fs::write(&config, toml)?;
+    std::fs::create_dir_all(folder.join("plugins"))?;
+    Ok(Settings::load(Flags {
+        mode: Some(Mode::Production),
+        listen: Some(SocketAddr::from(([127, 0, 0, 1], 0))),
+        plugins: Some(folder.join("plugins")),
+        data: Some(folder.join("data")),
+        config: Some(config),
+        admin_token: Some(ADMIN_TOKEN.to_owned().into()),
+        key: None,
+    })?)
+}
+
+/// Drops a guest into the plugins folder below `folder`.
+pub fn install(folder: &Path, name: &str) -> anyhow::Result<()> {
+    let component = workway_tests::guest(name).ok_or_else(|| anyhow::anyhow!("guest {name} is not built"))?;
+    std::fs::create_dir_all(folder.join("plugins"))?;
+    std::fs::copy(component, folder.join("plugins").join(format!("{name}.wasm")))?;
+    Ok(())
+}

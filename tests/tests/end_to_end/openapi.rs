@@ -1,0 +1,250 @@
+//! `/openapi.json` against the rules of OpenAPI 3.1 and against the host that it describes. What it documents has to be
+//! there, and what is there has to be documented.
+
+use std::collections::BTreeSet;
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use workway_tests::{TestHost, schema_errors};
+
+/// Every route of the router: method, documented path, a real path, a body, and the status that these get in
+/// development.
+const ROUTES: [(&str, &str, &str, &str, u16); 13] = [
+    ("get", "/healthz", "/healthz", "", 200),
+    ("get", "/readyz", "/readyz", "", 200),
+    ("get", "/metrics", "/metrics", "", 200),
+    ("get", "/registry/stats", "/registry/stats", "", 200),
+    ("get", "/registry/integrations", "/registry/integrations?limit=1&category=test", "", 200),
+    ("get", "/registry/integrations/{id}", "/registry/integrations/hello", "", 200),
+    ("post", "/registry/integrations/{id}/approve", "/registry/integrations/hello/approve", "{}", 409),
+    ("get", "/registry/actions", "/registry/actions?limit=1&offset=0", "", 200),
+    ("get", "/registry/actions/{id}", "/registry/actions/hello.echo", "", 200),
+    (
+        "post",
+        "/registry/actions/{id}/execute",
+        "/registry/actions/hello.echo/execute",
+        r#"{"input":{"message":"hi"}}"#,
+        200,
+    ),
+    ("put", "/oauth/connections/{provider}", "/oauth/connections/slack", r#"{"accessToken":"t","account":"a"}"#, 200),
+    ("get", "/oauth/connections", "/oauth/connections", "", 200),
+    ("delete", "/oauth/connections/{provider}", "/oauth/connections/slack", "", 204),
+];
+/// Reading the registry is public, acting is not.
+const PROTECTED: [&str; 3] = ["/oauth/", "/execute", "/approve"];
+
+async fn host() -> TestHost {
+    TestHost::builder().guest("hello").start().await
+}
+
+async fn document(host: &TestHost) -> Value {
+    let answer = host.send(host.anonymous(Method::GET, "/openapi.json")).await;
+    assert_eq!((answer.status, answer.header("content-type")), (200, "application/json"));
+    answer.body
+}
+
+/// Every operation as `("get /healthz", operation)`.
+fn operations(document: &Value) -> Vec<(String, &Value)> {
+    let paths = document["paths"].as_object().expect("paths");
+    let of_path = |(path, item): (&String, &'_ Value)| -> Vec<String> {
+        item.as_object().expect("a path item").keys().map(|method| format!("{method} {path}")).collect()
+    };
+    let names = paths.iter().flat_map(of_path);
+    names
+        .map(|name| {
+            let operation = operation(document, &name);
+            (name, operation)
+        })
+        .collect()
+}
+
+fn operation<'a>(document: &'a Value, name: &str) -> &'a Value {
+    let (method, path) = name.split_once(' ').expect("a method and a path");
+    &document["paths"][path][method]
+}
+
+#[tokio::test]
+async fn every_route_is_documented_and_nothing_else() {
+    let host = host().await;
+    let document = document(&host).await;
+    let documented: BTreeSet<String> = operations(&document).into_iter().map(|(name, _)| name).collect();
+    let routes: BTreeSet<String> = ROUTES.iter().map(|(method, path, ..)| format!("{method} {path}")).collect();
+    assert_eq!(documented, routes);
+    host.finish().await;
+}
+
+#[tokio::test]
+async fn the_document_is_openapi_3_1() {
+    let host = host().await;
+    let document = document(&host).await;
+    assert!(document["openapi"].as_str().is_some_and(|version| version.starts_with("3.1.")), "{}", document["openapi"]);
+    for field in ["title", "version"] {
+        assert!(document["info"][field].as_str().is_some_and(|text| !text.is_empty()), "{}", document["info"]);
+    }
+    let tags: BTreeSet<_> = document["tags"].as_array().expect("tags").iter().map(|tag| tag["name"].as_str()).collect();
+    let (mut ids, mut problems) = (BTreeSet::new(), Vec::new());
+    for (name, operation) in operations(&document) {
+        let id = operation["operationId"].as_str().unwrap_or_default();
+        if id.is_empty() || !ids.insert(id) {
+            problems.push(format!("{name}: operationId {id:?} is empty or not unique"));
+        }
+        if operation["summary"].as_str().is_none_or(str::is_empty) {
+            problems.push(format!("{name}: no summary"));
+        }
+        if !tags.contains(&operation["tags"][0].as_str()) {
+            problems.push(format!("{name}: tag {} is not declared", operation["tags"][0]));
+        }
+        problems.extend(parameter_problems(&name, operation));
+        problems.extend(response_problems(&name, operation));
+    }
+    assert_eq!(problems, [""; 0]);
+    host.finish().await;
+}
+
+/// Each `{name}` of the path is a required parameter, and each parameter has a schema.
+fn parameter_problems(name: &str, operation: &Value) -> Vec<String> {
+    let parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
+    let in_path = |wanted: &str| {
+        parameters.iter().any(|given| given["name"] == wanted && given["in"] == "path" && given["required"] == true)
+    };
+    let placeholders = name.split('{').skip(1).filter_map(|rest| rest.split('}').next());
+    let missing =
+        placeholders.filter(|wanted| !in_path(wanted)).map(|wanted| format!("{name}: {wanted} is no parameter"));
+    let bare = parameters
+        .iter()
+        .filter(|given| given["schema"].is_null())
+        .map(|given| format!("{name}: {given} has no schema"));
+    missing.chain(bare).collect()
+}
+
+/// A response has a status and a description (OpenAPI 3.1, "Response Object"), and problems have their media type.
+fn response_problems(name: &str, operation: &Value) -> Vec<String> {
+    let Some(responses) = operation["responses"].as_object().filter(|responses| !responses.is_empty()) else {
+        return vec![format!("{name}: no responses")];
+    };
+    let mut problems = Vec::new();
+    for (status, response) in responses {
+        if !response["description"].is_string() {
+            problems.push(format!("{name} {status}: no description"));
+        }
+        let is_error = status.starts_with(['4', '5']);
+        let schema = &response["content"]["application/problem+json"]["schema"]["$ref"];
+        if is_error && schema != "#/components/schemas/Problem" {
+            problems.push(format!("{name} {status}: an error is a Problem"));
+        }
+    }
+    problems
+}
+
+#[tokio::test]
+async fn every_reference_resolves_and_every_schema_is_one() {
+    let host = host().await;
+    let document = document(&host).await;
+    let mut references = Vec::new();
+    collect(&document, &mut |name, value| {
+        if let ("$ref", Some(reference)) = (name, value.as_str()) {
+            references.push(reference.to_owned());
+        }
+    });
+    assert!(!references.is_empty());
+    for reference in references {
+        let pointer = reference.strip_prefix('#').expect("references stay within the document");
+        assert!(document.pointer(pointer).is_some(), "{reference} leads nowhere");
+    }
+    for (name, schema) in document["components"]["schemas"].as_object().expect("schemas") {
+        assert!(jsonschema::draft202012::meta::is_valid(schema), "{name} is no JSON schema: {schema:#}");
+    }
+    host.finish().await;
+}
+
+#[tokio::test]
+async fn every_property_is_in_camel_case() {
+    let host = host().await;
+    let document = document(&host).await;
+    let mut names = BTreeSet::new();
+    collect(&document["components"]["schemas"], &mut |name, value| {
+        if name == "properties" {
+            names.extend(value.as_object().expect("properties").keys().cloned());
+        }
+    });
+    for (_, operation) in operations(&document) {
+        let parameters = operation["parameters"].as_array().into_iter().flatten();
+        let queried = parameters.filter(|parameter| parameter["in"] == "query");
+        names.extend(queried.map(|parameter| parameter["name"].as_str().expect("a name").to_owned()));
+    }
+    let is_camel = |name: &&String| {
+        name.starts_with(|first: char| first.is_ascii_lowercase())
+            && name.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    };
+    assert_eq!(names.iter().filter(|name| !is_camel(name)).collect::<Vec<_>>(), [""; 0]);
+    assert!(names.contains("inputSchema") && names.contains("durationMs"), "{names:?}");
+    host.finish().await;
+}
+
+fn collect<'a>(value: &'a Value, see: &mut impl FnMut(&'a str, &'a Value)) {
+    match value {
+        Value::Object(fields) => fields.iter().for_each(|(name, value)| {
+            see(name, value);
+            collect(value, see);
+        }),
+        Value::Array(items) => items.iter().for_each(|item| collect(item, see)),
+        _ => {}
+    }
+}
+
+#[tokio::test]
+async fn every_operation_answers_as_documented() {
+    let host = host().await;
+    let document = document(&host).await;
+    for (method, documented, path, body, status) in ROUTES {
+        let mut request = host.request(method.to_uppercase().parse().expect("a method"), path);
+        if !body.is_empty() {
+            request = request.header("content-type", "application/json").body(body);
+        }
+        let answer = host.send(request).await;
+        assert_eq!(answer.status, status, "{method} {path}: {:#}", answer.body);
+        let response = &operation(&document, &format!("{method} {documented}"))["responses"][status.to_string()];
+        assert!(
+            response.is_object() || documented.ends_with("/execute"),
+            "{method} {documented}: {status} is not documented"
+        );
+        if status == 204 {
+            continue;
+        }
+        let media_type = answer.header("content-type").split(';').next().expect("a media type");
+        let mut schema = response["content"][media_type]["schema"].clone();
+        assert!(schema.is_object(), "{method} {documented}: {media_type} is not documented");
+        // References lead into the document's components.
+        schema["components"] = document["components"].clone();
+        assert_eq!(schema_errors(&schema, &answer.body), [""; 0], "{method} {path}: {:#}", answer.body);
+    }
+    host.finish().await;
+}
+
+#[tokio::test]
+async fn what_is_documented_as_protected_asks_for_a_token_and_nothing_else_does() {
+    let host = TestHost::builder().production().guest("hello").start().await;
+    let document = document(&host).await;
+    assert_eq!(document["components"]["securitySchemes"]["bearer"], json!({ "type": "http", "scheme": "bearer" }));
+    for (method, documented, path, ..) in ROUTES {
+        let security = &operation(&document, &format!("{method} {documented}"))["security"];
+        let protected = PROTECTED.iter().any(|part| documented.contains(part));
+        assert_eq!(security == &json!([{ "bearer": [] }]), protected, "{method} {documented}: {security}");
+        let request = host.anonymous(method.to_uppercase().parse().expect("a method"), path);
+        let answer = host.send(request.header("content-type", "application/json").body("{}")).await;
+        assert_eq!(answer.status == 401, protected, "{method} {path}: {:#}", answer.body);
+    }
+    host.finish().await;
+}
+
+#[tokio::test]
+async fn the_documentation_page_needs_nothing_from_elsewhere() {
+    let host = host().await;
+    let page = host.send(host.anonymous(Method::GET, "/docs/")).await;
+    let html = page.body.as_str().expect("a page");
+    assert!(page.status == 200 && page.header("content-type").starts_with("text/html"), "{page:?}");
+    assert!(!html.contains("//cdn") && !html.contains("https://"), "{html}");
+    let script = host.send(host.anonymous(Method::GET, "/docs/swagger-ui-bundle.js")).await;
+    assert_eq!(script.status, 200);
+    host.finish().await;
+}
