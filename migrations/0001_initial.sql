@@ -58,6 +58,8 @@ CREATE TABLE grants (
     integration TEXT    NOT NULL,
     -- The JSON of `integration::Permissions`.
     permissions TEXT    NOT NULL,
+    -- The file that held the integration when it was approved.
+    file        TEXT    NOT NULL,
     granted_at  INTEGER NOT NULL,
     CONSTRAINT grants_pk PRIMARY KEY (integration),
     CONSTRAINT grants_permissions CHECK (json_valid(permissions))

@@ -26,7 +26,10 @@ pub fn run(arguments: ServeArguments, style: Style) -> anyhow::Result<()> {
     log::install(arguments.log_filter(), style)?;
     let settings = Settings::load(Flags::from(arguments).with_environment()?)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("no async runtime")?;
-    runtime.block_on(serve(settings, style))
+    let result = runtime.block_on(serve(settings, style));
+    // A compile or a name lookup that is still under way has nobody to give its result to.
+    runtime.shutdown_background();
+    result
 }
 
 async fn serve(settings: Settings, style: Style) -> anyhow::Result<()> {

@@ -82,6 +82,7 @@ impl App {
             plugins: Arc::new(plugins),
             fetch: FetchClient::builder().upstreams(upstreams).build(),
             connections: Arc::new(connections.clone()),
+            audiences: Arc::new(settings.audiences.clone()),
             storage: Arc::new(database.storage()),
             storage_limits: StorageLimits::default(),
             grants: Arc::new(database.grants()),
@@ -121,6 +122,11 @@ impl App {
 
     pub fn is_ready(&self) -> bool {
         self.0.ready.load(Ordering::Acquire)
+    }
+
+    /// Folds what was measured into the histograms' buckets; until then each measurement takes memory of its own.
+    pub fn tend_metrics(&self) {
+        self.0.metrics.run_upkeep();
     }
 
     /// Counters in the Prometheus text format.

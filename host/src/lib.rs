@@ -26,6 +26,9 @@ use crate::{
 /// How much longer than the longest call a shutdown waits for answers to be written.
 const DRAIN_SLACK: Duration = Duration::from_secs(2);
 
+/// How often measurements are folded together.
+const METRICS_UPKEEP: Duration = Duration::from_secs(5);
+
 /// A host that listens and is about to serve.
 pub struct Host {
     app: App,
@@ -83,27 +86,41 @@ impl Host {
         let Self { app, listener, .. } = self;
         let (stopping, stopped) = oneshot::channel::<()>();
         let router = http::router(app.clone());
-        let server = axum::serve(listener, router).with_graceful_shutdown(async move {
+        let mut server = tokio::spawn(http::serve(listener, router, async move {
             shutdown.await;
-            // Nobody listens any more if serving has failed by itself.
+            // Nobody listens any more if serving has ended by itself.
             let _ = stopping.send(());
+        }));
+        // On a task of its own: looking at what integrations declare takes time that requests must not wait for.
+        let mut loading = tokio::spawn({
+            let app = app.clone();
+            async move { app.load().await }
         });
+        let mut ready = Some(ready);
+        let mut upkeep = tokio::time::interval(METRICS_UPKEEP);
         let drain = app.settings().longest_call() + DRAIN_SLACK;
         let overdue = async {
             let _ = stopped.await;
             tokio::time::sleep(drain).await;
         };
-        let load = async {
-            app.load().await.map_err(HostError::Plugins)?;
-            // A receiver that is gone did not want to know.
-            let _ = ready.send(());
-            std::future::pending::<Result<(), HostError>>().await
+        tokio::pin!(overdue);
+        let result = loop {
+            tokio::select! {
+                served = &mut server => break served.map_err(|error| HostError::Serve(io::Error::other(error))),
+                loaded = &mut loading, if ready.is_some() => {
+                    let told = ready.take();
+                    match loaded.unwrap_or_else(|error| Err(io::Error::other(error))) {
+                        // A receiver that is gone did not want to know.
+                        Ok(()) => drop(told.map(|ready| ready.send(()))),
+                        Err(error) => break Err(HostError::Plugins(error)),
+                    }
+                }
+                _ = upkeep.tick() => app.tend_metrics(),
+                () = &mut overdue => break Ok(()),
+            }
         };
-        let result = tokio::select! {
-            served = server => served.map_err(HostError::Serve),
-            failed = load => failed,
-            () = overdue => Ok(()),
-        };
+        server.abort();
+        loading.abort();
         app.close().await;
         result
     }

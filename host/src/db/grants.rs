@@ -4,8 +4,8 @@ use async_trait::async_trait;
 
 use super::{Database, pool::unavailable, unix_now};
 use crate::{
-    integration::{IntegrationId, Permissions},
-    registry::{GrantError, GrantStore},
+    integration::IntegrationId,
+    registry::{Grant, GrantError, GrantStore},
 };
 
 /// Grants in the database.
@@ -22,26 +22,34 @@ impl SqliteGrants {
 
 #[async_trait]
 impl GrantStore for SqliteGrants {
-    async fn granted(&self, integration: &IntegrationId) -> Result<Option<Permissions>, GrantError> {
-        let permissions: Option<String> = sqlx::query_scalar("SELECT permissions FROM grants WHERE integration = ?")
-            .bind(integration.as_str())
-            .fetch_optional(&self.database.reader)
-            .await
-            .map_err(|error| GrantError::Unavailable(unavailable(&error)))?;
-        permissions.map(|text| serde_json::from_str(&text)).transpose().map_err(|error| {
-            tracing::error!(%integration, %error, "a stored grant cannot be read");
-            GrantError::Unreadable(integration.clone())
-        })
+    async fn granted(&self, integration: &IntegrationId) -> Result<Option<Grant>, GrantError> {
+        let row: Option<(String, String)> =
+            sqlx::query_as("SELECT permissions, file FROM grants WHERE integration = ?")
+                .bind(integration.as_str())
+                .fetch_optional(&self.database.reader)
+                .await
+                .map_err(|error| GrantError::Unavailable(unavailable(&error)))?;
+        let Some((permissions, file)) = row else { return Ok(None) };
+        match (serde_json::from_str(&permissions), file.parse()) {
+            (Ok(permissions), Ok(file)) => Ok(Some(Grant { permissions, file })),
+            _ => {
+                tracing::error!(%integration, "a stored grant cannot be read");
+                Err(GrantError::Unreadable(integration.clone()))
+            }
+        }
     }
 
-    async fn grant(&self, integration: &IntegrationId, permissions: &Permissions) -> Result<(), GrantError> {
-        let text = serde_json::to_string(permissions).map_err(|error| GrantError::Unavailable(error.to_string()))?;
+    async fn grant(&self, integration: &IntegrationId, grant: &Grant) -> Result<(), GrantError> {
+        let permissions =
+            serde_json::to_string(&grant.permissions).map_err(|error| GrantError::Unavailable(error.to_string()))?;
         sqlx::query(
-            "INSERT INTO grants (integration, permissions, granted_at) VALUES (?, ?, ?) \
-             ON CONFLICT (integration) DO UPDATE SET permissions = excluded.permissions, granted_at = excluded.granted_at",
+            "INSERT INTO grants (integration, permissions, file, granted_at) VALUES (?, ?, ?, ?) \
+             ON CONFLICT (integration) DO UPDATE \
+             SET permissions = excluded.permissions, file = excluded.file, granted_at = excluded.granted_at",
         )
         .bind(integration.as_str())
-        .bind(text)
+        .bind(permissions)
+        .bind(grant.file.as_str())
         .bind(unix_now())
         .execute(&self.database.writer)
         .await
@@ -55,7 +63,7 @@ mod tests {
     use super::super::pool::tests::{fresh, open};
     use crate::{
         integration::{ConnectionNeed, IntegrationId, Permissions},
-        registry::{GrantError, GrantStore},
+        registry::{Grant, GrantError, GrantStore},
     };
 
     #[tokio::test]
@@ -73,9 +81,11 @@ mod tests {
             storage: true,
             reveal_token: true,
         };
-        for permissions in [Permissions::default(), everything.clone()] {
-            database.grants().grant(&slack, &permissions).await.unwrap();
-            assert_eq!(database.grants().granted(&slack).await, Ok(Some(permissions)));
+        let everything = Grant { permissions: everything, file: "slack.wasm".parse().unwrap() };
+        let nothing = Grant { permissions: Permissions::default(), file: "other.wasm".parse().unwrap() };
+        for grant in [nothing, everything.clone()] {
+            database.grants().grant(&slack, &grant).await.unwrap();
+            assert_eq!(database.grants().granted(&slack).await, Ok(Some(grant)));
         }
         database.close().await;
         let again = open(folder.path()).await.unwrap();
@@ -87,10 +97,11 @@ mod tests {
     async fn an_unreadable_grant_is_an_error_until_it_is_granted_anew() {
         let (database, _guard) = fresh().await;
         let slack: IntegrationId = "slack".parse().unwrap();
-        let newer = "INSERT INTO grants VALUES ('slack', '{\"everything\": true}', 1)";
+        let newer = "INSERT INTO grants VALUES ('slack', '{\"everything\": true}', 'slack.wasm', 1)";
         sqlx::query(newer).execute(&database.writer).await.unwrap();
         assert_eq!(database.grants().granted(&slack).await, Err(GrantError::Unreadable(slack.clone())));
-        database.grants().grant(&slack, &Permissions::default()).await.unwrap();
-        assert_eq!(database.grants().granted(&slack).await, Ok(Some(Permissions::default())));
+        let grant = Grant { permissions: Permissions::default(), file: "slack.wasm".parse().unwrap() };
+        database.grants().grant(&slack, &grant).await.unwrap();
+        assert_eq!(database.grants().granted(&slack).await, Ok(Some(grant)));
     }
 }

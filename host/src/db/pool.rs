@@ -298,7 +298,10 @@ pub(super) mod tests {
     #[tokio::test]
     async fn a_database_opens_again_also_without_being_closed() {
         let (database, folder) = fresh().await;
-        sqlx::query("INSERT INTO grants VALUES ('slack', '{}', 1)").execute(&database.writer).await.unwrap();
+        sqlx::query("INSERT INTO grants VALUES ('slack', '{}', 'slack.wasm', 1)")
+            .execute(&database.writer)
+            .await
+            .unwrap();
         let again = open(folder.path()).await.unwrap();
         let grants: i64 = sqlx::query_scalar("SELECT count(*) FROM grants").fetch_one(&again.reader).await.unwrap();
         assert_eq!(grants, 1);

@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 
 use crate::{
     integration::{Failure, FailureKind, InputProblem},
-    oauth::ConnectionError,
+    oauth::{ConnectionError, SealedError},
     registry::{ApproveError, ExecuteError, UnknownIntegration},
     runtime::{CallError, Limit},
 };
@@ -166,7 +166,7 @@ impl From<Failure> for ApiError {
             FailureKind::Conflict => StatusCode::CONFLICT,
             FailureKind::RateLimited => StatusCode::TOO_MANY_REQUESTS,
             FailureKind::Transient => StatusCode::BAD_GATEWAY,
-            // `halt` ends a run without failing it; whoever calls one action alone gets an answer, not an error.
+            // `halt` is answered before it gets here, as an execution without output.
             FailureKind::Permanent | FailureKind::Halt => StatusCode::UNPROCESSABLE_ENTITY,
         };
         let error = Self::new(status, failure.kind.as_str(), failure.message);
@@ -200,6 +200,12 @@ impl From<ConnectionError> for ApiError {
         let detail = error.to_string();
         match error {
             ConnectionError::Invalid(_) => Self::bad_request("invalid-connection", detail),
+            ConnectionError::Sealed(SealedError::TooMany) => {
+                Self::new(StatusCode::CONFLICT, "too-many-connections", detail)
+            }
+            ConnectionError::Sealed(SealedError::Unavailable(_)) => {
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "database", detail).retry_after(BUSY_RETRY)
+            }
             _ => Self::internal(detail),
         }
     }

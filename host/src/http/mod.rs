@@ -7,5 +7,7 @@ mod middleware;
 mod page;
 mod router;
 mod routes;
+mod server;
 
 pub use router::router;
+pub use server::serve;

@@ -36,7 +36,8 @@ pub(super) struct Page<T> {
 }
 
 impl ListQuery {
-    pub(super) fn page<T>(&self, all: impl Iterator<Item = T>) -> Result<Page<T>, ApiError> {
+    /// The items asked for, each made by `show`; the others are only counted.
+    pub(super) fn page<I, T>(&self, all: impl Iterator<Item = I>, show: impl Fn(I) -> T) -> Result<Page<T>, ApiError> {
         let limit = self.limit.unwrap_or(DEFAULT_LIMIT);
         if limit == 0 || limit > MAX_LIMIT {
             return Err(ApiError::bad_request(
@@ -49,7 +50,7 @@ impl ListQuery {
         let mut items = Vec::new();
         for item in all {
             if total >= offset && items.len() < limit {
-                items.push(item);
+                items.push(show(item));
             }
             total += 1;
         }

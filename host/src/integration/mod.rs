@@ -8,6 +8,7 @@ mod host_pattern;
 mod id;
 mod permissions;
 mod schema;
+mod schema_cost;
 
 pub use definition::{Action, Definition, Trigger, TriggerKind};
 pub use draft::{ActionDraft, DefinitionDraft, PermissionsDraft, TriggerDraft};
@@ -16,3 +17,4 @@ pub use host_pattern::{HostPattern, HostPatternError};
 pub use id::{ActionId, IdError, IntegrationId, LocalId, ProviderId, UserId};
 pub use permissions::{ConnectionNeed, Permissions, Widening};
 pub use schema::{InputProblem, Schema, SchemaError};
+pub use schema_cost::CostError;

@@ -6,10 +6,16 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::{CostError, schema_cost};
+
 /// The longest schema, in bytes of JSON text.
 const MAX_BYTES: usize = 256 * 1024;
 /// The most problems that one answer lists.
 const MAX_PROBLEMS: usize = 20;
+/// The longest pointer or message of a problem, in characters: both may hold names of the input.
+const MAX_PROBLEM_TEXT: usize = 500;
+/// What one compiled regular expression may take, in bytes.
+const MAX_PATTERN_BYTES: usize = 256 << 10;
 
 /// A JSON Schema (draft 2020-12 unless its `$schema` says otherwise) with its compiled validator. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -26,6 +32,8 @@ struct Compiled {
 pub enum SchemaError {
     #[error("a schema may have at most {MAX_BYTES} bytes, this one has {0}")]
     TooLarge(usize),
+    #[error("would take too long to check values against: {0}")]
+    TooCostly(#[from] CostError),
     #[error("not JSON: {0}")]
     NotJson(String),
     #[error("not a JSON Schema: {0}")]
@@ -46,8 +54,11 @@ impl Schema {
             return Err(SchemaError::TooLarge(text.len()));
         }
         let document: Value = serde_json::from_str(text).map_err(|error| SchemaError::NotJson(error.to_string()))?;
+        schema_cost::check(&document)?;
         let validator = jsonschema::options()
-            .with_pattern_options(jsonschema::PatternOptions::regex())
+            .with_pattern_options(jsonschema::PatternOptions::regex().size_limit(MAX_PATTERN_BYTES))
+            // To the standard a `format` is a remark; who writes `"format": "email"` expects it to be looked at.
+            .should_validate_formats(true)
             .build(&document)
             .map_err(|error| SchemaError::NotASchema(error.to_string()))?;
         Ok(Self(Arc::new(Compiled { document, validator })))
@@ -64,11 +75,15 @@ impl Schema {
             return Ok(());
         }
         let problems = self.0.validator.iter_errors(value).take(MAX_PROBLEMS).map(|error| InputProblem {
-            pointer: error.instance_path().to_string(),
-            message: error.masked_with("the value").to_string(),
+            pointer: clipped(&error.instance_path().to_string()),
+            message: clipped(&error.masked_with("the value").to_string()),
         });
         Err(problems.collect())
     }
+}
+
+fn clipped(text: &str) -> String {
+    text.chars().take(MAX_PROBLEM_TEXT).collect()
 }
 
 impl PartialEq for Schema {
@@ -100,7 +115,7 @@ mod tests {
     fn a_reference_never_leaves_the_document() {
         for address in ["https://example.com/schema.json", "file:///etc/passwd"] {
             let text = json!({"$ref": address}).to_string();
-            assert!(matches!(Schema::parse(&text), Err(SchemaError::NotASchema(_))), "{address} was resolved");
+            assert!(matches!(Schema::parse(&text), Err(SchemaError::TooCostly(_))), "{address} was resolved");
         }
     }
 
@@ -111,6 +126,20 @@ mod tests {
         let schema = Schema::parse(r#"{"items":{"type":"integer"}}"#).unwrap();
         let many = json!(vec!["x"; 10 * MAX_PROBLEMS]);
         assert_eq!(schema.validate(&many).unwrap_err().len(), MAX_PROBLEMS);
+    }
+
+    #[test]
+    fn formats_are_looked_at() {
+        let schema = Schema::parse(r#"{"format":"email"}"#).unwrap();
+        assert!(schema.validate(&json!("nobody")).is_err());
+        assert!(schema.validate(&json!("somebody@example.com")).is_ok());
+    }
+
+    #[test]
+    fn a_pattern_that_explodes_is_refused() {
+        assert!(matches!(Schema::parse(r#"{"pattern":"\\pL{60}\\pL{60}"}"#), Err(SchemaError::NotASchema(_))));
+        assert!(Schema::parse(r#"{"pattern":"^[A-Za-z0-9_.-]+$"}"#).is_ok());
+        assert!(Schema::parse(r#"{"pattern":"^\\p{L}+$"}"#).is_ok());
     }
 
     #[test]

@@ -229,9 +229,8 @@ impl NewConnection {
     fn check(&self) -> Result<(), ConnectionError> {
         let token = self.access_token.expose_secret();
         // What RFC 6750 and RFC 6749 allow of a token. Anything else could end the header that it is put into.
-        if token.is_empty() || token.len() > MAX_TOKEN_BYTES || !token.bytes().all(|byte| (b' '..=b'~').contains(&byte))
-        {
-            return invalid(format!("accessToken must be 1 to {MAX_TOKEN_BYTES} printable ASCII characters"));
+        if token.is_empty() || token.len() > MAX_TOKEN_BYTES || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return invalid(format!("accessToken must be 1 to {MAX_TOKEN_BYTES} visible ASCII characters"));
         }
         if !is_label(&self.account, MAX_ACCOUNT_BYTES) {
             return invalid(format!("account must be 1 to {MAX_ACCOUNT_BYTES} bytes without control characters"));

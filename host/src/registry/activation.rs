@@ -1,13 +1,17 @@
 //! The one way into the registry. Start-up, reload and approval all come through here; whatever goes wrong leaves what
 //! answers calls as it was, and is kept where people look.
 
-use std::{io::Read, sync::Arc, time::SystemTime};
+use std::{
+    io::{self, Read},
+    sync::Arc,
+    time::SystemTime,
+};
 
-use futures_util::future::join_all;
+use futures_util::{StreamExt, stream};
 use sha2::{Digest, Sha256};
 
 use super::{
-    ActionRegistry, Active, Entry, FileName, GrantError, LoadFailure, Pending, Snapshot, UnknownIntegration,
+    ActionRegistry, Active, Entry, FileName, Grant, GrantError, LoadFailure, Pending, Snapshot, UnknownIntegration,
     meter::Meter, snapshot::Loaded,
 };
 use crate::{
@@ -19,14 +23,14 @@ use crate::{
         storage::{Space, StorageCtx},
     },
     integration::{Definition, IdError, IntegrationId, Permissions, Widening},
-    runtime::{CallError, LoadError},
+    runtime::{CallError, DESCRIBE_LIMITS, LoadError},
     settings::Mode,
 };
 
 /// The largest component that is read, in bytes. One made from Python has 18 MB.
-const MAX_COMPONENT_BYTES: u64 = 128 << 20;
-/// What a component may write to the log while it is asked what it is.
-const DESCRIBE_LOG_BYTES: u64 = 16 << 10;
+const MAX_COMPONENT_BYTES: u64 = 64 << 20;
+/// What is kept of an error's text, in characters.
+const MAX_FAILURE_TEXT: usize = 4_000;
 
 /// What became of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,7 +47,9 @@ pub enum Activated {
 #[derive(Debug, thiserror::Error)]
 pub enum ActivationError {
     #[error("cannot be read: {0}")]
-    Unreadable(#[from] std::io::Error),
+    Unreadable(#[from] io::Error),
+    #[error("is no regular file")]
+    NotAFile,
     #[error("has more than {MAX_COMPONENT_BYTES} bytes")]
     TooLarge,
     #[error(transparent)]
@@ -74,18 +80,21 @@ pub enum ApproveError {
 
 impl ActionRegistry {
     /// Loads every component of the plugins folder, several at once, and registers them in the order of their names,
-    /// so that of two with the same id it is always the same one that stays.
-    pub async fn register_all(&self) -> std::io::Result<()> {
-        let mut files: Vec<FileName> = Vec::new();
-        for entry in self.0.services.plugins.entries()? {
-            if let Some(file) = entry?.file_name().to_str().and_then(|name| name.parse().ok()) {
-                files.push(file);
-            }
-        }
-        files.sort();
-        let _writer = self.0.writer.lock().await;
-        let loads = join_all(files.iter().map(|file| self.load(file))).await;
-        for (file, loaded) in files.into_iter().zip(loads) {
+    /// so that of two with the same id it is always the same one that stays. Each serves as soon as it is its turn.
+    ///
+    /// # Errors
+    /// The folder cannot be listed. A file that cannot be loaded is no error: it is logged and listed.
+    pub async fn register_all(&self) -> io::Result<()> {
+        let files = self.files()?;
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let mut loads = stream::iter(files)
+            .map(async |file| {
+                let loaded = self.load(&file).await;
+                (file, loaded)
+            })
+            .buffered(cores);
+        while let Some((file, loaded)) = loads.next().await {
+            let _writer = self.0.writer.lock().await;
             let result = match loaded {
                 Ok(loaded) => self.commit(&file, loaded).await,
                 Err(error) => Err(error),
@@ -94,6 +103,18 @@ impl ActionRegistry {
             let _ = self.settle(file, result);
         }
         Ok(())
+    }
+
+    /// The components of the plugins folder, in the order of their names.
+    fn files(&self) -> io::Result<Vec<FileName>> {
+        let mut files: Vec<FileName> = Vec::new();
+        for entry in self.0.services.plugins.entries()? {
+            if let Some(file) = entry?.file_name().to_str().and_then(|name| name.parse().ok()) {
+                files.push(file);
+            }
+        }
+        files.sort();
+        Ok(files)
     }
 
     /// Loads one file of the plugins folder, and registers it or takes the place of what it held before.
@@ -133,7 +154,8 @@ impl ActionRegistry {
         if seen.is_some_and(|seen| seen != pending.loaded.hash) {
             return Err(ApproveError::OtherVersion(id.clone()));
         }
-        self.0.services.grants.grant(id, &pending.definition.permissions).await?;
+        let grant = Grant { permissions: pending.definition.permissions.clone(), file: entry.file.clone() };
+        self.0.services.grants.grant(id, &grant).await?;
         let active = self.serve(pending.loaded.clone(), Some(entry));
         self.swap(id.clone(), Entry { active: Some(Arc::new(active)), pending: None, ..Entry::clone(entry) });
         tracing::info!(integration = %id, "approved");
@@ -150,14 +172,15 @@ impl ActionRegistry {
 
     /// Everything that needs no place in the registry: read, compile, link, describe, check.
     async fn load(&self, file: &FileName) -> Result<Option<Loaded>, ActivationError> {
-        let bytes = self.read(file).await?;
-        let hash: [u8; 32] = Sha256::digest(&bytes).into();
+        let (bytes, hash) = self.read(file).await?;
         if self.snapshot().of_file(file).is_some_and(|(_, entry)| entry.newest_hash() == Some(hash)) {
             return Ok(None);
         }
         let component = self.0.runtime.load(bytes).await?;
         let draft = component.describe(self.no_capabilities()?).await.map_err(ActivationError::Describe)?;
-        let definition = Definition::check(draft).map_err(ActivationError::Definition)?;
+        // Schemas are compiled here, which takes a while for large ones.
+        let checked = tokio::task::spawn_blocking(move || Definition::check(draft)).await.map_err(io::Error::other)?;
+        let definition = checked.map_err(ActivationError::Definition)?;
         if !definition.triggers.is_empty() && !component.offers_triggers() {
             let problem = "triggers: declared, but the component does not export the interface `triggers`";
             return Err(ActivationError::Definition(vec![problem.into()]));
@@ -165,18 +188,22 @@ impl ActionRegistry {
         Ok(Some(Loaded { definition, component, hash }))
     }
 
-    async fn read(&self, file: &FileName) -> Result<Vec<u8>, ActivationError> {
+    async fn read(&self, file: &FileName) -> Result<(Vec<u8>, [u8; 32]), ActivationError> {
         let (plugins, file) = (Arc::clone(&self.0.services.plugins), file.clone());
         let read = tokio::task::spawn_blocking(move || {
+            // Opening a pipe would wait for whoever writes to it.
+            if !plugins.metadata(file.as_str())?.is_file() {
+                return Err(ActivationError::NotAFile);
+            }
             let mut bytes = Vec::new();
             plugins.open(file.as_str())?.take(MAX_COMPONENT_BYTES + 1).read_to_end(&mut bytes)?;
-            Ok::<_, std::io::Error>(bytes)
+            if u64::try_from(bytes.len()).map_or(true, |length| length > MAX_COMPONENT_BYTES) {
+                return Err(ActivationError::TooLarge);
+            }
+            let hash = Sha256::digest(&bytes).into();
+            Ok((bytes, hash))
         });
-        let bytes = read.await.map_err(std::io::Error::other)??;
-        if u64::try_from(bytes.len()).map_or(true, |length| length > MAX_COMPONENT_BYTES) {
-            return Err(ActivationError::TooLarge);
-        }
-        Ok(bytes)
+        read.await.map_err(io::Error::other)?
     }
 
     /// Compares with what was granted and swaps once.
@@ -189,16 +216,18 @@ impl ActionRegistry {
                     self.swap(id.clone(), Entry { last_error: None, ..Entry::clone(entry) });
                     Ok(Activated::Unchanged(id.clone()))
                 }
-                None => Err(ActivationError::Unreadable(std::io::ErrorKind::NotFound.into())),
+                None => Err(ActivationError::Unreadable(io::ErrorKind::NotFound.into())),
             };
         };
         let id = loaded.definition.id.clone();
-        let before = snapshot.integrations.get(&id);
-        if let Some(other) = before.filter(|entry| entry.file != *file) {
-            return Err(ActivationError::Duplicate { id, other: other.file.clone() });
+        let before = snapshot.integrations.get(&id).filter(|entry| entry.file == *file);
+        let asks = self.asks(&loaded.definition, file).await?;
+        if let Some(other) = snapshot.integrations.get(&id).filter(|entry| entry.file != *file) {
+            // Whoever waits with an id that belongs to this file has to give it up.
+            if !(asks.is_empty() && other.active.is_none()) {
+                return Err(ActivationError::Duplicate { id, other: other.file.clone() });
+            }
         }
-        let beyond = self.beyond_grant(&loaded.definition).await?;
-        let asks: Vec<String> = beyond.iter().map(Widening::to_string).collect();
         let entry = if asks.is_empty() {
             let active = self.serve(loaded, before.map(AsRef::as_ref));
             Entry { file: file.clone(), active: Some(Arc::new(active)), pending: None, last_error: None }
@@ -212,15 +241,20 @@ impl ActionRegistry {
         Ok(if asks.is_empty() { Activated::Serving(id) } else { Activated::Waiting(id, asks) })
     }
 
-    /// What a definition asks for that nobody has granted. In development declaring is being granted.
-    async fn beyond_grant(&self, definition: &Definition) -> Result<Vec<Widening>, GrantError> {
-        match self.0.settings.mode {
-            Mode::Development => Ok(Vec::new()),
-            Mode::Production => {
-                let granted = self.0.services.grants.granted(&definition.id).await?.unwrap_or_default();
-                Ok(definition.permissions.beyond(&granted))
-            }
+    /// What a definition asks for that nobody has granted to this file, in words. In development declaring is being
+    /// granted.
+    async fn asks(&self, definition: &Definition, file: &FileName) -> Result<Vec<String>, GrantError> {
+        if self.0.settings.mode == Mode::Development {
+            return Ok(Vec::new());
         }
+        let grant = self.0.services.grants.granted(&definition.id).await?;
+        let granted = grant.as_ref().map(|grant| grant.permissions.clone()).unwrap_or_default();
+        let mut asks: Vec<String> = definition.permissions.beyond(&granted).iter().map(Widening::to_string).collect();
+        if let Some(grant) = grant.filter(|grant| grant.file != *file) {
+            // With the id it would get the accounts and the storage of whoever had it.
+            asks.insert(0, format!("the id {}, which was granted to {}", definition.id, grant.file));
+        }
+        Ok(asks)
     }
 
     /// A version that answers calls, with the share of the one whose place it takes.
@@ -246,7 +280,10 @@ impl ActionRegistry {
     fn swap(&self, id: IntegrationId, entry: Entry) {
         let mut next = Snapshot::clone(&self.snapshot());
         next.failures.remove(&entry.file);
-        next.integrations.retain(|other, held| *other == id || held.file != entry.file);
+        // A file that changes its id and has to wait with the new one keeps serving the old one.
+        if entry.active.is_some() {
+            next.integrations.retain(|other, held| *other == id || held.file != entry.file);
+        }
         next.integrations.insert(id, Arc::new(entry));
         self.0.snapshot.store(Arc::new(next));
     }
@@ -261,7 +298,8 @@ impl ActionRegistry {
             }
             Err(error) => {
                 tracing::error!(%file, "not loaded: {error}");
-                let failure = LoadFailure { message: error.to_string(), at: SystemTime::now() };
+                let message = error.to_string().chars().take(MAX_FAILURE_TEXT).collect();
+                let failure = LoadFailure { message, at: SystemTime::now() };
                 let mut next = Snapshot::clone(&self.snapshot());
                 match next.integrations.values_mut().find(|entry| entry.file == file) {
                     Some(entry) => Arc::make_mut(entry).last_error = Some(failure),
@@ -281,9 +319,10 @@ impl ActionRegistry {
         let nothing = Arc::new(Permissions::default());
         Ok(Capabilities {
             fetch: FetchCtx::new(services.fetch.clone(), Arc::default(), FetchLimits::default()),
-            log: LogCtx::new(None, "describe".into(), DESCRIBE_LOG_BYTES),
+            log: LogCtx::new(None, "describe".into(), DESCRIBE_LIMITS.log_bytes),
             oauth: OAuthCtx::new(services.connections.clone(), space.user.clone(), nothing),
             storage: StorageCtx::new(services.storage.clone(), space, false, services.storage_limits.clone()),
+            audiences: Arc::default(),
             open: OpenConnections::default(),
         })
     }

@@ -13,9 +13,12 @@ use crate::{
         oauth::OAuthCtx,
         storage::{Space, StorageCtx},
     },
-    integration::{ActionId, InputProblem, UserId},
+    integration::{ActionId, InputProblem, Schema, UserId},
     runtime::{Call, CallError},
 };
+
+/// The longest input that is checked on the async thread that took it, in bytes.
+const MAX_INLINE_INPUT: usize = 64 << 10;
 
 /// Who calls, and with what.
 #[derive(Clone, Debug)]
@@ -60,15 +63,10 @@ impl ActionRegistry {
         if u64::try_from(input.len()).map_or(true, |length| length > active.limits.body_bytes) {
             return Err(ExecuteError::InputTooLarge(active.limits.body_bytes));
         }
-        let value: Value = serde_json::from_str(input).map_err(|error| {
-            // The text was JSON to whoever made the `RawValue`; only its depth can still be too much.
-            ExecuteError::InvalidInput(vec![InputProblem { pointer: String::new(), message: error.to_string() }])
-        })?;
-        action.input_schema.validate(&value).map_err(ExecuteError::InvalidInput)?;
-        drop(value);
-
+        // Before the input is looked at: that takes time and memory too, and is done for as many as may run.
         let _admitted =
             self.0.admission.admit(&active.share).map_err(|full| ExecuteError::Busy { of_host: full == Full::Pool })?;
+        validate(&action.input_schema, input).await.map_err(ExecuteError::InvalidInput)?;
         let started = Instant::now();
         let call = Call {
             action: &action.id,
@@ -120,9 +118,30 @@ impl ActionRegistry {
                 active.permissions.storage,
                 services.storage_limits.clone(),
             ),
+            audiences: services.audiences.clone(),
             open: OpenConnections::default(),
         }
     }
+}
+
+/// Checks an input against its schema, a large one off the async threads.
+async fn validate(schema: &Schema, input: &str) -> Result<(), Vec<InputProblem>> {
+    if input.len() <= MAX_INLINE_INPUT {
+        return validate_text(schema, input);
+    }
+    let (schema, input) = (schema.clone(), input.to_owned());
+    let work = tokio::task::spawn_blocking(move || validate_text(&schema, &input));
+    work.await.unwrap_or_else(|error| Err(vec![problem(&error)]))
+}
+
+fn validate_text(schema: &Schema, input: &str) -> Result<(), Vec<InputProblem>> {
+    // The text was JSON to whoever made the `RawValue`; only its depth can still be too much.
+    let value: Value = serde_json::from_str(input).map_err(|error| vec![problem(&error)])?;
+    schema.validate(&value)
+}
+
+fn problem(error: &dyn std::error::Error) -> InputProblem {
+    InputProblem { pointer: String::new(), message: error.to_string() }
 }
 
 fn outcome(result: &Result<Box<RawValue>, CallError>) -> Outcome {

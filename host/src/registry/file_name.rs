@@ -34,7 +34,8 @@ impl FromStr for FileName {
             && text.len() > EXTENSION.len()
             && text.ends_with(EXTENSION)
             && !text.starts_with('.')
-            && !text.contains(['/', '\\', '\0']);
+            && !text.contains(['/', '\\'])
+            && !text.chars().any(char::is_control);
         if sound { Ok(Self(text.into())) } else { Err(FileNameError) }
     }
 }
@@ -58,7 +59,17 @@ mod tests {
     #[test]
     fn a_name_lies_in_the_folder_itself() {
         assert!("slack.wasm".parse::<FileName>().is_ok());
-        for bad in ["", ".wasm", ".slack.wasm", "slack.wasm~", "slack", "../slack.wasm", "a/slack.wasm", "a\\b.wasm"] {
+        for bad in [
+            "",
+            ".wasm",
+            ".slack.wasm",
+            "slack.wasm~",
+            "slack",
+            "../slack.wasm",
+            "a/slack.wasm",
+            "a\\b.wasm",
+            "a\nb.wasm",
+        ] {
             assert!(bad.parse::<FileName>().is_err(), "{bad:?} was taken");
         }
     }

@@ -8,7 +8,16 @@ use std::{
 
 use async_trait::async_trait;
 
+use super::FileName;
 use crate::integration::{IntegrationId, Permissions};
+
+/// What the operator granted, and to which file: an id alone is a claim that any component can make.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Grant {
+    pub permissions: Permissions,
+    /// The file of the plugins folder that held the integration when it was approved.
+    pub file: FileName,
+}
 
 /// Why a grant could not be read or kept.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -24,34 +33,34 @@ pub enum GrantError {
 #[async_trait]
 pub trait GrantStore: Send + Sync {
     /// What was granted; `None` if nobody was ever asked.
-    async fn granted(&self, integration: &IntegrationId) -> Result<Option<Permissions>, GrantError>;
+    async fn granted(&self, integration: &IntegrationId) -> Result<Option<Grant>, GrantError>;
 
     /// Takes the place of what was granted before.
-    async fn grant(&self, integration: &IntegrationId, permissions: &Permissions) -> Result<(), GrantError>;
+    async fn grant(&self, integration: &IntegrationId, grant: &Grant) -> Result<(), GrantError>;
 }
 
 /// Grants that are gone with the value.
 #[derive(Debug, Default)]
 pub struct MemoryGrants {
-    grants: Mutex<HashMap<IntegrationId, Permissions>>,
+    grants: Mutex<HashMap<IntegrationId, Grant>>,
 }
 
 #[async_trait]
 impl GrantStore for MemoryGrants {
-    async fn granted(&self, integration: &IntegrationId) -> Result<Option<Permissions>, GrantError> {
+    async fn granted(&self, integration: &IntegrationId) -> Result<Option<Grant>, GrantError> {
         Ok(self.grants.lock().unwrap_or_else(PoisonError::into_inner).get(integration).cloned())
     }
 
-    async fn grant(&self, integration: &IntegrationId, permissions: &Permissions) -> Result<(), GrantError> {
+    async fn grant(&self, integration: &IntegrationId, grant: &Grant) -> Result<(), GrantError> {
         let mut grants = self.grants.lock().unwrap_or_else(PoisonError::into_inner);
-        grants.insert(integration.clone(), permissions.clone());
+        grants.insert(integration.clone(), grant.clone());
         Ok(())
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{GrantStore, MemoryGrants};
+    use super::{Grant, GrantStore, MemoryGrants};
     use crate::integration::Permissions;
 
     #[tokio::test]
@@ -61,8 +70,9 @@ mod tests {
         assert_eq!(grants.granted(&slack).await, Ok(None));
         let more = Permissions { storage: true, ..Permissions::default() };
         for permissions in [more, Permissions::default()] {
-            grants.grant(&slack, &permissions).await.unwrap();
-            assert_eq!(grants.granted(&slack).await, Ok(Some(permissions)));
+            let grant = Grant { permissions, file: "slack.wasm".parse().unwrap() };
+            grants.grant(&slack, &grant).await.unwrap();
+            assert_eq!(grants.granted(&slack).await, Ok(Some(grant)));
         }
         assert_eq!(grants.granted(&gmail).await, Ok(None));
     }

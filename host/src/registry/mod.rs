@@ -19,7 +19,7 @@ use arc_swap::ArcSwap;
 pub use activation::{Activated, ActivationError, ApproveError};
 pub use execute::{ExecuteError, Execution};
 pub use file_name::{FileName, FileNameError};
-pub use grants::{GrantError, GrantStore, MemoryGrants};
+pub use grants::{Grant, GrantError, GrantStore, MemoryGrants};
 pub use services::Services;
 pub use snapshot::{Active, Entry, LoadFailure, Pending, Snapshot, Status};
 

@@ -5,10 +5,13 @@ use std::sync::Arc;
 use cap_std::fs::Dir;
 
 use super::GrantStore;
-use crate::capability::{
-    fetch::FetchClient,
-    oauth::ConnectionSource,
-    storage::{StorageBackend, StorageLimits},
+use crate::{
+    capability::{
+        fetch::FetchClient,
+        oauth::ConnectionSource,
+        storage::{StorageBackend, StorageLimits},
+    },
+    settings::Audiences,
 };
 
 /// The registry's ways to files, network, accounts, storage, grants and meters.
@@ -18,6 +21,8 @@ pub struct Services {
     pub plugins: Arc<Dir>,
     pub fetch: FetchClient,
     pub connections: Arc<dyn ConnectionSource>,
+    /// Where the credentials of those connections may go.
+    pub audiences: Arc<Audiences>,
     pub storage: Arc<dyn StorageBackend>,
     pub storage_limits: StorageLimits,
     pub grants: Arc<dyn GrantStore>,

@@ -1,6 +1,6 @@
 //! From bytes to something that runs: compiled, then linked. Each state is a type made from the one before.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use wasmtime::component::Component;
 
@@ -11,6 +11,10 @@ use super::{
 };
 use crate::bindings::IntegrationPre;
 
+/// The longest that a compile is waited for. A component from Python takes 7 s; one that takes this long is no accident,
+/// and its thread is lost until the compiler gives up by itself.
+const MAX_COMPILE: Duration = Duration::from_secs(120);
+
 /// Why bytes did not become a component that runs.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
@@ -20,6 +24,8 @@ pub enum LoadError {
     /// It looked like one, and the compiler or the linker found otherwise.
     #[error("the component cannot be used: {0:#}")]
     Unusable(wasmtime::Error),
+    #[error("compiling it takes longer than {} s", MAX_COMPILE.as_secs())]
+    TooSlow,
     #[error("the host was shut down while it compiled")]
     ShutDown,
 }
@@ -56,7 +62,8 @@ impl Runtime {
             drop(permit);
             linked
         });
-        work.await.map_err(|_cancelled| LoadError::ShutDown)?
+        let done = tokio::time::timeout(MAX_COMPILE, work).await.map_err(|_elapsed| LoadError::TooSlow)?;
+        done.map_err(|_cancelled| LoadError::ShutDown)?
     }
 }
 

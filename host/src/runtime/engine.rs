@@ -27,13 +27,9 @@ const DESCRIBE_SLOTS: u32 = 16;
 /// What one component may consist of. JavaScript and Python engines need about this much.
 const MAX_CORE_INSTANCES: u32 = 64;
 const MAX_TABLES: u32 = 64;
-const MAX_MEMORIES: u32 = 8;
+const MAX_MEMORIES: u32 = 4;
 const MAX_INSTANCE_BYTES: usize = 8 << 20;
 pub(super) const MAX_TABLE_ELEMENTS: usize = 100_000;
-/// The pool is sized for calls of this many memories and tables each; a full pool is `Busy`, never a crash.
-const USUAL_MEMORIES: u32 = 2;
-const USUAL_TABLES: u32 = 4;
-const USUAL_CORE_INSTANCES: u32 = 8;
 /// Slots are at least this large, so that raising one integration's limit is rarely a matter of the pool.
 const LEAST_SLOT_BYTES: u64 = 256 << 20;
 
@@ -42,7 +38,7 @@ const LEAST_SLOT_BYTES: u64 = 256 << 20;
 pub struct Runtime {
     pub(super) engine: Engine,
     pub(super) linker: Arc<Linker<GuestState>>,
-    /// Compiles use every core; two at once would only take each other's.
+    /// One compile a core at once. Each uses several, and a small one would wait behind a large one otherwise.
     pub(super) compiles: Arc<Semaphore>,
 }
 
@@ -88,10 +84,12 @@ fn pool(settings: &Settings) -> PoolingAllocationConfig {
     let slots = settings.admission.calls.saturating_add(DESCRIBE_SLOTS);
     let slot_bytes = settings.largest_memory_bytes().max(LEAST_SLOT_BYTES);
     let mut pool = PoolingAllocationConfig::new();
+    // As many of each as admitted calls can use, so that an integration of many tables takes nothing from the others.
+    // It is address space; memory is taken when a call touches it.
     pool.total_component_instances(slots)
-        .total_core_instances(slots.saturating_mul(USUAL_CORE_INSTANCES))
-        .total_memories(slots.saturating_mul(USUAL_MEMORIES))
-        .total_tables(slots.saturating_mul(USUAL_TABLES))
+        .total_core_instances(slots.saturating_mul(MAX_CORE_INSTANCES))
+        .total_memories(slots.saturating_mul(MAX_MEMORIES))
+        .total_tables(slots.saturating_mul(MAX_TABLES))
         .total_stacks(slots)
         .max_core_instances_per_component(MAX_CORE_INSTANCES)
         .max_memories_per_component(MAX_MEMORIES)

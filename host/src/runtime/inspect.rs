@@ -15,6 +15,9 @@ const WASI_PACKAGES: [&str; 6] =
 const WASI_VERSION: &str = "0.2.";
 /// The contract's interfaces that an integration may import.
 const OFFERED: [&str; 6] = ["types", "definition", "log", "oauth", "fetch", "storage"];
+/// Names that a refusal quotes, and how much of each.
+const MAX_NAMES: usize = 20;
+const MAX_NAME: usize = 200;
 const HOW_TO_BUILD: &str =
     "build it with `cargo component build --release` or `cargo build --release --target wasm32-wasip2`";
 
@@ -111,11 +114,12 @@ impl Inspection {
             return Err(Refusal::NoContract);
         }
         if let Some(found) = versions.iter().find(|version| !is_compatible(version)) {
-            return Err(Refusal::OtherContract { found: (*found).to_owned() });
+            return Err(Refusal::OtherContract { found: quoted(found) });
         }
-        let unknown: Vec<String> = self.imports.iter().filter(|name| !is_offered(name)).cloned().collect();
+        let unknown: Vec<String> =
+            self.imports.iter().filter(|name| !is_offered(name)).map(|name| quoted(name)).collect();
         if !unknown.is_empty() {
-            return Err(Refusal::UnknownImports(unknown));
+            return Err(Refusal::UnknownImports(unknown.into_iter().take(MAX_NAMES).collect()));
         }
         let mut missing = Vec::new();
         if !self.exports.contains("describe") {
@@ -131,6 +135,11 @@ impl Inspection {
     pub fn exports_interface(&self, interface: &str) -> bool {
         self.exports.iter().filter_map(|name| contract(name)).any(|(name, _)| name == interface)
     }
+}
+
+/// A name as the file has it, bounded and without control characters: the file is a stranger's.
+fn quoted(name: &str) -> String {
+    name.chars().take(MAX_NAME).filter(|character| !character.is_control()).collect()
 }
 
 /// Interface and version of a name of the contract.

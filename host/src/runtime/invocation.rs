@@ -21,7 +21,7 @@ use crate::{
 /// What one host call may carry beside a body: headers, names, list entries.
 const TRANSFER_SLACK_BYTES: u64 = 1 << 20;
 /// The bounds of asking a component what it is. Nothing about it takes long: it reads no input and calls nobody.
-const DESCRIBE_LIMITS: CallLimits =
+pub const DESCRIBE_LIMITS: CallLimits =
     CallLimits { memory_bytes: 128 << 20, cpu_ms: 2_000, wall_ms: 5_000, body_bytes: 4 << 20, log_bytes: 16 << 10 };
 
 /// One call of an action, as the contract's `actions.context` has it.

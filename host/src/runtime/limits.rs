@@ -1,4 +1,4 @@
-//! The memory of one call, summed over all its linear memories.
+//! The memory of one call, summed over all its linear memories and tables.
 
 use wasmtime::ResourceLimiter;
 
@@ -7,46 +7,66 @@ use super::engine::MAX_TABLE_ELEMENTS;
 /// Instances, tables and memories that one store may hold; the pool has its own, lower bounds for one component.
 const MAX_ITEMS: usize = 200;
 
+/// What one element of a table takes: a pointer.
+const TABLE_ELEMENT_BYTES: u64 = 8;
+
 /// Counts what a call's memories have grown to, and refuses what goes beyond. A refused growth is -1 to the guest, as
 /// WebAssembly has it; most guests then trap, and [`MemoryLimiter::refused`] tells why.
 #[derive(Debug)]
 pub(super) struct MemoryLimiter {
     used: u64,
     limit: u64,
+    /// The growth that was allowed last, to be undone if it fails.
+    last: u64,
     refused: bool,
 }
 
 impl MemoryLimiter {
     pub(super) fn new(limit_bytes: u64) -> Self {
-        Self { used: 0, limit: limit_bytes, refused: false }
+        Self { used: 0, limit: limit_bytes, last: 0, refused: false }
     }
 
-    /// Whether a growth was refused.
+    /// Whether the last growth was refused: a guest that got more memory afterwards did not die of it.
     pub(super) fn refused(&self) -> bool {
         self.refused
+    }
+
+    fn take(&mut self, bytes: u64) -> bool {
+        let total = self.used.saturating_add(bytes);
+        self.refused = total > self.limit;
+        if !self.refused {
+            self.used = total;
+            self.last = bytes;
+        }
+        !self.refused
+    }
+
+    /// The pool's slot or the memory's own maximum was smaller than what this limiter allowed: to the caller it is the
+    /// same limit.
+    fn give_back(&mut self) {
+        self.used = self.used.saturating_sub(std::mem::take(&mut self.last));
+        self.refused = true;
     }
 }
 
 impl ResourceLimiter for MemoryLimiter {
     fn memory_growing(&mut self, current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
-        let growth = u64::try_from(desired.saturating_sub(current))?;
-        let total = self.used.saturating_add(growth);
-        if total > self.limit {
-            self.refused = true;
-            return Ok(false);
-        }
-        self.used = total;
-        Ok(true)
+        Ok(self.take(u64::try_from(desired.saturating_sub(current))?))
     }
 
     fn memory_grow_failed(&mut self, _error: wasmtime::Error) -> wasmtime::Result<()> {
-        // The slot was smaller than what this limiter allowed: to the caller it is the same limit.
-        self.refused = true;
+        self.give_back();
         Ok(())
     }
 
-    fn table_growing(&mut self, _current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
-        Ok(desired <= MAX_TABLE_ELEMENTS)
+    fn table_growing(&mut self, current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
+        let elements = u64::try_from(desired.saturating_sub(current))?;
+        Ok(desired <= MAX_TABLE_ELEMENTS && self.take(elements.saturating_mul(TABLE_ELEMENT_BYTES)))
+    }
+
+    fn table_grow_failed(&mut self, _error: wasmtime::Error) -> wasmtime::Result<()> {
+        self.give_back();
+        Ok(())
     }
 
     fn instances(&self) -> usize {
@@ -74,5 +94,22 @@ mod tests {
         assert!(!limiter.refused());
         assert!(!limiter.memory_growing(40, 41, None).unwrap());
         assert!(limiter.refused());
+    }
+
+    #[test]
+    fn a_growth_that_failed_is_given_back() {
+        let mut limiter = MemoryLimiter::new(100);
+        assert!(limiter.memory_growing(0, 90, None).unwrap());
+        limiter.memory_grow_failed(wasmtime::Error::msg("no room")).unwrap();
+        assert!(limiter.refused());
+        assert!(limiter.memory_growing(0, 100, None).unwrap());
+        assert!(!limiter.refused());
+    }
+
+    #[test]
+    fn tables_count_as_memory() {
+        let mut limiter = MemoryLimiter::new(100);
+        assert!(limiter.table_growing(0, 12, None).unwrap());
+        assert!(!limiter.table_growing(12, 13, None).unwrap());
     }
 }

@@ -14,4 +14,4 @@ pub use component::{LinkedComponent, LoadError};
 pub use engine::{Runtime, RuntimeError};
 pub use error::{CallError, Limit};
 pub use inspect::{Inspection, Refusal, inspect};
-pub use invocation::Call;
+pub use invocation::{Call, DESCRIBE_LIMITS};

@@ -12,7 +12,7 @@ use tokio::io::AsyncWrite;
 use wasmtime_wasi::{
     async_trait,
     cli::{IsTerminal, StdoutStream},
-    p2::{OutputStream, Pollable, StreamResult},
+    p2::{OutputStream, Pollable, StreamError, StreamResult},
 };
 
 use crate::capability::log::{Level, LogCtx};
@@ -106,6 +106,10 @@ impl Pollable for GuestOutput {
 
 impl OutputStream for GuestOutput {
     fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
+        // Nobody else compares a write with what `check_write` has permitted.
+        if bytes.len() > MAX_WRITE {
+            return Err(StreamError::trap("a write is larger than was permitted"));
+        }
         self.with(|lines| lines.write(&bytes));
         Ok(())
     }

@@ -12,8 +12,10 @@ use config::{Config, File, FileFormat};
 use secrecy::SecretString;
 use serde::Deserialize;
 
-use super::{AdmissionSettings, CallLimits, IntegrationSettings, Mode, Settings};
-use crate::integration::IntegrationId;
+use super::{
+    AdmissionSettings, Audiences, CallLimits, IntegrationSettings, Mode, Settings, audiences::ProviderSettings,
+};
+use crate::integration::{IntegrationId, ProviderId};
 
 const DEFAULT_PORT: u16 = 8787;
 /// The configuration file that is read when none is named; it may be missing.
@@ -96,6 +98,7 @@ struct FileSettings {
     limits: CallLimits,
     admission: AdmissionSettings,
     integrations: BTreeMap<IntegrationId, IntegrationSettings>,
+    providers: BTreeMap<ProviderId, ProviderSettings>,
     upstreams: BTreeMap<String, String>,
 }
 
@@ -117,6 +120,7 @@ impl Settings {
             limits: file.limits,
             admission: file.admission,
             integrations: file.integrations,
+            audiences: Audiences::with(file.providers),
             upstreams: file.upstreams,
         }
         .check()

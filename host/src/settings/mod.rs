@@ -1,6 +1,7 @@
 //! What an operator may decide, one struct a concern. Everything else of the host is told through these; nothing else
 //! reads the environment, a flag or a configuration file.
 
+mod audiences;
 mod limits;
 mod load;
 
@@ -9,6 +10,7 @@ use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, time::Duration}
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
+pub use audiences::Audiences;
 pub use limits::{AdmissionSettings, CallLimits, LimitOverrides};
 pub use load::{Flags, SettingsError};
 
@@ -45,6 +47,8 @@ pub struct Settings {
     pub admission: AdmissionSettings,
     /// What differs for single integrations.
     pub integrations: BTreeMap<IntegrationId, IntegrationSettings>,
+    /// Where the host puts each provider's credentials.
+    pub audiences: Audiences,
     /// Development and tests alone: public host name to the loopback origin that plays it.
     pub upstreams: BTreeMap<String, String>,
 }

@@ -1,4 +1,5 @@
 //! What the benches share: a median, the closing lines, and a host that asks for a token as production does.
+#![allow(dead_code, reason = "each bench is a program of its own and uses what it needs")]
 
 use std::{net::SocketAddr, path::Path, process::ExitCode, time::Duration};
 
@@ -7,7 +8,6 @@ use workway_tests::ADMIN_TOKEN;
 
 /// Which side of its limit a figure has to be on.
 #[derive(Clone, Copy)]
-#[allow(dead_code, reason = "each bench is a program of its own and uses what it needs")]
 pub enum Bound {
     AtMost(f64),
     AtLeast(f64),

@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio::{net::TcpStream, time::timeout};
+use workway_host::registry::Activated;
 use workway_tests::{Answer, TestHost};
 
 use crate::{
-    support::assert_alive,
+    support::{assert_alive, rebuilt, register},
     upstream::{Held, Upstream},
 };
 
@@ -86,10 +87,9 @@ async fn a_share_is_kept_across_a_reload() {
     let (host, _upstream, held) = host_with(3, 1).await;
     let meanwhile = async {
         held.arrived(1).await;
-        // Another file with the same id is another version: take the first one's place through the same file.
-        let probe = workway_tests::guest("fetch-probe").expect("the guest is built");
-        host.drop_in("fetch-probe.wasm", &probe);
-        crate::support::register(&host, "fetch-probe.wasm").await.expect("the file is sound");
+        std::fs::write(host.plugins().join("fetch-probe.wasm"), rebuilt("fetch-probe")).expect("the file is written");
+        let loaded = register(&host, "fetch-probe.wasm").await;
+        assert!(matches!(loaded, Ok(Activated::Serving(_))), "{loaded:?}");
         assert_busy(&fetch(&host).await);
         held.release();
     };

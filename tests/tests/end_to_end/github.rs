@@ -1,7 +1,8 @@
 //! `plugins/github`: against GitHub's own description of its API, served by Prism, and against a mock for what Prism
 //! cannot be told to do, which is to refuse. Nothing here reaches github.com.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+mod described;
+mod refusals;
 
 use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderMap, USER_AGENT};
 use serde_json::{Value, json};
@@ -9,7 +10,7 @@ use wiremock::{
     Mock, MockServer, ResponseTemplate,
     matchers::{any, method, path, query_param, query_param_is_missing},
 };
-use workway_tests::{Answer, Prism, TestHost, checked_output, skip};
+use workway_tests::{Answer, TestHost, checked_output};
 
 const TOKEN: &str = "gho_0123456789abcdef";
 
@@ -28,11 +29,9 @@ async fn host_answered(answer: ResponseTemplate) -> (TestHost, MockServer) {
     (host_at(&github.uri()).await, github)
 }
 
-/// Asks Prism itself, which answers the same to the same request.
-async fn ask(prism: &Prism, target: &str) -> Value {
-    let client = reqwest::Client::builder().no_proxy().build().expect("a client");
-    let request = client.get(format!("{}{target}", prism.origin())).header(ACCEPT, "application/json");
-    request.send().await.expect("Prism answers").json().await.expect("JSON")
+#[track_caller]
+fn refusal(answer: &Answer) -> (u16, &str) {
+    (answer.status, answer.code())
 }
 
 fn repository() -> Value {
@@ -58,81 +57,6 @@ fn issue(number: u64) -> Value {
         "html_url": format!("https://github.com/octocat/Hello-World/issues/{number}"),
         "created_at": "2026-01-01T00:00:00Z", "updated_at": "2026-01-01T00:00:00Z", "closed_at": null,
     })
-}
-
-// One test, because Prism takes many seconds to read GitHub's file.
-#[tokio::test]
-async fn every_action_works_against_githubs_own_description() {
-    let Some(prism) = Prism::start().await else {
-        return skip("github::every_action_works_against_githubs_own_description", "Prism");
-    };
-    let host = host_at(prism.origin()).await;
-    the_mock_refuses_what_github_does_not_describe(&prism).await;
-    reads_work(&host, &prism).await;
-    for (action, input) in [("github.create-issue", issue_input()), ("github.add-comment", comment_input())] {
-        assert_eq!(refusal(&host.execute(action, input).await), (401, "auth-required"));
-    }
-    connect(&host).await;
-    reads_work(&host, &prism).await;
-    writes_work(&host).await;
-    host.finish().await;
-    prism.end().await;
-}
-
-/// Otherwise the rest would show nothing.
-async fn the_mock_refuses_what_github_does_not_describe(prism: &Prism) {
-    let refused = ask(prism, "/repos/octocat/Hello-World/issues?per_page=many").await;
-    assert_eq!(refused["status"], 422, "{refused:#}");
-    let unknown = ask(prism, "/repos/octocat/Hello-World/isues").await;
-    assert_eq!(unknown["status"], 404, "{unknown:#}");
-}
-
-async fn reads_work(host: &TestHost, prism: &Prism) {
-    let output = checked_output(host, "github.get-repository", repository()).await;
-    let theirs = ask(prism, "/repos/octocat/Hello-World").await;
-    assert_eq!(output["fullName"], theirs["full_name"]);
-    assert_eq!(output["defaultBranch"], theirs["default_branch"]);
-    assert_eq!(output["owner"]["login"], theirs["owner"]["login"]);
-    assert_eq!(output["stargazersCount"], theirs["stargazers_count"]);
-
-    let page = checked_output(host, "github.list-issues", repository()).await;
-    let theirs = ask(prism, "/repos/octocat/Hello-World/issues").await;
-    same_issues(&page["issues"], &theirs);
-    // GitHub's description gives each page the example of a `Link` header, with page 2 as the next one.
-    assert_eq!(page["nextCursor"], "page=2");
-    let every_filter = json!({
-        "owner": "octocat", "repo": "Hello-World", "state": "all", "labels": ["bug", "help wanted"],
-        "assignee": "octocat", "since": "2026-01-01T00:00:00Z", "perPage": 100, "cursor": page["nextCursor"],
-    });
-    checked_output(host, "github.list-issues", every_filter).await;
-
-    let every_filter = json!({
-        "query": "crash repo:octocat/Hello-World", "kind": "issue", "sort": "reactions", "order": "asc",
-        "perPage": 100, "cursor": "page=3",
-    });
-    let found = checked_output(host, "github.search-issues", every_filter).await;
-    let theirs = ask(prism, "/search/issues?q=crash").await;
-    assert_eq!(
-        (&found["totalCount"], &found["incompleteResults"]),
-        (&theirs["total_count"], &theirs["incomplete_results"])
-    );
-    same_issues(&found["issues"], &theirs["items"]);
-    assert_eq!(found["nextCursor"], Value::Null);
-}
-
-#[track_caller]
-fn same_issues(ours: &Value, theirs: &Value) {
-    let numbers = |issues: &Value| -> Vec<Value> {
-        issues.as_array().expect("a list").iter().map(|issue| issue["number"].clone()).collect()
-    };
-    assert_eq!(numbers(ours), numbers(theirs));
-}
-
-async fn writes_work(host: &TestHost) {
-    let issue = checked_output(host, "github.create-issue", issue_input()).await;
-    assert!(issue["number"].is_i64(), "{issue:#}");
-    let comment = checked_output(host, "github.add-comment", comment_input()).await;
-    assert!(comment["id"].is_i64(), "{comment:#}");
 }
 
 #[tokio::test]
@@ -196,6 +120,7 @@ async fn invalid_input_reaches_nobody() {
         ("github.get-repository", json!({ "owner": "octocat", "repo": "Hello", "more": 1 }), ""),
         ("github.list-issues", in_repository(json!({ "perPage": 101 })), "/perPage"),
         ("github.list-issues", in_repository(json!({ "state": "merged" })), "/state"),
+        ("github.list-issues", in_repository(json!({ "since": "yesterday" })), "/since"),
         ("github.create-issue", in_repository(json!({ "title": "" })), "/title"),
         ("github.add-comment", in_repository(json!({ "issueNumber": 0, "body": "hi" })), "/issueNumber"),
         ("github.search-issues", json!({ "query": "x".repeat(257) }), "/query"),
@@ -249,72 +174,6 @@ async fn a_cursor_leads_through_all_pages_and_ends() {
     }
     assert_eq!(numbers, [1, 2]);
     host.finish().await;
-}
-
-#[tokio::test]
-async fn a_rate_limit_says_how_long_to_wait() {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock");
-    let reset = (now + Duration::from_secs(3600)).as_secs().to_string();
-    let refused = |status, headers: &[(&str, &str)], message: &str| {
-        let answer = ResponseTemplate::new(status).set_body_json(json!({ "message": message }));
-        headers.iter().fold(answer, |answer, (name, value)| answer.insert_header(*name, *value))
-    };
-    let quota = [("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", reset.as_str())];
-    for (answer, most) in [
-        (refused(403, &quota, "API rate limit exceeded"), 3600),
-        (refused(429, &quota, "API rate limit exceeded"), 3600),
-        (refused(429, &[("retry-after", "17")], "Slow down"), 17),
-        (refused(403, &[("retry-after", "17")], "You have exceeded a secondary rate limit"), 17),
-        (refused(403, &[], "You have exceeded a secondary rate limit"), 60),
-    ] {
-        let (host, github) = host_answered(answer).await;
-        let limited = host.execute("github.get-repository", repository()).await;
-        assert_eq!(refusal(&limited), (429, "rate-limited"));
-        let wait: u64 = limited.header("retry-after").parse().expect("whole seconds");
-        // A reset is a time of day: some of the wait may be over.
-        assert!(wait == most || (most == 3600 && (1..most).contains(&wait)), "{wait} of {most} seconds");
-        let attempts = github.received_requests().await.map(|requests| requests.len());
-        assert_eq!(attempts, Some(1), "nobody may go on asking");
-        host.finish().await;
-    }
-}
-
-#[tokio::test]
-async fn every_refusal_of_github_has_its_kind() {
-    let github = MockServer::start().await;
-    let host = host_at(&github.uri()).await;
-    for (theirs, message, kind) in [
-        (401, "Bad credentials", (401, "auth-required")),
-        (403, "Resource not accessible by integration", (403, "permission-denied")),
-        (404, "Not Found", (404, "not-found")),
-        (409, "Conflict", (409, "conflict")),
-        (410, "Issues has been disabled in this repository.", (422, "permanent")),
-        (422, "Validation Failed", (400, "invalid-input")),
-        (500, "Server Error", (502, "transient")),
-        (503, "Unavailable", (502, "transient")),
-    ] {
-        let answer = ResponseTemplate::new(theirs).set_body_json(json!({ "message": message }));
-        let scope = Mock::given(any()).respond_with(answer).expect(1).mount_as_scoped(&github).await;
-        let refused = host.execute("github.list-issues", repository()).await;
-        assert_eq!(refusal(&refused), kind);
-        assert!(refused.detail().contains(message), "{theirs} became {:?}", refused.detail());
-        drop(scope);
-    }
-    host.finish().await;
-}
-
-#[tokio::test]
-async fn an_answer_that_is_not_githubs_is_a_failure_without_a_crash() {
-    for body in ["", "<html>", "[]", "{\"id\": \"text\"}"] {
-        let (host, _github) = host_answered(ResponseTemplate::new(200).set_body_raw(body, "application/json")).await;
-        assert_eq!(refusal(&host.execute("github.get-repository", repository()).await), (422, "permanent"), "{body:?}");
-        host.finish().await;
-    }
-}
-
-#[track_caller]
-fn refusal(answer: &Answer) -> (u16, &str) {
-    (answer.status, answer.code())
 }
 
 fn text<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {

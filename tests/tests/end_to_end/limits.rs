@@ -64,14 +64,10 @@ async fn a_guest_too_large_for_its_memory_says_so() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_integration_out_of_time_takes_none_from_another() {
-    let config = "[integrations.endless-loop.limits]\ncpu_ms = 200\n[integrations.slow-sleeper.limits]\nwall_ms = 1_500";
-    let host = TestHost::builder()
-        .guest("endless-loop")
-        .guest("slow-sleeper")
-        .guest("hello")
-        .config(config)
-        .start()
-        .await;
+    let config =
+        "[integrations.endless-loop.limits]\ncpu_ms = 200\n[integrations.slow-sleeper.limits]\nwall_ms = 1_500";
+    let host =
+        TestHost::builder().guest("endless-loop").guest("slow-sleeper").guest("hello").config(config).start().await;
     // As many loops as there are threads: without yielding, nobody else would ever be answered.
     let spin = || host.execute("endless-loop.spin", json!({}));
     let sleep = host.execute("slow-sleeper.sleep", json!({ "ms": 3_600_000 }));

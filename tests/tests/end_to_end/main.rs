@@ -15,6 +15,7 @@ mod oauth;
 mod openapi;
 mod permissions;
 mod registry_api;
+mod reloading;
 mod slack;
 mod storage;
 mod support;

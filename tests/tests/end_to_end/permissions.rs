@@ -42,7 +42,7 @@ pub(crate) async fn upgrade_v1() {
     let host = with_version(TestHost::builder().production(), "upgrade-v1").start().await;
     let known = detail(&host, "upgrade").await;
     assert_eq!((&known["status"], &known["callable"]), (&json!("pending-approval"), &json!(false)));
-    assert_eq!(known["pending"]["asks"], json!(["requests to https://api.example.com"]), "{known:#}");
+    assert_eq!(known["pending"]["asks"], json!(["requests to api.example.com"]), "{known:#}");
     assert_eq!((&known["sha256"], &known["loadedAt"]), (&Value::Null, &Value::Null));
     let answer = version(&host).await;
     assert_eq!((answer.status, answer.code()), (409, "pending-approval"));
@@ -67,7 +67,7 @@ pub(crate) async fn upgrade_v2() {
     let host = approved().await;
     let before = detail(&host, "upgrade").await;
     let Activated::Waiting(id, asks) = replace(&host, "upgrade-v2").await else { panic!("nobody was asked") };
-    assert_eq!((id.as_str(), asks.as_slice()), ("upgrade", &["requests to https://files.example.com".to_owned()][..]));
+    assert_eq!((id.as_str(), asks.as_slice()), ("upgrade", &["requests to files.example.com".to_owned()][..]));
     assert_eq!(version(&host).await.output(), "1", "the old version answers until the new one is approved");
     let known = detail(&host, "upgrade").await;
     assert_eq!((&known["version"], &known["pending"]["version"]), (&json!("1.0.0"), &json!("2.0.0")));
@@ -157,7 +157,7 @@ async fn grants_survive_a_restart() {
     let host = with_version(TestHost::builder().production(), "upgrade-v2").start_in(folder).await;
     let answer = version(&host).await;
     assert_eq!((answer.status, answer.code()), (409, "pending-approval"), "an old grant is not enough for more");
-    assert_eq!(detail(&host, "upgrade").await["pending"]["asks"], json!(["requests to https://files.example.com"]));
+    assert_eq!(detail(&host, "upgrade").await["pending"]["asks"], json!(["requests to files.example.com"]));
     host.finish().await;
 }
 
@@ -178,11 +178,7 @@ async fn an_integration_that_asks_for_nothing_needs_nobody() {
     let host = TestHost::builder().production().guest("hello").guest("oauth-reveal").start().await;
     assert_eq!(host.execute("hello.greet", json!({ "name": "Ann" })).await.status, 200);
     let known = detail(&host, "oauth-reveal").await;
-    let asks = json!([
-        "requests to https://api.example.com",
-        "connections of example",
-        "access tokens as text",
-    ]);
+    let asks = json!(["requests to api.example.com", "connections of example", "access tokens as text",]);
     assert_eq!(known["pending"]["asks"], asks, "every kind of permission is named to the operator");
     assert_eq!(known["pending"]["permissions"]["revealToken"], true, "{known:#}");
     host.finish().await;

@@ -246,6 +246,7 @@ async fn without_a_connection_or_with_invalid_input_nobody_is_asked() {
         ("slack.post-message", json!({ "channel": "C1", "text": "hi", "thread_ts": "1.2" })),
         ("slack.update-message", json!({ "channel": "C1", "text": "hi", "ts": "yesterday" })),
         ("slack.list-channels", json!({ "limit": 1001 })),
+        ("slack.find-user-by-email", json!({ "email": "nobody" })),
     ] {
         assert_eq!(refusal(&host.execute(action, input.clone()).await), (400, "invalid-input"), "{action} {input}");
     }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use workway_host::registry::Activated;
-use workway_tests::{Answer, TestHost};
+use workway_tests::{Answer, TestHost, guest};
 
 /// Why a file was not loaded, as `GET /registry/stats` has it.
 #[track_caller]
@@ -61,4 +61,16 @@ pub(crate) async fn counted(host: &TestHost, action: &str, outcome: &str) -> u64
     });
     let line = line.unwrap_or_else(|| panic!("{integration}.{action} is not counted:\n{metrics}"));
     line.rsplit(' ').next().and_then(|value| value.parse().ok()).expect("a counter is a number")
+}
+
+/// A guest's bytes.
+pub(crate) fn bytes_of(name: &str) -> Vec<u8> {
+    let path = guest(name).unwrap_or_else(|| panic!("guest {name} is not built"));
+    std::fs::read(path).expect("the guest is read")
+}
+
+/// The same guest from another build: other bytes, and nothing else that differs.
+pub(crate) fn rebuilt(name: &str) -> Vec<u8> {
+    // A custom section whose name is `x` and which holds nothing.
+    [bytes_of(name), vec![0, 2, 1, b'x']].concat()
 }

@@ -12,11 +12,19 @@ use axum::{
     http::{HeaderMap, HeaderName, HeaderValue},
     response::Response,
 };
-use tokio::{net::TcpListener, sync::Semaphore, task::JoinHandle, time::timeout};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpListener,
+    sync::Semaphore,
+    task::JoinHandle,
+    time::timeout,
+};
 
 /// How long something that must happen may take before the test counts as hung.
 const PATIENCE: Duration = Duration::from_secs(60);
 const MANY: usize = 1_000;
+/// More than the head of any request here.
+const MOST_HEAD_BYTES: usize = 16 << 10;
 
 /// A request as it arrived.
 #[derive(Clone, Debug)]
@@ -78,6 +86,22 @@ impl Upstream {
         })
         .await;
         (upstream, held)
+    }
+
+    /// Answers every connection's first request with these bytes, and closes. They need not be HTTP.
+    pub(crate) async fn raw(answer: Vec<u8>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let origin = format!("http://{}", listener.local_addr().expect("an address"));
+        let serving = tokio::spawn(async move {
+            while let Ok((mut connection, _)) = listener.accept().await {
+                let mut head = vec![0; MOST_HEAD_BYTES];
+                // Whoever hangs up early has seen enough, here and below.
+                let _ = connection.read(&mut head).await;
+                let _ = connection.write_all(&answer).await;
+                let _ = connection.shutdown().await;
+            }
+        });
+        Self { origin, seen: Arc::default(), serving }
     }
 
     /// Where it listens, as `[upstreams]` wants it.

@@ -56,7 +56,7 @@ impl FetchClient {
     pub fn builder() -> FetchClientBuilder {
         FetchClientBuilder {
             upstreams: Upstreams::default(),
-            resolver: Arc::new(SystemResolver),
+            resolver: Arc::new(SystemResolver::default()),
             dial: Arc::new(TcpDial),
             roots: None,
             connect_timeout: DEFAULT_CONNECT_TIMEOUT,
@@ -84,9 +84,7 @@ impl FetchClient {
         requests: Vec<Result<FetchRequest, FetchError>>,
         credential: Option<&Credential>,
     ) -> Vec<Result<FetchResponse, FetchError>> {
-        if requests.len() > limits.max_requests_per_send_all {
-            let error =
-                FetchError::InvalidRequest(format!("more than {} requests at once", limits.max_requests_per_send_all));
+        if let Err(error) = limits.admit(requests.len()) {
             return requests.iter().map(|_| Err(error.clone())).collect();
         }
         let outgoing = BodyBudget::new(limits.max_body_bytes);

@@ -15,26 +15,19 @@ use crate::integration::HostPattern;
 #[derive(Clone)]
 pub struct Credential {
     token: SecretString,
-    /// Empty: any host that the integration was granted.
+    /// The hosts that the token is for. Whatever else an integration was granted does not get it.
     audience: Vec<HostPattern>,
 }
 
 impl Credential {
-    /// Refuses a token that does not fit into a header (RFC 6750 allows visible ASCII alone).
-    pub fn bearer(token: SecretString) -> Result<Self, FetchError> {
+    /// A token and the hosts that it is for. Refuses one that does not fit into a header (RFC 6750 allows visible ASCII
+    /// alone).
+    pub fn bearer(token: SecretString, audience: impl IntoIterator<Item = HostPattern>) -> Result<Self, FetchError> {
         let text = token.expose_secret();
         if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(FetchError::Auth("the stored token is not a bearer token".to_owned()));
         }
-        Ok(Self { token, audience: Vec::new() })
-    }
-
-    /// Sends the token to these hosts alone. Without this, an integration could have the host hand one provider's token
-    /// to any other host that it was granted.
-    #[must_use]
-    pub fn only_for(mut self, hosts: impl IntoIterator<Item = HostPattern>) -> Self {
-        self.audience = hosts.into_iter().collect();
-        self
+        Ok(Self { token, audience: audience.into_iter().collect() })
     }
 
     /// The header's value for a request to `url`, marked so that neither logs nor HTTP/2's header table keep it.
@@ -42,7 +35,7 @@ impl Credential {
         if url.scheme() != "https" {
             return Err(FetchError::Denied("a connection's credential is sent over https alone".to_owned()));
         }
-        if !self.audience.is_empty() && !self.audience.iter().any(|pattern| pattern.matches(url)) {
+        if !self.audience.iter().any(|pattern| pattern.matches(url)) {
             return Err(FetchError::Denied(format!("this connection's credential is not for {}", origin(url))));
         }
         let mut value = HeaderValue::try_from(format!("Bearer {}", self.token.expose_secret()))
@@ -63,7 +56,7 @@ mod tests {
     use super::*;
 
     fn bearer(token: &str) -> Result<Credential, FetchError> {
-        Credential::bearer(SecretString::from(token))
+        Credential::bearer(SecretString::from(token), ["*.example.com".parse().expect("is a pattern")])
     }
 
     fn header(credential: &Credential, url: &str) -> Result<HeaderValue, FetchError> {
@@ -89,10 +82,12 @@ mod tests {
 
     #[test]
     fn a_token_goes_to_its_audience_over_https_alone() {
-        let any = bearer("t").expect("is a token");
-        assert!(matches!(header(&any, "http://api.example.com/"), Err(FetchError::Denied(_))));
-        let slack = any.only_for(["slack.com".parse().expect("is a pattern")]);
-        assert!(header(&slack, "https://slack.com/api").is_ok());
-        assert!(matches!(header(&slack, "https://collector.example.com/"), Err(FetchError::Denied(_))));
+        let token = bearer("t").expect("is a token");
+        assert!(header(&token, "https://api.example.com/x").is_ok());
+        for url in ["http://api.example.com/", "https://api.example.com:8443/", "https://collector.example.org/"] {
+            assert!(matches!(header(&token, url), Err(FetchError::Denied(_))), "{url}");
+        }
+        let nowhere = Credential::bearer(SecretString::from("t"), []).expect("is a token");
+        assert!(matches!(header(&nowhere, "https://api.example.com/x"), Err(FetchError::Denied(_))));
     }
 }

@@ -1,8 +1,10 @@
-//! How much one call may ask of the network. Numbers alone: nothing here enforces them.
+//! How much one call may ask of the network. Most are enforced where the bytes pass.
 
 use std::time::Duration;
 
-/// The bounds of one integration's requests, a setting of the operator.
+use super::FetchError;
+
+/// The bounds of one integration's requests. The operator sets the first and the longest timeout, with the call's limits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FetchLimits {
     /// Of one request body and of one response body; for `send_all`, of all request bodies together and of all
@@ -20,6 +22,16 @@ pub struct FetchLimits {
     pub max_parallel: usize,
     /// How many requests one `send_all` may hold.
     pub max_requests_per_send_all: usize,
+}
+
+impl FetchLimits {
+    pub(super) fn admit(&self, requests: usize) -> Result<(), FetchError> {
+        let most = self.max_requests_per_send_all;
+        if requests > most {
+            return Err(FetchError::InvalidRequest(format!("more than {most} requests at once")));
+        }
+        Ok(())
+    }
 }
 
 impl Default for FetchLimits {

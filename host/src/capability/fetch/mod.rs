@@ -54,6 +54,11 @@ impl FetchCtx {
         Self { client, policy, limits }
     }
 
+    /// Whether one `send_all` may hold so many requests. To be asked before they are parsed.
+    pub fn admit(&self, requests: usize) -> Result<(), FetchError> {
+        self.limits.admit(requests)
+    }
+
     /// See [`FetchClient::send`].
     pub async fn send(
         &self,

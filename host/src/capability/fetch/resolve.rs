@@ -3,11 +3,12 @@
 
 use std::{
     io,
-    net::{IpAddr, SocketAddr},
+    net::{IpAddr, SocketAddr, ToSocketAddrs},
+    sync::Arc,
 };
 
 use async_trait::async_trait;
-use tokio::net::TcpStream;
+use tokio::{net::TcpStream, sync::Semaphore};
 
 /// Looks names up. The connector filters whatever comes back, so an implementation need not be trusted with that.
 #[async_trait]
@@ -16,9 +17,19 @@ pub trait Resolve: Send + Sync + 'static {
     async fn resolve(&self, host: &str) -> io::Result<Vec<IpAddr>>;
 }
 
-/// The machine's own resolver.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct SystemResolver;
+/// Lookups under way at once. Each holds a thread until the machine's resolver gives up, whoever has stopped waiting; a
+/// guest that asks a name server which never answers must not take every thread of the process.
+const MAX_LOOKUPS: usize = 64;
+
+/// The machine's own resolver. Clones share one bound.
+#[derive(Clone, Debug)]
+pub struct SystemResolver(Arc<Semaphore>);
+
+impl Default for SystemResolver {
+    fn default() -> Self {
+        Self(Arc::new(Semaphore::new(MAX_LOOKUPS)))
+    }
+}
 
 #[async_trait]
 impl Resolve for SystemResolver {
@@ -26,7 +37,13 @@ impl Resolve for SystemResolver {
         // With the dot the name is absolute: a search domain of the machine cannot turn it into another one. The price is
         // that `/etc/hosts` is not asked; `[upstreams]` is the way to send a host somewhere else.
         let name = format!("{host}.");
-        Ok(tokio::net::lookup_host((name.as_str(), 0)).await?.map(|address| address.ip()).collect())
+        let permit = Arc::clone(&self.0).acquire_owned().await.map_err(io::Error::other)?;
+        let lookup = tokio::task::spawn_blocking(move || {
+            let addresses = (name.as_str(), 0).to_socket_addrs();
+            drop(permit);
+            addresses
+        });
+        Ok(lookup.await.map_err(io::Error::other)??.map(|address| address.ip()).collect())
     }
 }
 

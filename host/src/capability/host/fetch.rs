@@ -27,6 +27,10 @@ impl fetch::Host for CapabilitiesView<'_> {
         requests: Vec<fetch::Request>,
         auth: Option<Resource<ConnectionHandle>>,
     ) -> wasmtime::Result<Vec<Result<fetch::Response, fetch::FetchError>>> {
+        if let Err(error) = self.capabilities.fetch.admit(requests.len()) {
+            // Not even parsed: a list of a hundred thousand would cost more than any of its requests.
+            return Ok(requests.iter().map(|_| Err(error.clone().into())).collect());
+        }
         let credential = self.credential(auth)?;
         let answers = match credential {
             Ok(credential) => {
@@ -47,7 +51,8 @@ impl CapabilitiesView<'_> {
     ) -> wasmtime::Result<Result<Option<Credential>, FetchError>> {
         let Some(handle) = auth else { return Ok(Ok(None)) };
         let connection = self.connection(&handle)?;
-        Ok(Credential::bearer(connection.access_token.clone()).map(Some))
+        let audience = self.capabilities.audiences.of(&connection.provider).cloned();
+        Ok(Credential::bearer(connection.access_token.clone(), audience).map(Some))
     }
 }
 

@@ -44,6 +44,9 @@ impl LogCtx {
 
     /// Writes one line, or drops it when the call has used up its budget; the first line dropped leaves a note.
     pub fn write(&self, level: Level, source: &'static str, message: &str, fields: &[(String, String)]) {
+        if self.0.left.load(Ordering::Relaxed) == 0 {
+            return;
+        }
         let message = printable(message);
         let fields = printable_fields(fields);
         let cost = LINE_COST.saturating_add(length(&message)).saturating_add(length(&fields));

@@ -38,8 +38,14 @@ fn request(method: &str, url: &str, headers: &[(&str, &str)], body: Option<&[u8]
     FetchRequest::parse(method, url, &headers, body.map(<[u8]>::to_vec), None).expect("is a request")
 }
 
+/// A token for every host of these tests.
 fn token(text: &str) -> Credential {
-    Credential::bearer(SecretString::from(text)).expect("is a token")
+    token_for(text, &["*.example.com", "*.example.org", "http://a.example.com"])
+}
+
+fn token_for(text: &str, hosts: &[&str]) -> Credential {
+    let hosts: Vec<_> = hosts.iter().map(|host| host.parse().expect("is a pattern")).collect();
+    Credential::bearer(SecretString::from(text), hosts).expect("is a token")
 }
 
 fn header<'a>(response: &'a FetchResponse, name: &str) -> Option<&'a str> {

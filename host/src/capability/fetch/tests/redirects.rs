@@ -5,7 +5,7 @@ use http::header::{AUTHORIZATION, COOKIE};
 use super::{
     client, get, policy, request,
     server::{Server, answer, text},
-    token,
+    token, token_for,
 };
 use crate::capability::fetch::{EgressPolicy, FetchError, FetchLimits};
 
@@ -145,7 +145,7 @@ async fn credentials_are_refused_before_anything_is_sent() {
     assert!(matches!(both, Err(FetchError::InvalidRequest(_))), "{both:?}");
     let in_the_clear = client.send(&plain, &limits, get("http://a.example.com/"), Some(&token("t"))).await;
     assert!(matches!(in_the_clear, Err(FetchError::Denied(_))), "{in_the_clear:?}");
-    let audience = token("t").only_for(["b.example.com".parse().expect("is a pattern")]);
+    let audience = token_for("t", &["b.example.com"]);
     let elsewhere = client.send(&plain, &limits, get("https://a.example.com/"), Some(&audience)).await;
     assert!(matches!(elsewhere, Err(FetchError::Denied(_))), "{elsewhere:?}");
     assert_eq!(server.seen().len(), 0);

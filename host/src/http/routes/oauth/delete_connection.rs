@@ -2,7 +2,6 @@
 
 use axum::{extract::State, http::StatusCode};
 
-use super::wire::provider_id;
 use crate::{
     app::App,
     http::{
@@ -26,10 +25,7 @@ pub(in crate::http) async fn delete_connection(
     caller: Caller,
     Path(provider): Path<String>,
 ) -> Result<StatusCode, ApiError> {
-    let provider = provider_id(&provider)?;
-    if app.connections().delete(&caller.user, &provider).await? {
-        Ok(StatusCode::NO_CONTENT)
-    } else {
-        Err(ApiError::not_found("connection-not-found", format!("{provider} is not connected")))
-    }
+    let unknown = || ApiError::not_found("connection-not-found", format!("{provider:?} is not connected"));
+    let id = provider.parse().map_err(|_| unknown())?;
+    if app.connections().delete(&caller.user, &id).await? { Ok(StatusCode::NO_CONTENT) } else { Err(unknown()) }
 }

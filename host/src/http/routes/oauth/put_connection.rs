@@ -7,7 +7,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::wire::{WireConnection, provider_id};
+use super::wire::WireConnection;
 use crate::{
     app::App,
     http::{
@@ -15,6 +15,7 @@ use crate::{
         error::{ApiError, Problem},
         extract::{Json, Path},
     },
+    integration::ProviderId,
     oauth::NewConnection,
 };
 
@@ -22,12 +23,14 @@ use crate::{
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(in crate::http) struct PutConnection {
     /// The provider's access token. It is sealed at once, and no answer or log has it.
-    #[schema(value_type = String, format = Password)]
+    #[schema(value_type = String, format = Password, min_length = 1, max_length = 16384, pattern = "^[!-~]+$")]
     access_token: SecretString,
     /// A label of the account: an e-mail address, a workspace name.
+    #[schema(min_length = 1, max_length = 256)]
     account: String,
     /// The scopes that the provider granted.
     #[serde(default)]
+    #[schema(max_items = 200)]
     scopes: BTreeSet<String>,
     /// Unix seconds; none for a token that does not expire.
     expires_at: Option<u64>,
@@ -35,13 +38,15 @@ pub(in crate::http) struct PutConnection {
 
 /// Connects the calling user's account at a provider, or replaces it.
 #[utoipa::path(put, path = "/oauth/connections/{provider}", tag = "oauth",
-    params(("provider" = String, Path, example = "github")),
+    params(("provider" = String, Path, example = "github", pattern = "^[a-z][a-z0-9-]*$", max_length = 64)),
     request_body = PutConnection,
     security(("bearer" = [])),
     responses(
         (status = OK, description = "the account, without its token", body = WireConnection),
         (status = BAD_REQUEST, description = "the request is malformed; `code` says how", body = Problem, content_type = "application/problem+json"),
         (status = UNAUTHORIZED, description = "a bearer token is needed", body = Problem, content_type = "application/problem+json"),
+        (status = PAYLOAD_TOO_LARGE, description = "the body is too large", body = Problem, content_type = "application/problem+json"),
+        (status = UNSUPPORTED_MEDIA_TYPE, description = "the body is not JSON", body = Problem, content_type = "application/problem+json"),
     ))]
 pub(in crate::http) async fn put_connection(
     State(app): State<App>,
@@ -49,7 +54,8 @@ pub(in crate::http) async fn put_connection(
     Path(provider): Path<String>,
     Json(body): Json<PutConnection>,
 ) -> Result<axum::Json<WireConnection>, ApiError> {
-    let provider = provider_id(&provider)?;
+    let provider: ProviderId =
+        provider.parse().map_err(|error| ApiError::bad_request("invalid-provider", format!("{error}")))?;
     let connection = NewConnection {
         access_token: body.access_token,
         account: body.account,

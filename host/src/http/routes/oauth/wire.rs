@@ -3,7 +3,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{http::error::ApiError, integration::ProviderId, oauth::ConnectionSummary};
+use crate::oauth::ConnectionSummary;
 
 /// A connected account, without its token.
 #[derive(Serialize, ToSchema)]
@@ -27,8 +27,4 @@ impl From<ConnectionSummary> for WireConnection {
             expires_at: summary.expires_at,
         }
     }
-}
-
-pub(super) fn provider_id(text: &str) -> Result<ProviderId, ApiError> {
-    text.parse().map_err(|error| ApiError::bad_request("invalid-provider", format!("{error}")))
 }

@@ -18,6 +18,7 @@ use crate::{
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(in crate::http) struct Approval {
     /// SHA-256 of the version that is approved, as `pending.sha256` has it. Without it whatever waits is approved.
+    #[schema(pattern = "^[0-9a-fA-F]{64}$")]
     sha256: Option<String>,
 }
 
@@ -32,6 +33,8 @@ pub(in crate::http) struct Approval {
         (status = UNAUTHORIZED, description = "a bearer token is needed", body = Problem, content_type = "application/problem+json"),
         (status = NOT_FOUND, description = "there is no such thing", body = Problem, content_type = "application/problem+json"),
         (status = CONFLICT, description = "it is not in a state for this", body = Problem, content_type = "application/problem+json"),
+        (status = PAYLOAD_TOO_LARGE, description = "the body is too large", body = Problem, content_type = "application/problem+json"),
+        (status = UNSUPPORTED_MEDIA_TYPE, description = "the body is not JSON", body = Problem, content_type = "application/problem+json"),
     ))]
 pub(in crate::http) async fn approve_integration(
     State(app): State<App>,

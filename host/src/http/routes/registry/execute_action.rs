@@ -55,7 +55,7 @@ pub(in crate::http) struct ExecuteResponse {
 #[utoipa::path(post, path = "/registry/actions/{id}/execute", tag = "registry",
     params(
         ("id" = String, Path, description = "`<integration>.<action>`", example = "slack.post-message"),
-        ("Idempotency-Key" = Option<String>, Header, description = "the same for every attempt at one thing"),
+        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, description = "the same for every attempt at one thing"),
     ),
     request_body = ExecuteRequest<'_>,
     security(("bearer" = [])),

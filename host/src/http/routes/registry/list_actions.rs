@@ -29,5 +29,5 @@ pub(in crate::http) async fn list_actions(
         Some(provider) => action.provider.as_ref().is_some_and(|used| used.as_str() == provider),
         None => true,
     });
-    Ok(Json(query.page(chosen.map(|(integration, action)| ActionSummary::new(integration, action)))?))
+    Ok(Json(query.page(chosen, |(integration, action)| ActionSummary::new(integration, action))?))
 }

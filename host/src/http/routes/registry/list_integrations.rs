@@ -25,7 +25,7 @@ pub(in crate::http) async fn list_integrations(
     let snapshot = app.registry().snapshot();
     let known = snapshot.integrations.values().filter_map(|entry| Some((entry.definition()?, entry)));
     let chosen = known.filter(|(definition, _)| is_of(definition, &query) && uses(definition, &query));
-    Ok(Json(query.page(chosen.map(|(definition, entry)| IntegrationSummary::new(definition, entry)))?))
+    Ok(Json(query.page(chosen, |(definition, entry)| IntegrationSummary::new(definition, entry))?))
 }
 
 pub(super) fn is_of(definition: &Definition, query: &ListQuery) -> bool {

@@ -1,0 +1,255 @@
+//! What validating against a schema may cost, found out before anything compiles it. A schema comes from a stranger, and
+//! a kilobyte of `anyOf` and `$ref` is enough to keep a core busy for ever.
+//!
+//! Counts what a validator walks through: every subschema as often as it is referred to. References are JSON pointers
+//! into the document; other ways to name a schema are refused, so that nothing is counted in the wrong place.
+
+use std::collections::HashMap;
+
+use serde_json::{Map, Value};
+
+/// Subschemas that one validation may pass through, each counted as often as references lead to it.
+const MAX_COST: u64 = 2_000;
+/// Regular expressions in one schema.
+const MAX_PATTERNS: u64 = 32;
+/// Keywords whose values are data, not schemas.
+const DATA: [&str; 6] = ["enum", "const", "default", "examples", "$comment", "description"];
+/// Keywords that hold schemas for others to refer to.
+const DEFINITIONS: [&str; 2] = ["$defs", "definitions"];
+/// Keywords whose schemas see a part of the value, so that a recursion through them ends where the value does.
+const DESCENDING: [&str; 10] = [
+    "properties",
+    "patternProperties",
+    "additionalProperties",
+    "items",
+    "prefixItems",
+    "additionalItems",
+    "contains",
+    "propertyNames",
+    "unevaluatedItems",
+    "unevaluatedProperties",
+];
+/// Keywords that name schemas in ways that are not followed here.
+const UNSUPPORTED: [&str; 3] = ["$dynamicRef", "$recursiveRef", "$anchor"];
+
+/// Why a schema would cost too much.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CostError {
+    #[error("it has more than {MAX_COST} subschemas, counted as often as references lead to them")]
+    TooLarge,
+    #[error("it has more than {MAX_PATTERNS} patterns")]
+    TooManyPatterns,
+    #[error("{0} refers to itself without descending into the value, and would never end")]
+    Endless(String),
+    #[error("it recurses in more than one place, which can take exponential time")]
+    Branching,
+    #[error("{0}: references are JSON pointers within the document, as in `#/$defs/name`")]
+    Reference(String),
+}
+
+/// Refuses a schema that can take more than a bounded time for each part of a value.
+pub(super) fn check(document: &Value) -> Result<(), CostError> {
+    let mut walk = Walk { document, known: HashMap::new(), path: Vec::new() };
+    let total = walk.schema(document, "#", 0)?;
+    // Each compiles even where nothing refers to it.
+    let mut definitions = Cost::default();
+    for name in DEFINITIONS {
+        if let Some(Value::Object(held)) = document.get(name) {
+            for (key, schema) in held {
+                definitions.add(walk.schema(schema, &format!("#/{name}/{}", escape(key)), 0)?)?;
+            }
+        }
+    }
+    if total.returns > 1 {
+        return Err(CostError::Branching);
+    }
+    Ok(())
+}
+
+#[derive(Clone, Copy, Default)]
+struct Cost {
+    subschemas: u64,
+    patterns: u64,
+    /// References that lead back to a schema that they stand in.
+    returns: u64,
+}
+
+impl Cost {
+    fn add(&mut self, other: Self) -> Result<(), CostError> {
+        self.subschemas = self.subschemas.saturating_add(other.subschemas);
+        self.patterns = self.patterns.saturating_add(other.patterns);
+        self.returns = self.returns.saturating_add(other.returns);
+        if self.subschemas > MAX_COST {
+            return Err(CostError::TooLarge);
+        }
+        if self.patterns > MAX_PATTERNS {
+            return Err(CostError::TooManyPatterns);
+        }
+        Ok(())
+    }
+}
+
+struct Walk<'a> {
+    document: &'a Value,
+    /// What the targets of references cost.
+    known: HashMap<String, Cost>,
+    /// Targets that are being counted, each with how deep in the value it applies.
+    path: Vec<(String, usize)>,
+}
+
+impl Walk<'_> {
+    /// `depth` counts the steps into the value that lead to this schema.
+    fn schema(&mut self, schema: &Value, place: &str, depth: usize) -> Result<Cost, CostError> {
+        if let Some((_, at)) = self.path.iter().find(|(target, _)| target == place) {
+            let returned = Cost { subschemas: 1, patterns: 0, returns: 1 };
+            return if *at == depth { Err(CostError::Endless(place.to_owned())) } else { Ok(returned) };
+        }
+        if let Some(cost) = self.known.get(place) {
+            return Ok(*cost);
+        }
+        self.path.push((place.to_owned(), depth));
+        let cost = self.parts(schema, place, depth);
+        self.path.pop();
+        let cost = cost?;
+        // A cost that was cut short by the way here is not the same from elsewhere.
+        if cost.returns == 0 {
+            self.known.insert(place.to_owned(), cost);
+        }
+        Ok(cost)
+    }
+
+    fn parts(&mut self, schema: &Value, place: &str, depth: usize) -> Result<Cost, CostError> {
+        let mut cost = Cost { subschemas: 1, patterns: 0, returns: 0 };
+        match schema {
+            Value::Object(keywords) => {
+                self.refuse_unsupported(keywords, place)?;
+                for (keyword, value) in keywords {
+                    let keyword = keyword.as_str();
+                    match value {
+                        Value::String(target) if keyword == "$ref" => cost.add(self.reference(target, depth)?)?,
+                        Value::String(_) if keyword == "pattern" => {
+                            cost.add(Cost { patterns: 1, ..Cost::default() })?
+                        }
+                        Value::Object(_) | Value::Array(_) if !is_data(keyword) => {
+                            let deeper = depth + usize::from(DESCENDING.contains(&keyword));
+                            cost.add(self.schema(value, &format!("{place}/{}", escape(keyword)), deeper)?)?;
+                            if let (true, Value::Object(named)) = (keyword == "patternProperties", value) {
+                                let patterns = u64::try_from(named.len()).unwrap_or(u64::MAX);
+                                cost.add(Cost { patterns, ..Cost::default() })?;
+                            }
+                        }
+                        _ => {}
+                    }
+                }
+            }
+            Value::Array(members) => {
+                for (index, member) in members.iter().enumerate().filter(|(_, member)| member.is_object()) {
+                    cost.add(self.schema(member, &format!("{place}/{index}"), depth)?)?;
+                }
+            }
+            _ => {}
+        }
+        Ok(cost)
+    }
+
+    fn reference(&mut self, target: &str, depth: usize) -> Result<Cost, CostError> {
+        let unknown = || CostError::Reference(target.chars().take(200).collect());
+        let pointer = target.strip_prefix('#').filter(|pointer| pointer.is_empty() || pointer.starts_with('/'));
+        let document = self.document;
+        let schema = pointer.and_then(|pointer| document.pointer(pointer)).ok_or_else(unknown)?;
+        self.schema(schema, target, depth)
+    }
+
+    fn refuse_unsupported(&self, keywords: &Map<String, Value>, place: &str) -> Result<(), CostError> {
+        let named = |name: &str| keywords.get(name).is_some_and(Value::is_string);
+        let found = UNSUPPORTED.into_iter().find(|name| named(name));
+        // An `$id` below the root would be another document, with other pointers.
+        let found = found.or_else(|| (named("$id") && place != "#").then_some("$id"));
+        found.map_or(Ok(()), |name| Err(CostError::Reference(format!("{place}/{name}"))))
+    }
+}
+
+fn is_data(keyword: &str) -> bool {
+    DATA.contains(&keyword) || DEFINITIONS.contains(&keyword)
+}
+
+/// One step of a JSON pointer (RFC 6901, section 3).
+fn escape(key: &str) -> String {
+    key.replace('~', "~0").replace('/', "~1")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::{CostError, MAX_PATTERNS, check};
+
+    /// `levels` schemas, each of which refers to the next one twice.
+    fn doubling(keyword: &str, levels: usize) -> Value {
+        let mut definitions = serde_json::Map::new();
+        for level in 0..levels {
+            let next = json!({ "$ref": format!("#/$defs/s{}", level + 1) });
+            definitions.insert(format!("s{level}"), json!({ keyword: [next, next] }));
+        }
+        definitions.insert(format!("s{levels}"), json!(false));
+        json!({ "$ref": "#/$defs/s0", "$defs": definitions })
+    }
+
+    #[test]
+    fn references_are_counted_as_often_as_they_are_followed() {
+        for keyword in ["anyOf", "allOf", "oneOf"] {
+            assert_eq!(check(&doubling(keyword, 5)), Ok(()), "{keyword}");
+            assert_eq!(check(&doubling(keyword, 30)), Err(CostError::TooLarge), "{keyword}");
+        }
+    }
+
+    #[test]
+    fn a_schema_that_never_ends_is_refused() {
+        for schema in [
+            json!({ "$ref": "#" }),
+            json!({ "anyOf": [{ "type": "string" }, { "$ref": "#" }] }),
+            json!({ "not": { "$ref": "#/not" } }),
+            json!({ "$ref": "#/$defs/a", "$defs": { "a": { "$ref": "#/$defs/b" }, "b": { "$ref": "#/$defs/a" } } }),
+        ] {
+            assert!(matches!(check(&schema), Err(CostError::Endless(_))), "{schema}");
+        }
+    }
+
+    #[test]
+    fn one_recursion_is_possible_and_two_are_not() {
+        let list = json!({ "properties": { "next": { "$ref": "#" } } });
+        assert_eq!(check(&list), Ok(()));
+        let tree = json!({ "properties": { "children": { "items": { "$ref": "#" } } } });
+        assert_eq!(check(&tree), Ok(()));
+        let branch = json!({ "properties": { "x": { "$ref": "#" } } });
+        assert_eq!(check(&json!({ "anyOf": [branch, branch] })), Err(CostError::Branching));
+    }
+
+    #[test]
+    fn other_ways_to_refer_are_refused() {
+        for schema in [
+            json!({ "$ref": "https://example.com/schema.json" }),
+            json!({ "$ref": "#name" }),
+            json!({ "$ref": "#/$defs/missing" }),
+            json!({ "$dynamicRef": "#x" }),
+            json!({ "properties": { "a": { "$id": "other.json" } } }),
+        ] {
+            assert!(matches!(check(&schema), Err(CostError::Reference(_))), "{schema}");
+        }
+        let property_named_ref = json!({ "properties": { "$ref": { "type": "string" } } });
+        assert_eq!(check(&property_named_ref), Ok(()));
+    }
+
+    #[test]
+    fn patterns_are_few() {
+        let many: serde_json::Map<String, Value> = (0..=MAX_PATTERNS).map(|n| (format!("^{n}"), json!({}))).collect();
+        assert_eq!(check(&json!({ "patternProperties": many })), Err(CostError::TooManyPatterns));
+    }
+
+    #[test]
+    fn data_is_no_schema() {
+        let data =
+            json!({ "enum": [{ "$ref": "nowhere" }], "const": { "$dynamicRef": "x" }, "default": { "$ref": "#" } });
+        assert_eq!(check(&data), Ok(()));
+    }
+}

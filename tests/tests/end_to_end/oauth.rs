@@ -1,0 +1,283 @@
+//! Connected accounts: who may use them, and that their tokens go where they belong and nowhere else.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use workway_host::oauth::{KEY_FILE, MAX_CONNECTIONS_PER_USER};
+use workway_tests::{Answer, TestHost};
+
+use crate::{
+    support::assert_alive,
+    upstream::{Upstream, text},
+};
+
+const TOKEN: &str = "ww-token-3f9d1c5a7e";
+const EXAMPLE: &str = "/oauth/connections/example";
+/// Where the provider's tokens may go; without it they go nowhere.
+const AUDIENCE: &str = "[providers.example]\nhosts = [\"api.example.com\"]";
+
+async fn probe(host: &TestHost, action: &str) -> Value {
+    host.execute(&format!("oauth-probe.{action}"), json!({ "provider": "example" })).await.output().clone()
+}
+
+fn kind(outcome: &Value) -> &str {
+    outcome["err"]["kind"].as_str().unwrap_or_else(|| panic!("no error: {outcome}"))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+pub(crate) async fn oauth_probe() {
+    let host = TestHost::builder().guest("oauth-probe").start().await;
+    assert_eq!(kind(&probe(&host, "connect").await), "not-connected");
+    assert_eq!(host.connect("example", TOKEN, &["write"]).await.status, 200);
+    assert_eq!(probe(&host, "connect").await["err"], json!({ "kind": "missing-scopes", "detail": ["read"] }));
+    assert_eq!(host.connect("example", TOKEN, &["write", "read"]).await.status, 200);
+    let expected = json!({ "account": "someone@example.com", "scopes": ["read", "write"], "expiresAt": null });
+    assert_eq!(probe(&host, "connect").await, expected);
+    assert_eq!(kind(&probe(&host, "token").await), "denied", "the token was given to whom it was not granted");
+    assert_eq!(kind(&probe(&host, "refresh").await), "needs-reconnect", "nothing can renew a token that was put in");
+    assert_eq!(host.send(host.request(Method::DELETE, EXAMPLE)).await.status, 204);
+    assert_eq!(kind(&probe(&host, "connect").await), "not-connected");
+    host.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+pub(crate) async fn oauth_reveal() {
+    let host = TestHost::builder().guest("oauth-reveal").start().await;
+    let answer = host.execute("oauth-reveal.token", json!({})).await;
+    assert_eq!((answer.status, answer.code()), (401, "auth-required"), "{:#}", answer.body);
+    host.connect("example", TOKEN, &["read"]).await;
+    assert_eq!(host.execute("oauth-reveal.token", json!({})).await.output(), &json!({ "token": TOKEN }));
+    host.connect("example", "another-token", &["read"]).await;
+    assert_eq!(host.execute("oauth-reveal.token", json!({})).await.output()["token"], "another-token");
+    host.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+pub(crate) async fn secret_echo() {
+    let upstream = Upstream::start(async |_| text("well received")).await;
+    let builder = TestHost::builder().guest("secret-echo").upstream("api.example.com", upstream.origin());
+    let host = builder.config(AUDIENCE).start().await;
+    host.connect("example", TOKEN, &[]).await;
+    let answer = host.execute("secret-echo.headers", json!({ "url": "https://api.example.com/me" })).await;
+    let output = answer.output();
+    assert_eq!(output["plain"]["ok"]["body"], "well received", "{output:#}");
+    for (header, expected) in [("Authorization", "denied"), ("Cookie", "denied")] {
+        assert_eq!(kind(&output["own"][header]), expected, "{header}");
+    }
+    for header in ["Host", "Content-Length", "Connection", "Proxy-Authorization", "Transfer-Encoding", "X-Split"] {
+        assert_eq!(kind(&output["own"][header]), "invalid-request", "{header}");
+    }
+    assert!(!answer.body.to_string().contains(TOKEN), "the guest got hold of the token: {output:#}");
+    let seen = upstream.seen();
+    assert_eq!(seen.len(), 1, "a refused request was sent: {seen:?}");
+    assert_eq!(seen[0].header("authorization"), Some(format!("Bearer {TOKEN}").as_str()));
+    assert_eq!(seen[0].header("host"), Some("api.example.com"));
+    assert_eq!((seen[0].method.as_str(), seen[0].target.as_str()), ("GET", "/me"));
+    host.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_token_goes_to_its_providers_hosts_alone() {
+    let upstream = Upstream::start(async |_| text("reached")).await;
+    for audience in ["", "[providers.example]\nhosts = [\"other.example.com\", \"https://api.example.com:8443\"]"] {
+        let builder = TestHost::builder().guest("secret-echo").upstream("api.example.com", upstream.origin());
+        let host = builder.config(audience).start().await;
+        host.connect("example", TOKEN, &[]).await;
+        // The integration was granted this host; the provider's token was not meant for it.
+        let answer = host.execute("secret-echo.headers", json!({ "url": "https://api.example.com/" })).await;
+        assert_eq!(kind(&answer.output()["plain"]), "denied", "{:#}", answer.body);
+        host.finish().await;
+    }
+    assert_eq!(upstream.seen().len(), 0, "the request went out without its credential");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_integration_gets_no_provider_that_it_did_not_ask_for() {
+    let host = TestHost::builder().guest("oauth-probe").start().await;
+    host.connect("other", TOKEN, &["read"]).await;
+    for provider in ["other", "Not Valid", "", "example\0", &"x".repeat(1_000)] {
+        for action in ["connect", "token", "refresh"] {
+            let answer = host.execute(&format!("oauth-probe.{action}"), json!({ "provider": provider })).await;
+            assert_eq!(kind(answer.output()), "denied", "{action} of {provider:?}");
+        }
+    }
+    host.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_flood_of_handles_ends_its_own_call_alone() {
+    let host = TestHost::builder().guest("oauth-probe").guest("hello").start().await;
+    host.connect("example", TOKEN, &["read"]).await;
+    let flood = |count: u32| host.execute("oauth-probe.handles", json!({ "provider": "example", "count": count }));
+    assert_eq!(flood(500).await.output(), &json!({ "opened": 500 }));
+    let answer = flood(100_000).await;
+    assert_eq!((answer.status, answer.code()), (502, "integration-crashed"), "{:#}", answer.body);
+    assert_eq!(flood(500).await.output(), &json!({ "opened": 500 }), "the next call has room again");
+    assert_alive(&host).await;
+    host.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_expired_connection_has_to_be_connected_again() {
+    let host = TestHost::builder().guest("oauth-probe").start().await;
+    let body = json!({ "accessToken": TOKEN, "account": "a", "scopes": ["read"], "expiresAt": 1 });
+    assert_eq!(host.put(EXAMPLE, &body).await.body["expiresAt"], 1);
+    for action in ["connect", "token", "refresh"] {
+        assert_eq!(kind(&probe(&host, action).await), "needs-reconnect", "{action}");
+    }
+    let body = json!({ "accessToken": TOKEN, "account": "a", "scopes": ["read"], "expiresAt": 32_503_680_000_u64 });
+    assert_eq!(host.put(EXAMPLE, &body).await.status, 200);
+    assert_eq!(probe(&host, "connect").await["expiresAt"], 32_503_680_000_u64);
+    host.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_connection_is_its_users_own() {
+    let host = TestHost::builder().guest("oauth-probe").start().await;
+    host.connect("example", TOKEN, &["read"]).await;
+    let as_dev = |method: Method, path: &str| host.anonymous(method, path);
+    let list = host.send(as_dev(Method::GET, "/oauth/connections")).await;
+    assert_eq!((list.status, list.body), (200, json!({ "items": [] })));
+    let path = "/registry/actions/oauth-probe.connect/execute";
+    let connect = as_dev(Method::POST, path).json(&json!({ "input": { "provider": "example" } }));
+    assert_eq!(kind(host.send(connect).await.output()), "not-connected");
+    let delete = host.send(as_dev(Method::DELETE, EXAMPLE)).await;
+    assert_eq!((delete.status, delete.code()), (404, "connection-not-found"));
+    assert_eq!(probe(&host, "connect").await["account"], "someone@example.com");
+    host.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn connections_are_listed_and_forgotten() {
+    let host = TestHost::builder().start().await;
+    let connected = host.connect("example", TOKEN, &["b", "a", "b"]).await;
+    let expected = json!({ "provider": "example", "account": "someone@example.com", "scopes": ["a", "b"] });
+    assert_eq!((connected.status, &connected.body), (200, &expected));
+    host.connect("another", TOKEN, &[]).await;
+    host.connect("another", TOKEN, &["later"]).await;
+    let list = host.get("/oauth/connections").await.body;
+    let another = json!({ "provider": "another", "account": "someone@example.com", "scopes": ["later"] });
+    assert_eq!(list, json!({ "items": [another, expected] }));
+    let delete = || host.send(host.request(Method::DELETE, EXAMPLE));
+    assert_eq!(delete().await.status, 204);
+    assert_eq!(delete().await.code(), "connection-not-found");
+    assert_eq!(host.get("/oauth/connections").await.body["items"], json!([another]));
+    host.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_user_has_a_bounded_number_of_connections() {
+    let host = TestHost::builder().start().await;
+    for number in 0..MAX_CONNECTIONS_PER_USER {
+        assert_eq!(host.connect(&format!("provider-{number}"), TOKEN, &[]).await.status, 200);
+    }
+    let answer = host.connect("one-more", TOKEN, &[]).await;
+    assert_eq!((answer.status, answer.code()), (409, "too-many-connections"));
+    assert_eq!(host.connect("provider-0", TOKEN, &["again"]).await.status, 200, "one that is there is replaced");
+    let items = host.get("/oauth/connections").await.body["items"].as_array().map(Vec::len);
+    assert_eq!(items, usize::try_from(MAX_CONNECTIONS_PER_USER).ok());
+    host.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_cannot_be_a_connection_is_refused_without_quoting_the_token() {
+    let host = TestHost::builder().start().await;
+    let sound = json!({ "accessToken": TOKEN, "account": "a", "scopes": ["read"] });
+    let with = |field: &str, value: Value| {
+        let mut body = sound.clone();
+        body[field] = value;
+        body
+    };
+    let mut without_token = sound.clone();
+    without_token.as_object_mut().expect("an object").remove("accessToken");
+    for (body, code) in [
+        (with("accessToken", json!("")), "invalid-connection"),
+        (with("accessToken", json!(format!("{TOKEN}\u{e9}"))), "invalid-connection"),
+        (with("accessToken", json!(format!("{TOKEN} {TOKEN}"))), "invalid-connection"),
+        (with("expiresAt", json!(u64::MAX)), "invalid-connection"),
+        (with("accessToken", json!(format!("{TOKEN}\r\nX-Evil: 1"))), "invalid-connection"),
+        (with("accessToken", json!(TOKEN.repeat(1_000))), "invalid-connection"),
+        (with("account", json!("")), "invalid-connection"),
+        (with("account", json!("a".repeat(257))), "invalid-connection"),
+        (with("account", json!("a\nb")), "invalid-connection"),
+        (with("scopes", json!([""])), "invalid-connection"),
+        (with("scopes", json!(vec!["x".repeat(257)])), "invalid-connection"),
+        (with("scopes", json!((0..201).map(|scope| scope.to_string()).collect::<Vec<_>>())), "invalid-connection"),
+        (with("scopes", json!("read")), "invalid-body"),
+        (with("expiresAt", json!(-1)), "invalid-body"),
+        (with("expiresAt", json!("soon")), "invalid-body"),
+        (with("refreshToken", json!(TOKEN)), "invalid-body"),
+        (with("accessToken", json!([TOKEN])), "invalid-body"),
+        (without_token, "invalid-body"),
+        (json!(TOKEN), "invalid-body"),
+    ] {
+        let answer = host.put(EXAMPLE, &body).await;
+        assert_eq!((answer.status, answer.code()), (400, code), "{body:.200}");
+        assert!(!answer.body.to_string().contains(TOKEN), "the token was quoted: {:#}", answer.body);
+    }
+    for provider in ["Not%20Valid", "EXAMPLE", "-", "..%2F..", &"x".repeat(65)] {
+        let answer = host.put(&format!("/oauth/connections/{provider}"), &sound).await;
+        assert_eq!((answer.status, answer.code()), (400, "invalid-provider"), "{provider}");
+    }
+    assert_eq!(host.get("/oauth/connections").await.body, json!({ "items": [] }));
+    host.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_token_is_nowhere_but_on_the_request_that_it_is_for() {
+    // Of this test alone: the log is the whole process's.
+    let token = "ww-hidden-8a61d40c2b93";
+    crate::logs::capture();
+    let upstream = Upstream::start(async |_| text("hello")).await;
+    let builder = TestHost::builder().guest("oauth-probe").upstream("api.example.com", upstream.origin());
+    let host = builder.config(AUDIENCE).start().await;
+    let mut answers: Vec<Answer> =
+        vec![host.connect("example", token, &["read"]).await, host.get("/oauth/connections").await];
+    for action in ["connect", "token", "refresh"] {
+        answers.push(host.execute(&format!("oauth-probe.{action}"), json!({ "provider": "example" })).await);
+    }
+    for url in ["https://api.example.com/", "https://elsewhere.example.com/", "http://api.example.com/", "not a url"] {
+        answers.push(host.execute("oauth-probe.call", json!({ "provider": "example", "url": url })).await);
+    }
+    assert_eq!(upstream.seen()[0].header("authorization"), Some(format!("Bearer {token}").as_str()));
+    assert_eq!(upstream.seen().len(), 1, "only one of these requests was allowed");
+    for path in ["/metrics", "/registry/stats", "/registry/integrations/oauth-probe"] {
+        answers.push(host.get(path).await);
+    }
+    for answer in answers {
+        assert!(!format!("{answer:?}").contains(token), "{answer:?}");
+    }
+    assert!(!files_contain(&host, token), "the token lies open on the disk of a running host");
+    let folder = host.finish_keeping().await;
+    let host = TestHost::builder().start_in(folder).await;
+    assert!(!files_contain(&host, token), "the token lies open on the disk");
+    assert_eq!(crate::logs::containing(token).len(), 0, "the token was logged");
+    host.finish().await;
+}
+
+/// Whether any file of the data folder holds the text.
+fn files_contain(host: &TestHost, text: &str) -> bool {
+    let files: Vec<_> = std::fs::read_dir(host.data()).expect("the data folder").collect();
+    assert!(files.len() >= 2, "a database and a key: {files:?}");
+    files.into_iter().any(|file| {
+        let path = file.expect("a file").path();
+        path.is_file()
+            && std::fs::read(path).expect("it is read").windows(text.len()).any(|part| part == text.as_bytes())
+    })
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn connections_survive_a_restart_with_their_key() {
+    let host = TestHost::builder().guest("oauth-reveal").start().await;
+    host.connect("example", TOKEN, &["read"]).await;
+    let host = TestHost::builder().start_in(host.finish_keeping().await).await;
+    assert_eq!(host.execute("oauth-reveal.token", json!({})).await.output()["token"], TOKEN);
+    let data = host.data();
+    let folder = host.finish_keeping().await;
+    std::fs::remove_file(data.join(KEY_FILE)).expect("there is a key file");
+    let host = TestHost::builder().start_in(folder).await;
+    let answer = host.execute("oauth-reveal.token", json!({})).await;
+    assert_eq!((answer.status, answer.code()), (401, "auth-required"), "a stolen database opened without its key");
+    host.connect("example", "fresh", &["read"]).await;
+    assert_eq!(host.execute("oauth-reveal.token", json!({})).await.output()["token"], "fresh");
+    host.finish().await;
+}
