@@ -1,5 +1,7 @@
 //! `workway serve` and `workway dev`: starts a host, says where it is, and ends it when asked to.
 
+use std::io::Write;
+
 use anyhow::Context;
 use tokio::{
     signal::unix::{SignalKind, signal},
@@ -33,8 +35,10 @@ pub fn run(arguments: ServeArguments, style: Style) -> anyhow::Result<()> {
 }
 
 async fn serve(settings: Settings, style: Style) -> anyhow::Result<()> {
+    // Before anything is said: whoever reads it may end the host right away.
+    let asked = asked_to_end()?;
     let host = Host::start(settings).await?;
-    println!("listening on http://{}", host.address());
+    say(&format!("listening on http://{}", host.address()));
     let app = host.app().clone();
     let (ready, loaded) = oneshot::channel();
     let announce = tokio::spawn(async move {
@@ -42,7 +46,7 @@ async fn serve(settings: Settings, style: Style) -> anyhow::Result<()> {
             announce(&app, style);
         }
     });
-    let result = host.serve(ready, asked_to_end()?).await;
+    let result = host.serve(ready, asked).await;
     announce.abort();
     result.map_err(Into::into)
 }
@@ -52,19 +56,19 @@ fn announce(app: &App, style: Style) {
     if style == Style::Readable {
         for entry in snapshot.integrations.values() {
             if let Some(definition) = entry.definition() {
-                println!("  {} {}: {} actions", definition.id, definition.version, definition.actions.len());
+                say(&format!("  {} {}: {} actions", definition.id, definition.version, definition.actions.len()));
             }
         }
         for (file, failure) in &snapshot.failures {
-            println!("  {file} was not loaded: {}", failure.message);
+            say(&format!("  {file} was not loaded: {}", failure.message));
         }
     }
     let actions: usize = snapshot.active().map(|active| active.definition.actions.len()).sum();
-    println!(
+    say(&format!(
         "ready: {} integrations, {actions} actions, {} files not loaded",
         snapshot.integrations.len(),
         snapshot.failures.len()
-    );
+    ));
 }
 
 /// Completes at the first Ctrl-C or SIGTERM; the second ends the process at once.
@@ -89,4 +93,10 @@ fn asked_to_end() -> anyhow::Result<impl Future<Output = ()> + Send + 'static> {
     Ok(async move {
         let _ = first.await;
     })
+}
+
+/// One line for whoever reads. Nobody has to: a host serves on when its output cannot be written.
+fn say(line: &str) {
+    let mut output = std::io::stdout().lock();
+    let _ = writeln!(output, "{line}").and_then(|()| output.flush());
 }

@@ -243,7 +243,9 @@ impl TestHostBuilder {
             text.push_str(&format!("\"{host}\" = \"{origin}\"\n"));
         }
         // The provider of the guests that use connections.
-        text.push_str("[providers.example]\nhosts = [\"api.example.com\", \"*.example.com\"]\n");
+        if !text.contains("[providers.example]") {
+            text.push_str("[providers.example]\nhosts = [\"api.example.com\", \"*.example.com\"]\n");
+        }
         // Many hosts share a test process: a small pool each.
         if !text.contains("[admission]") {
             text.push_str("[admission]\ncalls = 64\ncalls_per_integration = 48\n");

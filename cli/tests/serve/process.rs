@@ -94,6 +94,13 @@ impl Workway {
         command
     }
 
+    /// Starts it and waits until it says where it listens.
+    pub async fn listening(&self) -> Running {
+        let mut running = self.start();
+        running.stdout.until("listening on ").await;
+        running
+    }
+
     /// Starts it and waits until it is ready.
     pub async fn ready(&self) -> Running {
         let mut running = self.start();

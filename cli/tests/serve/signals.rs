@@ -66,6 +66,12 @@ async fn a_second_interrupt_ends_it_at_once() {
 }
 
 #[tokio::test]
+async fn an_interrupt_while_it_loads_ends_it_well() {
+    let workway = Workway::development().component(&plugin("github"));
+    workway.listening().await.interrupt().await;
+}
+
+#[tokio::test]
 async fn a_client_that_stays_connected_does_not_hold_the_end_up() {
     let running = Workway::development().ready().await;
     let address = running.origin().strip_prefix("http://").expect("an origin").to_owned();

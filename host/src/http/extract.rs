@@ -6,6 +6,7 @@ use axum::{
 };
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
+use serde_json::error::Category;
 
 use super::error::ApiError;
 
@@ -47,9 +48,19 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
     }
 }
 
-/// Reads a body; the error names line and column.
+/// Reads a body; the error names line and column. What stands there is not quoted: it may be a token in the wrong place.
 pub(super) fn parse<'a, T: serde::Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, ApiError> {
-    serde_json::from_slice(bytes).map_err(|error| ApiError::bad_request("invalid-body", error.to_string()))
+    serde_json::from_slice(bytes).map_err(|error: serde_json::Error| {
+        let message = error.to_string();
+        let names_fields_only = message.starts_with("missing field") || message.starts_with("unknown field");
+        let detail = match error.classify() {
+            Category::Data if !names_fields_only => {
+                format!("a value of another type was expected at line {} column {}", error.line(), error.column())
+            }
+            _ => message,
+        };
+        ApiError::bad_request("invalid-body", detail)
+    })
 }
 
 /// One path segment.

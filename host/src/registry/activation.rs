@@ -46,11 +46,11 @@ pub enum Activated {
 /// Why a file did not become a registered integration.
 #[derive(Debug, thiserror::Error)]
 pub enum ActivationError {
-    #[error("cannot be read: {0}")]
+    #[error("cannot be read: {0}: look at the file's permissions, or copy it again")]
     Unreadable(#[from] io::Error),
-    #[error("is no regular file")]
+    #[error("is no regular file: put the component itself here")]
     NotAFile,
-    #[error("has more than {MAX_COMPONENT_BYTES} bytes")]
+    #[error("has more than {MAX_COMPONENT_BYTES} bytes: build it in release mode, or leave out what it does not need")]
     TooLarge,
     #[error(transparent)]
     Load(#[from] LoadError),
@@ -222,7 +222,8 @@ impl ActionRegistry {
         let id = loaded.definition.id.clone();
         let before = snapshot.integrations.get(&id).filter(|entry| entry.file == *file);
         let asks = self.asks(&loaded.definition, file).await?;
-        if let Some(other) = snapshot.integrations.get(&id).filter(|entry| entry.file != *file) {
+        let other = snapshot.integrations.get(&id).filter(|entry| entry.file != *file);
+        if let Some(other) = other {
             // Whoever waits with an id that belongs to this file has to give it up.
             if !(asks.is_empty() && other.active.is_none()) {
                 return Err(ActivationError::Duplicate { id, other: other.file.clone() });
@@ -238,6 +239,10 @@ impl ActionRegistry {
             Entry { file: file.clone(), active, pending: Some(Arc::new(pending)), last_error: None }
         };
         self.swap(id.clone(), entry);
+        if let Some(other) = other {
+            let error = ActivationError::Duplicate { id: id.clone(), other: file.clone() };
+            self.keep_failure(other.file.clone(), &error);
+        }
         Ok(if asks.is_empty() { Activated::Serving(id) } else { Activated::Waiting(id, asks) })
     }
 
@@ -296,19 +301,22 @@ impl ActionRegistry {
             Ok(Activated::Waiting(id, asks)) => {
                 tracing::warn!(integration = %id, %file, asks = asks.join("; "), "waits for approval");
             }
-            Err(error) => {
-                tracing::error!(%file, "not loaded: {error}");
-                let message = error.to_string().chars().take(MAX_FAILURE_TEXT).collect();
-                let failure = LoadFailure { message, at: SystemTime::now() };
-                let mut next = Snapshot::clone(&self.snapshot());
-                match next.integrations.values_mut().find(|entry| entry.file == file) {
-                    Some(entry) => Arc::make_mut(entry).last_error = Some(failure),
-                    None => drop(next.failures.insert(file, failure)),
-                }
-                self.0.snapshot.store(Arc::new(next));
-            }
+            Err(error) => self.keep_failure(file, error),
         }
         result
+    }
+
+    /// Keeps why a file is not what answers: with its integration, or by itself where it has none.
+    fn keep_failure(&self, file: FileName, error: &ActivationError) {
+        tracing::error!(%file, "not loaded: {error}");
+        let message = error.to_string().chars().take(MAX_FAILURE_TEXT).collect();
+        let failure = LoadFailure { message, at: SystemTime::now() };
+        let mut next = Snapshot::clone(&self.snapshot());
+        match next.integrations.values_mut().find(|entry| entry.file == file) {
+            Some(entry) => Arc::make_mut(entry).last_error = Some(failure),
+            None => drop(next.failures.insert(file, failure)),
+        }
+        self.0.snapshot.store(Arc::new(next));
     }
 
     /// For a component that nobody knows yet: every capability answers `denied`.

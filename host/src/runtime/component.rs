@@ -22,7 +22,7 @@ pub enum LoadError {
     #[error(transparent)]
     Refused(#[from] Refusal),
     /// It looked like one, and the compiler or the linker found otherwise.
-    #[error("the component cannot be used: {0:#}")]
+    #[error("the component cannot be used: {0:#}: if it was built for this host's wit/, copy or build it again")]
     Unusable(wasmtime::Error),
     #[error("compiling it takes longer than {} s", MAX_COMPILE.as_secs())]
     TooSlow,

@@ -1,6 +1,7 @@
 //! A guest's standard output and standard error, as lines of its log.
 
 use std::{
+    collections::VecDeque,
     io,
     pin::Pin,
     sync::{Arc, Mutex, PoisonError},
@@ -22,6 +23,10 @@ const MAX_WRITE: usize = 4_096;
 /// The longest line; a longer one is broken.
 const MAX_LINE: usize = 4_096;
 
+/// How many lines are kept to be told with a crash. A panic's place and its message are two.
+const LAST_LINES: usize = 3;
+const RUST_BACKTRACE_NOTE: &str = "note: run with `RUST_BACKTRACE=";
+
 /// One of a call's output streams. Clones write to the same line.
 #[derive(Clone)]
 pub(super) struct GuestOutput(Arc<Mutex<Lines>>);
@@ -31,8 +36,8 @@ struct Lines {
     level: Level,
     source: &'static str,
     pending: Vec<u8>,
-    /// The last line that had something on it: a panic's message, where a guest panicked.
-    last: String,
+    /// The last lines that had something on them: a panic's message, where a guest panicked.
+    last: VecDeque<String>,
 }
 
 impl GuestOutput {
@@ -45,14 +50,14 @@ impl GuestOutput {
     }
 
     fn new(log: LogCtx, level: Level, source: &'static str) -> Self {
-        Self(Arc::new(Mutex::new(Lines { log, level, source, pending: Vec::new(), last: String::new() })))
+        Self(Arc::new(Mutex::new(Lines { log, level, source, pending: Vec::new(), last: VecDeque::new() })))
     }
 
-    /// Writes what stands without a line end, and returns the last line of all.
+    /// Writes what stands without a line end, and returns the last lines of all.
     pub(super) fn finish(&self) -> String {
         self.with(|lines| {
             lines.line();
-            std::mem::take(&mut lines.last)
+            std::mem::take(&mut lines.last).make_contiguous().join(" ")
         })
     }
 
@@ -78,7 +83,13 @@ impl Lines {
         let line = String::from_utf8_lossy(&pending);
         if !line.trim().is_empty() {
             self.log.write(self.level, self.source, &line, &[]);
-            self.last = line.into_owned();
+            // What Rust says after a panic's message helps nobody who cannot set the variable.
+            if !line.starts_with(RUST_BACKTRACE_NOTE) {
+                while self.last.len() >= LAST_LINES {
+                    self.last.pop_front();
+                }
+                self.last.push_back(line.into_owned());
+            }
         }
     }
 }
@@ -143,10 +154,12 @@ mod tests {
     use super::{GuestOutput, LogCtx, MAX_LINE};
 
     #[test]
-    fn the_last_line_with_content_is_kept() {
+    fn the_last_lines_with_content_are_kept() {
         let output = GuestOutput::stderr(LogCtx::new(None, String::new(), 1 << 20));
-        output.with(|lines| lines.write(b"first\npanicked at \xff\n\n"));
-        assert_eq!(output.finish(), "panicked at \u{fffd}");
+        output.with(|lines| {
+            lines.write(b"1\n2\n3\npanicked at \xff:\n\nno more\nnote: run with `RUST_BACKTRACE=1` ...\n")
+        });
+        assert_eq!(output.finish(), "3 panicked at \u{fffd}: no more");
     }
 
     #[test]

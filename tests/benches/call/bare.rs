@@ -71,9 +71,9 @@ impl Bare {
             idempotency_key: "bench".to_owned(),
         };
         let instance = self.pre.instantiate_async(&mut store).await?;
-        let answer =
-            instance.workway_integration_actions().call_execute(&mut store, action, &input.to_owned(), &context);
-        answer.await?.map_err(|failure| wasmtime::Error::msg(failure.to_string()))
+        let (actions, input) = (instance.workway_integration_actions(), input.to_owned());
+        let answer = actions.call_execute(&mut store, action, &input, &context).await?;
+        answer.map_err(|failure| wasmtime::Error::msg(failure.to_string()))
     }
 }
 

@@ -25,6 +25,8 @@ use shared::{Bar, Bound, close, install, quantile, settings};
 const CALLS: usize = 1_000;
 /// Calls of each kind before the memory is looked at first.
 const WARM_UP: usize = 100;
+/// The memory is looked at after each of so many parts, to tell a leak from a plateau.
+const QUARTERS: usize = 4;
 /// Calls under way at once.
 const PARALLEL: usize = 16;
 /// A thousand endless loops of the default ten seconds would take most of three hours.
@@ -77,11 +79,16 @@ async fn main() -> anyhow::Result<ExitCode> {
 
     mix(&app, WARM_UP).await?;
     let before = resident_bytes()?;
-    let outcome = mix(&app, CALLS).await?;
-    let after = resident_bytes()?;
+    let mut outcome = Outcome::default();
+    let mut after = before;
+    for quarter in 1..=QUARTERS {
+        outcome.add(mix(&app, CALLS / QUARTERS).await?);
+        after = resident_bytes()?;
+        println!("resident: {:.1} MiB after quarter {quarter}", mebibytes(after));
+    }
     app.close().await;
 
-    for (kind, mut times) in outcome.times {
+    for (kind, mut times) in KINDS.into_iter().zip(outcome.times) {
         let millis = |share, times: &mut [Duration]| quantile(times, share).as_secs_f64() * 1e3;
         println!(
             "{kind:?}: {} calls, {:.1} ms median, {:.1} ms longest",
@@ -106,10 +113,22 @@ async fn main() -> anyhow::Result<ExitCode> {
     ]))
 }
 
+#[derive(Default)]
 struct Outcome {
-    times: Vec<(Kind, Vec<Duration>)>,
+    /// In the order of [`KINDS`].
+    times: [Vec<Duration>; KINDS.len()],
     wrong: f64,
     longest: Duration,
+}
+
+impl Outcome {
+    fn add(&mut self, other: Self) {
+        for (all, more) in self.times.iter_mut().zip(other.times) {
+            all.extend(more);
+        }
+        self.wrong += other.wrong;
+        self.longest = self.longest.max(other.longest);
+    }
 }
 
 /// Calls each kind `calls` times, in turn, with [`PARALLEL`] of them under way.
@@ -124,20 +143,17 @@ async fn mix(app: &App, calls: usize) -> anyhow::Result<Outcome> {
             let started = Instant::now();
             let right = call(&app, kind).await?;
             drop(permit);
-            anyhow::Ok((kind, started.elapsed(), right))
+            anyhow::Ok((number % KINDS.len(), started.elapsed(), right))
         });
     }
-    let mut outcome =
-        Outcome { times: KINDS.map(|kind| (kind, Vec::new())).to_vec(), wrong: 0.0, longest: Duration::ZERO };
+    let mut outcome = Outcome::default();
     while let Some(ended) = running.join_next().await {
         let (kind, elapsed, right) = ended??;
         outcome.longest = outcome.longest.max(elapsed);
         if !right {
             outcome.wrong += 1.0;
         }
-        if let Some((_, times)) = outcome.times.iter_mut().find(|(of, _)| *of == kind) {
-            times.push(elapsed);
-        }
+        outcome.times[kind].push(elapsed);
     }
     Ok(outcome)
 }

@@ -12,8 +12,6 @@ use crate::{
 
 const TOKEN: &str = "ww-token-3f9d1c5a7e";
 const EXAMPLE: &str = "/oauth/connections/example";
-/// Where the provider's tokens may go; without it they go nowhere.
-const AUDIENCE: &str = "[providers.example]\nhosts = [\"api.example.com\"]";
 
 async fn probe(host: &TestHost, action: &str) -> Value {
     host.execute(&format!("oauth-probe.{action}"), json!({ "provider": "example" })).await.output().clone()
@@ -55,7 +53,7 @@ pub(crate) async fn oauth_reveal() {
 pub(crate) async fn secret_echo() {
     let upstream = Upstream::start(async |_| text("well received")).await;
     let builder = TestHost::builder().guest("secret-echo").upstream("api.example.com", upstream.origin());
-    let host = builder.config(AUDIENCE).start().await;
+    let host = builder.start().await;
     host.connect("example", TOKEN, &[]).await;
     let answer = host.execute("secret-echo.headers", json!({ "url": "https://api.example.com/me" })).await;
     let output = answer.output();
@@ -78,9 +76,9 @@ pub(crate) async fn secret_echo() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_token_goes_to_its_providers_hosts_alone() {
     let upstream = Upstream::start(async |_| text("reached")).await;
-    for audience in ["", "[providers.example]\nhosts = [\"other.example.com\", \"https://api.example.com:8443\"]"] {
+    for hosts in ["", "\"other.example.com\", \"https://api.example.com:8443\""] {
         let builder = TestHost::builder().guest("secret-echo").upstream("api.example.com", upstream.origin());
-        let host = builder.config(audience).start().await;
+        let host = builder.config(&format!("[providers.example]\nhosts = [{hosts}]")).start().await;
         host.connect("example", TOKEN, &[]).await;
         // The integration was granted this host; the provider's token was not meant for it.
         let answer = host.execute("secret-echo.headers", json!({ "url": "https://api.example.com/" })).await;
@@ -229,7 +227,7 @@ async fn a_token_is_nowhere_but_on_the_request_that_it_is_for() {
     crate::logs::capture();
     let upstream = Upstream::start(async |_| text("hello")).await;
     let builder = TestHost::builder().guest("oauth-probe").upstream("api.example.com", upstream.origin());
-    let host = builder.config(AUDIENCE).start().await;
+    let host = builder.start().await;
     let mut answers: Vec<Answer> =
         vec![host.connect("example", token, &["read"]).await, host.get("/oauth/connections").await];
     for action in ["connect", "token", "refresh"] {

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use workway_host::registry::Activated;
 use workway_tests::{Answer, TestHost, TestHostBuilder, guest};
 
-use crate::support::{detail, register};
+use crate::support::{detail, failure, register};
 
 const APPROVE: &str = "/registry/integrations/upgrade/approve";
 
@@ -158,6 +158,50 @@ async fn grants_survive_a_restart() {
     let answer = version(&host).await;
     assert_eq!((answer.status, answer.code()), (409, "pending-approval"), "an old grant is not enough for more");
     assert_eq!(detail(&host, "upgrade").await["pending"]["asks"], json!(["requests to files.example.com"]));
+    host.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_grant_belongs_to_the_file_that_it_was_given_to() {
+    let folder = approved().await.finish_keeping().await;
+    let plugins = folder.path().join("plugins");
+    std::fs::rename(plugins.join("upgrade.wasm"), plugins.join("other.wasm")).expect("the file is renamed");
+    let host = TestHost::builder().production().start_in(folder).await;
+    let answer = version(&host).await;
+    assert_eq!((answer.status, answer.code()), (409, "pending-approval"));
+    let asks = json!(["the id upgrade, which was granted to upgrade.wasm"]);
+    assert_eq!(detail(&host, "upgrade").await["pending"]["asks"], asks, "an id is a claim that anybody can make");
+    assert_eq!(host.post(APPROVE, &json!({})).await.status, 204);
+    assert_eq!(version(&host).await.output(), "1");
+    host.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_that_comes_first_takes_no_granted_id() {
+    let folder = approved().await.finish_keeping().await;
+    let builder =
+        TestHost::builder().production().file("a-first.wasm", guest("upgrade-v2").expect("the guest is built"));
+    let host = builder.start_in(folder).await;
+    assert_eq!(version(&host).await.output(), "1", "the file that was granted the id has it");
+    assert_eq!(detail(&host, "upgrade").await["file"], "upgrade.wasm");
+    let stats = host.get("/registry/stats").await;
+    let message = failure(&stats, "a-first.wasm");
+    assert!(message.contains("upgrade.wasm"), "{message}");
+    host.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_that_changes_its_id_keeps_the_old_one_until_the_new_one_is_approved() {
+    let host = approved().await;
+    assert!(matches!(replace(&host, "oauth-reveal").await, Activated::Waiting(..)));
+    assert_eq!(version(&host).await.output(), "1");
+    assert_eq!(detail(&host, "oauth-reveal").await["callable"], false);
+    replace(&host, "upgrade-v1").await;
+    assert_eq!(host.get("/registry/integrations/oauth-reveal").await.status, 404, "it was withdrawn");
+    replace(&host, "oauth-reveal").await;
+    assert_eq!(host.post("/registry/integrations/oauth-reveal/approve", &json!({})).await.status, 204);
+    assert_eq!(version(&host).await.code(), "action-not-found", "the file no longer holds the old one");
+    assert_eq!(host.get("/registry/integrations").await.body["total"], 1);
     host.finish().await;
 }
 

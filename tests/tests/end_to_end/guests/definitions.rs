@@ -55,7 +55,8 @@ pub(crate) async fn bad_definition() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 pub(crate) async fn remote_ref() {
     let message = refusal("remote-ref").await;
-    assert!(message.contains("run") && message.contains("not a JSON Schema"), "{message}");
+    assert!(message.contains("references are JSON pointers within the document"), "{message}");
+    assert!(message.contains("actions.run") && message.contains("https://example.com/schema.json"), "{message}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
