@@ -35,7 +35,8 @@ impl<'context> Client<'context> {
     pub(crate) fn for_reading(context: &'context Context) -> Result<Self> {
         let connection = match context.connection(PROVIDER) {
             Ok(connection) => Some(connection),
-            Err(OAuthError::NotConnected { .. }) => None,
+            // An account with fewer rights than writing needs reads what everybody can read.
+            Err(OAuthError::NotConnected { .. } | OAuthError::MissingScopes { .. }) => None,
             Err(error) => return Err(error.into()),
         };
         Ok(Self { context, connection })

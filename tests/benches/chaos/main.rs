@@ -23,8 +23,9 @@ use shared::{Bar, Bound, close, install, quantile, settings};
 
 /// Calls of each kind.
 const CALLS: usize = 1_000;
-/// Calls of each kind before the memory is looked at first.
-const WARM_UP: usize = 100;
+/// Calls of each kind before the memory is looked at first: as many as it takes until every slot of the pool that the
+/// mix uses has been used, each of which keeps 2 MiB.
+const WARM_UP: usize = 300;
 /// The memory is looked at after each of so many parts, to tell a leak from a plateau.
 const QUARTERS: usize = 4;
 /// Calls under way at once.

@@ -14,8 +14,7 @@ use url::{Host, Url};
 
 /// Which public hosts are dialled elsewhere. The default is none, which is all that production may have.
 ///
-/// Written in settings as a table, `"api.github.com" = "http://127.0.0.1:4010"`, and in an environment variable as
-/// `api.github.com=http://127.0.0.1:4010,slack.com=http://127.0.0.1:4011`.
+/// Written in settings as a table, `"api.github.com" = "http://127.0.0.1:4010"`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "BTreeMap<String, String>")]
 pub struct Upstreams(HashMap<String, Upstream>);
@@ -36,8 +35,6 @@ pub enum UpstreamError {
     Twice(String),
     #[error("upstream {0:?}: only a local origin is possible, such as http://127.0.0.1:4010")]
     Origin(String),
-    #[error("upstream {0:?}: write it as host=origin")]
-    Pair(String),
 }
 
 impl Upstreams {
@@ -112,31 +109,15 @@ impl TryFrom<BTreeMap<String, String>> for Upstreams {
     }
 }
 
-impl FromStr for Upstreams {
-    type Err = UpstreamError;
-
-    fn from_str(text: &str) -> Result<Self, UpstreamError> {
-        let mut upstreams = Self::default();
-        for pair in text.split(',').map(str::trim).filter(|pair| !pair.is_empty()) {
-            let (host, origin) = pair.split_once('=').ok_or_else(|| UpstreamError::Pair(pair.to_owned()))?;
-            upstreams.insert(host.trim(), origin.trim().parse()?)?;
-        }
-        Ok(upstreams)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_table_and_a_variable_mean_the_same() {
+    fn a_mapped_host_is_found_in_every_spelling() {
         let table: Upstreams =
             serde_json::from_str(r#"{"API.github.com.": "http://127.0.0.1:4010", "slack.com": "https://[::1]"}"#)
                 .expect("is a map");
-        let variable: Upstreams =
-            "api.github.com = http://127.0.0.1:4010/, slack.com=https://[::1]:443,".parse().expect("is a map");
-        assert_eq!(table, variable);
         let upstream = table.get("api.github.com").expect("is mapped");
         assert!(!upstream.uses_tls());
         assert_eq!(upstream.address(), "127.0.0.1:4010".parse().expect("is an address"));
@@ -168,15 +149,12 @@ mod tests {
 
     #[test]
     fn only_host_names_are_mapped_and_once() {
-        for text in [
-            "127.0.0.1=http://127.0.0.1:1",
-            "https://a.example.com=http://127.0.0.1:1",
-            "a.example.com:443=http://127.0.0.1:1",
-            "a.example.com",
-            "=http://127.0.0.1:1",
-            "a.example.com=http://127.0.0.1:1,A.example.com=http://127.0.0.1:2",
-        ] {
-            assert!(text.parse::<Upstreams>().is_err(), "{text:?} was taken");
+        let upstream: Upstream = "http://127.0.0.1:1".parse().expect("is an upstream");
+        for host in ["127.0.0.1", "https://a.example.com", "a.example.com:443", ""] {
+            assert!(Upstreams::default().insert(host, upstream).is_err(), "{host:?} was taken");
         }
+        let mut upstreams = Upstreams::default();
+        assert_eq!(upstreams.insert("a.example.com", upstream), Ok(()));
+        assert!(matches!(upstreams.insert("A.example.com", upstream), Err(UpstreamError::Twice(_))));
     }
 }
