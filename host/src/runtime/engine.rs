@@ -22,6 +22,9 @@ const FIBER_STACK_BYTES: usize = 2 << 20;
 /// Memory that a pool slot keeps mapped between calls. Below what a guest touches it costs more than none.
 const KEEP_RESIDENT_BYTES: usize = 2 << 20;
 const KEEP_RESIDENT_TABLE_BYTES: usize = 64 << 10;
+/// Slots that stay warm for the component that used them last, while nobody uses them. Together with the above this bounds
+/// what an idle host keeps: 64 MiB.
+const WARM_SLOTS: u32 = 32;
 /// Slots for components that are asked what they are, next to those for calls.
 const DESCRIBE_SLOTS: u32 = 16;
 /// What one component may consist of. JavaScript and Python engines need about this much.
@@ -98,6 +101,7 @@ fn pool(settings: &Settings) -> PoolingAllocationConfig {
         .max_core_instance_size(MAX_INSTANCE_BYTES)
         .table_elements(MAX_TABLE_ELEMENTS)
         .max_memory_size(usize::try_from(slot_bytes).unwrap_or(usize::MAX))
+        .max_unused_warm_slots(WARM_SLOTS)
         .linear_memory_keep_resident(KEEP_RESIDENT_BYTES)
         .table_keep_resident(KEEP_RESIDENT_TABLE_BYTES)
         .pagemap_scan(pagemap_scan());
