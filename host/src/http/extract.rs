@@ -1,5 +1,7 @@
 //! What handlers take: bodies, path segments and queries, each refused with a problem that says what is wrong.
 
+use std::time::Duration;
+
 use axum::{
     extract::{FromRequest, FromRequestParts, Request},
     http::{HeaderMap, StatusCode, header, request::Parts},
@@ -9,6 +11,9 @@ use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 
 use super::error::ApiError;
+
+/// How long a body may take to arrive. Who sends slower keeps a connection from others.
+const MAX_BODY_TIME: Duration = Duration::from_secs(60);
 
 /// The text of a JSON body, as it came. Its content type is asked for: a form or plain text that a foreign web page may
 /// send without asking the browser is not a request to this host.
@@ -22,7 +27,11 @@ impl<S: Send + Sync> FromRequest<S> for JsonBytes {
             let detail = "send the body as `Content-Type: application/json`";
             return Err(ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "not-json", detail));
         }
-        Bytes::from_request(request, state).await.map(Self).map_err(|rejection| {
+        let body = tokio::time::timeout(MAX_BODY_TIME, Bytes::from_request(request, state)).await;
+        let body = body.map_err(|_elapsed| {
+            ApiError::new(StatusCode::REQUEST_TIMEOUT, "body-too-slow", "the body took too long to arrive")
+        })?;
+        body.map(Self).map_err(|rejection| {
             if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
                 ApiError::new(
                     StatusCode::PAYLOAD_TOO_LARGE,

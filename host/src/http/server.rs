@@ -1,7 +1,7 @@
 //! The server under the routes: connections are bounded in number and in how long a request may take to arrive, and a
 //! shutdown lets requests end.
 
-use std::{convert::Infallible, future::Future, io, time::Duration};
+use std::{convert::Infallible, future::Future, io, sync::Arc, time::Duration};
 
 use axum::{Router, body::Body, extract::Request};
 use hyper::body::Incoming;
@@ -21,14 +21,14 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// Answers requests until `shutdown` is complete, then waits for those that have begun.
 pub async fn serve(listener: TcpListener, router: Router, shutdown: impl Future<Output = ()>) {
-    let places = std::sync::Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     let graceful = GracefulShutdown::new();
     let mut server = hyper::server::conn::http1::Builder::new();
     server.timer(TokioTimer::new()).header_read_timeout(MAX_HEAD_TIME);
     tokio::pin!(shutdown);
     loop {
         let accepted = async {
-            let place = std::sync::Arc::clone(&places).acquire_owned().await.map_err(io::Error::other)?;
+            let place = Arc::clone(&places).acquire_owned().await.map_err(io::Error::other)?;
             let (stream, _peer) = listener.accept().await?;
             Ok::<_, io::Error>((place, stream))
         };
