@@ -19,9 +19,10 @@ use crate::{
     },
     db::{Database, DatabaseError},
     oauth::{ConnectionStore, KeyError, MasterKey, Vault},
-    registry::{ActionRegistry, Services},
-    runtime::{Runtime, RuntimeError},
+    registry::{ActionRegistry, FileName, Services, Unsettled},
+    runtime::{CacheError, CodeCache, Runtime, RuntimeError},
     settings::Settings,
+    watcher::{WatchError, Watcher},
 };
 
 /// Bounds of the buckets that call times are counted in, in seconds.
@@ -54,6 +55,8 @@ pub enum StartError {
     #[error(transparent)]
     Upstream(#[from] UpstreamError),
     #[error(transparent)]
+    Cache(#[from] CacheError),
+    #[error(transparent)]
     Runtime(#[from] RuntimeError),
     #[error("metrics: {0}")]
     Metrics(#[from] metrics_exporter_prometheus::BuildError),
@@ -69,7 +72,8 @@ impl App {
             .map_err(|source| StartError::Plugins { path: settings.plugins.clone(), source })?;
         let data =
             open_data(&settings.data).map_err(|source| StartError::Data { path: settings.data.clone(), source })?;
-        let runtime = Runtime::new(&settings)?;
+        let settings = Arc::new(settings);
+        let runtime = Runtime::new(Arc::clone(&settings), CodeCache::open(&data, settings.cache.bytes)?)?;
         let upstreams = upstreams(&settings)?;
         let key = MasterKey::load(settings.key.as_ref(), &data)?;
         let database = Database::open(&data, &settings.data).await?;
@@ -88,7 +92,6 @@ impl App {
             grants: Arc::new(database.grants()),
             recorder: Arc::new(recorder),
         };
-        let settings = Arc::new(settings);
         let registry = ActionRegistry::new(runtime, services, Arc::clone(&settings));
         Ok(Self(Arc::new(Inner { settings, registry, connections, database, metrics, ready: AtomicBool::new(false) })))
     }
@@ -103,8 +106,58 @@ impl App {
         Ok(())
     }
 
-    /// Closes the database, so that its file is whole by itself.
+    /// Begins to notice changes of the plugins folder, where the settings say so.
+    ///
+    /// # Errors
+    /// The system does not let it.
+    pub fn watch(&self) -> Result<Option<Watcher>, WatchError> {
+        if !self.0.settings.watch {
+            return Ok(None);
+        }
+        Watcher::start(&self.0.settings.plugins, |name| name.parse::<FileName>().is_ok()).map(Some)
+    }
+
+    /// Keeps the registry as the plugins folder is, for as long as there is one.
+    pub async fn follow(&self, mut watcher: Watcher) {
+        let registry = &self.0.registry;
+        let mut unsettled = Unsettled::default();
+        loop {
+            let due = unsettled.due();
+            // Without anything due this branch is off, and the time is of no account.
+            let wait = tokio::time::sleep_until(due.unwrap_or_else(tokio::time::Instant::now));
+            let (files, gone) = tokio::select! {
+                changes = watcher.changed() => {
+                    let named = || changes.names.iter().filter_map(|name| name.parse().ok()).collect();
+                    let files = if changes.everything { registry.all_files() } else { Ok(named()) };
+                    (files, changes.folder_gone)
+                }
+                () = wait, if due.is_some() => (Ok(unsettled.take_due()), false),
+            };
+            match files {
+                Ok(files) => {
+                    for file in files {
+                        registry.look_at(file, &mut unsettled).await;
+                    }
+                }
+                Err(error) => tracing::error!("the plugins folder cannot be listed: {error}"),
+            }
+            if gone {
+                tracing::error!(
+                    "the plugins folder is gone: what is loaded goes on; make it again and restart the host"
+                );
+                return;
+            }
+        }
+    }
+
+    /// Ends those who follow events, so that their requests end.
+    pub fn end_events(&self) {
+        self.0.registry.end_events();
+    }
+
+    /// Finishes what is being written, and closes the database, so that its file is whole by itself.
     pub async fn close(&self) {
+        self.0.registry.finish_keeping().await;
         self.0.database.close().await;
     }
 

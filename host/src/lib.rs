@@ -13,6 +13,7 @@ pub mod oauth;
 pub mod registry;
 pub mod runtime;
 pub mod settings;
+pub mod watcher;
 
 use std::{future::Future, io, net::SocketAddr, time::Duration};
 
@@ -84,10 +85,17 @@ impl Host {
         shutdown: impl Future<Output = ()> + Send + 'static,
     ) -> Result<(), HostError> {
         let Self { app, listener, .. } = self;
+        // Before the folder is read, so that nothing changes unnoticed in between.
+        let watcher = app.watch().unwrap_or_else(|error| {
+            tracing::error!("{error}; until then POST /registry/reload/:id reads a file again");
+            None
+        });
         let (stopping, stopped) = oneshot::channel::<()>();
         let router = http::router(app.clone());
+        let ending = app.clone();
         let mut server = tokio::spawn(http::serve(listener, router, async move {
             shutdown.await;
+            ending.end_events();
             // Nobody listens any more if serving has ended by itself.
             let _ = stopping.send(());
         }));
@@ -96,7 +104,9 @@ impl Host {
             let app = app.clone();
             async move { app.load().await }
         });
+        let mut following = None;
         let mut ready = Some(ready);
+        let mut watcher = watcher;
         let mut upkeep = tokio::time::interval(METRICS_UPKEEP);
         let drain = app.settings().longest_call() + DRAIN_SLACK;
         let overdue = async {
@@ -111,7 +121,13 @@ impl Host {
                     let told = ready.take();
                     match loaded.unwrap_or_else(|error| Err(io::Error::other(error))) {
                         // A receiver that is gone did not want to know.
-                        Ok(()) => drop(told.map(|ready| ready.send(()))),
+                        Ok(()) => {
+                            following = watcher.take().map(|watcher| {
+                                let app = app.clone();
+                                tokio::spawn(async move { app.follow(watcher).await })
+                            });
+                            let _ = told.map(|ready| ready.send(()));
+                        }
                         Err(error) => break Err(HostError::Plugins(error)),
                     }
                 }
@@ -121,6 +137,9 @@ impl Host {
         };
         server.abort();
         loading.abort();
+        if let Some(following) = following {
+            following.abort();
+        }
         app.close().await;
         result
     }

@@ -18,12 +18,12 @@ use workway_host::{
     settings::{Flags, Mode, Settings},
 };
 
-use crate::{Answer, guest, plugin};
+use crate::{Answer, Events, guest, plugin};
 
 /// The operator's token of every test host.
 pub const ADMIN_TOKEN: &str = "test-operator-0123456789abcdef0123456789abcdef";
 /// How long anything in a test may take before it counts as hung.
-const PATIENCE: Duration = Duration::from_secs(120);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 
 /// What a test host is made of.
 #[derive(Default)]
@@ -32,6 +32,8 @@ pub struct TestHostBuilder {
     files: Vec<(String, PathBuf)>,
     raw_files: Vec<(String, Vec<u8>)>,
     upstreams: BTreeMap<String, String>,
+    watching: bool,
+    cranelift: bool,
     config: String,
 }
 
@@ -118,6 +120,12 @@ impl TestHost {
         std::fs::rename(temporary, target).expect("the component is dropped in");
     }
 
+    /// Follows what happens to integrations from now on.
+    pub async fn events(&self) -> Events {
+        let sent = tokio::time::timeout(PATIENCE, self.request(Method::GET, "/registry/events").send()).await;
+        Events::new(sent.expect("the host answers").expect("the host is reached"))
+    }
+
     /// Has the host take no more connections. It ends when the calls that run are answered; `finish` waits for that.
     pub fn begin_shutdown(&self) {
         self.stop.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -154,6 +162,18 @@ impl TestHostBuilder {
     /// Production instead of development.
     pub fn production(mut self) -> Self {
         self.production = true;
+        self
+    }
+
+    /// Follows the plugins folder, as development does unless it is told not to.
+    pub fn watching(mut self) -> Self {
+        self.watching = true;
+        self
+    }
+
+    /// Compiles as production does, whatever the mode.
+    pub fn cranelift(mut self) -> Self {
+        self.cranelift = true;
         self
     }
 
@@ -235,7 +255,12 @@ impl TestHostBuilder {
     }
 
     fn configuration(&self) -> String {
-        let mut text = self.config.clone();
+        // Most tests say themselves when a file is looked at. Keys of no table come first.
+        let mut text = if self.watching || self.production { String::new() } else { "watch = false\n".to_owned() };
+        if self.cranelift {
+            text.push_str("compiler = \"cranelift\"\n");
+        }
+        text.push_str(&self.config);
         if !self.upstreams.is_empty() {
             text.push_str("[upstreams]\n");
         }

@@ -5,6 +5,7 @@
 
 mod absent;
 mod answer;
+mod events;
 mod guests;
 mod host;
 mod prism;
@@ -12,6 +13,7 @@ mod schema;
 
 pub use absent::skip;
 pub use answer::Answer;
+pub use events::Events;
 pub use guests::{guest, plugin};
 pub use host::{ADMIN_TOKEN, TestHost, TestHostBuilder};
 pub use prism::Prism;

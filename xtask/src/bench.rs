@@ -7,22 +7,31 @@ use anyhow::{Context, Result, bail};
 
 use crate::progress::Phases;
 use crate::toolchain::Toolchain;
-use crate::{components, process, toolchain, workspace};
+use crate::{components, foreign, process, toolchain, workspace};
 
 /// What `http` is measured against.
 const WASMTIME_VERSION: &str = "48.0.8";
 /// The fewest that `wasmtime serve -S cli -O pooling-allocator=y` works with.
 const WASMTIME_FEATURES: &str = "run,serve,component-model-async,cranelift,pooling-allocator,parallel-compilation";
 
+/// What there is to run.
+pub const NAMES: &str = "call, http, chaos, reload, start, compile";
+/// Those that load components in other languages too.
+const NEED_FOREIGN: [&str; 2] = ["reload", "compile"];
+
 pub fn run(arguments: &[String]) -> Result<()> {
     let Some((name, rest)) = arguments.split_first() else {
-        bail!("which bench? call, http or chaos");
+        bail!("which bench? {NAMES}");
     };
     let needs_rival = name == "http";
-    let mut phases = Phases::new(if needs_rival { 5 } else { 4 });
+    let needs_foreign = NEED_FOREIGN.contains(&name.as_str());
+    let mut phases = Phases::new(if needs_rival || needs_foreign { 5 } else { 4 });
     let wasm = phases.run("looking for a wasm toolchain", toolchain::ensure)?;
     phases.run("building integrations", || components::build_integrations(wasm, &[]))?;
     phases.run("building the tests' guests", || components::build_guests(wasm))?;
+    if needs_foreign {
+        phases.run("building guests in other languages", foreign::build)?;
+    }
     if needs_rival {
         phases.run("getting wrk and wasmtime serve", || install_rival(wasm))?;
     }

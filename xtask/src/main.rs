@@ -26,7 +26,7 @@ cargo xtask COMMAND
   prism-setup         install Prism and GitHub's OpenAPI file, to target/tools/prism/
   dev [ARG…]          build everything, serve on 127.0.0.1:8787 in development mode; ARGs go to `workway dev`
   test [ARG…]         build everything, run every test; ARGs go to `cargo test`
-  bench NAME [ARG…]   build everything, run the bench NAME (call, http, chaos)
+  bench NAME [ARG…]   build everything, run the bench NAME (call, http, chaos, reload, start, compile)
 ";
 
 fn main() -> ExitCode {

@@ -15,7 +15,7 @@ use utoipa::ToSchema;
 use crate::{
     integration::{Failure, FailureKind, InputProblem},
     oauth::{ConnectionError, SealedError},
-    registry::{ApproveError, ExecuteError, UnknownIntegration},
+    registry::{ActivationError, ApproveError, ExecuteError, FollowError, UnknownIntegration},
     runtime::{CallError, Limit},
 };
 
@@ -192,6 +192,22 @@ impl From<ApproveError> for ApiError {
             ApproveError::OtherVersion(_) => Self::new(StatusCode::CONFLICT, "other-version", detail),
             ApproveError::Grant(_) => Self::internal(detail),
         }
+    }
+}
+
+/// A file that the host was asked to load and cannot.
+impl From<ActivationError> for ApiError {
+    fn from(error: ActivationError) -> Self {
+        match error {
+            ActivationError::Grant(error) => Self::internal(error),
+            error => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "load-failed", error.to_string()),
+        }
+    }
+}
+
+impl From<FollowError> for ApiError {
+    fn from(error: FollowError) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", error.to_string()).retry_after(BUSY_RETRY)
     }
 }
 

@@ -54,6 +54,8 @@ pub fn router(app: App) -> Router {
         .routes(routes!(registry::list_integrations::list_integrations))
         .routes(routes!(registry::get_integration::get_integration))
         .routes(routes!(registry::approve_integration::approve_integration))
+        .routes(routes!(registry::reload_integration::reload_integration))
+        .routes(routes!(registry::follow_events::follow_events))
         .routes(routes!(registry::list_actions::list_actions))
         .routes(routes!(registry::get_action::get_action))
         .routes(routes!(registry::execute_action::execute_action))

@@ -1,9 +1,11 @@
 //! A definition as a guest wrote it: texts that nobody has checked yet. See [`Definition::check`](super::Definition::check).
 
+use serde::{Deserialize, Serialize};
+
 use super::TriggerKind;
 
-/// The contract's `definition.integration`, field by field.
-#[derive(Clone, Debug, Default)]
+/// The contract's `definition.integration`, field by field. Its `serde` shape is for the artifact cache alone.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct DefinitionDraft {
     pub id: String,
     pub name: String,
@@ -15,7 +17,7 @@ pub struct DefinitionDraft {
     pub triggers: Vec<TriggerDraft>,
 }
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct PermissionsDraft {
     pub hosts: Vec<String>,
     /// Provider, scopes, required.
@@ -24,7 +26,7 @@ pub struct PermissionsDraft {
     pub reveal_token: bool,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ActionDraft {
     pub id: String,
     pub name: String,
@@ -36,7 +38,7 @@ pub struct ActionDraft {
     pub idempotent: bool,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct TriggerDraft {
     pub id: String,
     pub name: String,

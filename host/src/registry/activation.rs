@@ -2,33 +2,24 @@
 //! answers calls as it was, and is kept where people look.
 
 use std::{
-    io::{self, Read},
+    io,
     sync::Arc,
-    time::SystemTime,
+    time::{Instant, SystemTime},
 };
 
 use futures_util::{StreamExt, stream};
-use sha2::{Digest, Sha256};
 
 use super::{
-    ActionRegistry, Active, Entry, FileName, Grant, GrantError, LoadFailure, Pending, Snapshot, UnknownIntegration,
-    meter::Meter, snapshot::Loaded,
+    ActionRegistry, Active, Change, Entry, FileName, Grant, GrantError, LoadFailure, Loading, Pending, Snapshot,
+    UnknownIntegration, load::MAX_COMPONENT_BYTES, meter::Meter, snapshot::Loaded,
 };
 use crate::{
-    capability::{
-        Capabilities, OpenConnections,
-        fetch::{EgressPolicy, FetchCtx, FetchLimits},
-        log::LogCtx,
-        oauth::OAuthCtx,
-        storage::{Space, StorageCtx},
-    },
-    integration::{Definition, IdError, IntegrationId, Permissions, Widening},
-    runtime::{CallError, DESCRIBE_LIMITS, LoadError},
+    capability::fetch::EgressPolicy,
+    integration::{Definition, IntegrationId, Widening},
+    runtime::{CallError, LoadError},
     settings::Mode,
 };
 
-/// The largest component that is read, in bytes. One made from Python has 18 MB.
-const MAX_COMPONENT_BYTES: u64 = 64 << 20;
 /// What is kept of an error's text, in characters.
 const MAX_FAILURE_TEXT: usize = 4_000;
 
@@ -36,7 +27,7 @@ const MAX_FAILURE_TEXT: usize = 4_000;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Activated {
     /// It answers calls now.
-    Serving(IntegrationId),
+    Serving(Loading),
     /// It waits for the operator; what answered before still does.
     Waiting(IntegrationId, Vec<String>),
     /// It is byte for byte what is registered already.
@@ -106,7 +97,7 @@ impl ActionRegistry {
     }
 
     /// The components of the plugins folder, in the order of their names.
-    fn files(&self) -> io::Result<Vec<FileName>> {
+    pub(super) fn files(&self) -> io::Result<Vec<FileName>> {
         let mut files: Vec<FileName> = Vec::new();
         for entry in self.0.services.plugins.entries()? {
             if let Some(file) = entry?.file_name().to_str().and_then(|name| name.parse().ok()) {
@@ -137,10 +128,15 @@ impl ActionRegistry {
     /// Takes an integration out. Calls that run end on the version that they began with.
     pub async fn unregister_integration(&self, id: &IntegrationId) -> Result<(), UnknownIntegration> {
         let _writer = self.0.writer.lock().await;
+        self.take_out(id)
+    }
+
+    pub(super) fn take_out(&self, id: &IntegrationId) -> Result<(), UnknownIntegration> {
         let mut next = Snapshot::clone(&self.snapshot());
-        next.integrations.remove(id).ok_or_else(|| UnknownIntegration(id.clone()))?;
+        let entry = next.integrations.remove(id).ok_or_else(|| UnknownIntegration(id.clone()))?;
         self.0.snapshot.store(Arc::new(next));
         tracing::info!(integration = %id, "unregistered");
+        self.0.events.tell(entry.file.clone(), Change::Removed(id.clone()));
         Ok(())
     }
 
@@ -157,58 +153,28 @@ impl ActionRegistry {
         let grant = Grant { permissions: pending.definition.permissions.clone(), file: entry.file.clone() };
         self.0.services.grants.grant(id, &grant).await?;
         let active = self.serve(pending.loaded.clone(), Some(entry));
+        let (loading, again) = (Loading::of(&pending.loaded), entry.active.is_some());
         self.swap(id.clone(), Entry { active: Some(Arc::new(active)), pending: None, ..Entry::clone(entry) });
         tracing::info!(integration = %id, "approved");
+        self.0.events.tell(entry.file.clone(), if again { Change::Reloaded(loading) } else { Change::Loaded(loading) });
         Ok(())
     }
 
     async fn activate(&self, file: FileName) -> Result<Activated, ActivationError> {
-        let result = match self.load(&file).await {
-            Ok(loaded) => self.commit(&file, loaded).await,
-            Err(error) => Err(error),
-        };
+        let result = self.attempt(&file).await;
         self.settle(file, result)
     }
 
-    /// Everything that needs no place in the registry: read, compile, link, describe, check.
-    async fn load(&self, file: &FileName) -> Result<Option<Loaded>, ActivationError> {
-        let (bytes, hash) = self.read(file).await?;
-        if self.snapshot().of_file(file).is_some_and(|(_, entry)| entry.newest_hash() == Some(hash)) {
-            return Ok(None);
-        }
-        let component = self.0.runtime.load(bytes).await?;
-        let draft = component.describe(self.no_capabilities()?).await.map_err(ActivationError::Describe)?;
-        // Schemas are compiled here, which takes a while for large ones.
-        let checked = tokio::task::spawn_blocking(move || Definition::check(draft)).await.map_err(io::Error::other)?;
-        let definition = checked.map_err(ActivationError::Definition)?;
-        if !definition.triggers.is_empty() && !component.offers_triggers() {
-            let problem = "triggers: declared, but the component does not export the interface `triggers`";
-            return Err(ActivationError::Definition(vec![problem.into()]));
-        }
-        Ok(Some(Loaded { definition, component, hash }))
-    }
-
-    async fn read(&self, file: &FileName) -> Result<(Vec<u8>, [u8; 32]), ActivationError> {
-        let (plugins, file) = (Arc::clone(&self.0.services.plugins), file.clone());
-        let read = tokio::task::spawn_blocking(move || {
-            // Opening a pipe would wait for whoever writes to it.
-            if !plugins.metadata(file.as_str())?.is_file() {
-                return Err(ActivationError::NotAFile);
-            }
-            let mut bytes = Vec::new();
-            plugins.open(file.as_str())?.take(MAX_COMPONENT_BYTES + 1).read_to_end(&mut bytes)?;
-            if u64::try_from(bytes.len()).map_or(true, |length| length > MAX_COMPONENT_BYTES) {
-                return Err(ActivationError::TooLarge);
-            }
-            let hash = Sha256::digest(&bytes).into();
-            Ok((bytes, hash))
-        });
-        read.await.map_err(io::Error::other)?
+    /// Loads a file and has it serve; who called says what becomes of an error. The writer's lock is held.
+    pub(super) async fn attempt(&self, file: &FileName) -> Result<Activated, ActivationError> {
+        let loaded = self.load(file).await?;
+        self.commit(file, loaded).await
     }
 
     /// Compares with what was granted and swaps once.
     async fn commit(&self, file: &FileName, loaded: Option<Loaded>) -> Result<Activated, ActivationError> {
         let snapshot = self.snapshot();
+        let began = Instant::now();
         let Some(loaded) = loaded else {
             return match snapshot.of_file(file) {
                 Some((id, entry)) => {
@@ -229,6 +195,8 @@ impl ActionRegistry {
                 return Err(ActivationError::Duplicate { id, other: other.file.clone() });
             }
         }
+        let again = before.is_some_and(|entry| entry.active.is_some());
+        let mut loading = Loading::of(&loaded);
         let entry = if asks.is_empty() {
             let active = self.serve(loaded, before.map(AsRef::as_ref));
             Entry { file: file.clone(), active: Some(Arc::new(active)), pending: None, last_error: None }
@@ -243,7 +211,13 @@ impl ActionRegistry {
             let error = ActivationError::Duplicate { id: id.clone(), other: file.clone() };
             self.keep_failure(other.file.clone(), &error);
         }
-        Ok(if asks.is_empty() { Activated::Serving(id) } else { Activated::Waiting(id, asks) })
+        if !asks.is_empty() {
+            return Ok(Activated::Waiting(id, asks));
+        }
+        loading.phases.swap = began.elapsed();
+        let told = if again { Change::Reloaded(loading.clone()) } else { Change::Loaded(loading.clone()) };
+        self.0.events.tell(file.clone(), told);
+        Ok(Activated::Serving(loading))
     }
 
     /// What a definition asks for that nobody has granted to this file, in words. In development declaring is being
@@ -264,7 +238,7 @@ impl ActionRegistry {
 
     /// A version that answers calls, with the share of the one whose place it takes.
     fn serve(&self, loaded: Loaded, before: Option<&Entry>) -> Active {
-        let Loaded { definition, component, hash } = loaded;
+        let Loaded { definition, component, hash, .. } = loaded;
         let share = before.and_then(|entry| entry.active.as_ref()).map(|active| active.share.clone());
         let permissions = &definition.permissions;
         let recorder = &self.0.services.recorder;
@@ -294,9 +268,16 @@ impl ActionRegistry {
     }
 
     /// Says how it went, in the log and, for a failure, in the snapshot.
-    fn settle(&self, file: FileName, result: Result<Activated, ActivationError>) -> Result<Activated, ActivationError> {
+    pub(super) fn settle(
+        &self,
+        file: FileName,
+        result: Result<Activated, ActivationError>,
+    ) -> Result<Activated, ActivationError> {
         match &result {
-            Ok(Activated::Serving(id)) => tracing::info!(integration = %id, %file, "loaded"),
+            Ok(Activated::Serving(loading)) => tracing::info!(
+                integration = %loading.integration, version = %loading.version, %file, took = ?loading.phases.total(),
+                "loaded"
+            ),
             Ok(Activated::Unchanged(id)) => tracing::debug!(integration = %id, %file, "unchanged"),
             Ok(Activated::Waiting(id, asks)) => {
                 tracing::warn!(integration = %id, %file, asks = asks.join("; "), "waits for approval");
@@ -310,28 +291,30 @@ impl ActionRegistry {
     fn keep_failure(&self, file: FileName, error: &ActivationError) {
         tracing::error!(%file, "not loaded: {error}");
         let message = error.to_string().chars().take(MAX_FAILURE_TEXT).collect();
-        let failure = LoadFailure { message, at: SystemTime::now() };
+        let message: String = message;
+        let blocked_by = match error {
+            ActivationError::Duplicate { id, .. } => Some(id.clone()),
+            _ => None,
+        };
+        let failure = LoadFailure { message: message.clone(), at: SystemTime::now(), blocked_by };
         let mut next = Snapshot::clone(&self.snapshot());
-        match next.integrations.values_mut().find(|entry| entry.file == file) {
-            Some(entry) => Arc::make_mut(entry).last_error = Some(failure),
-            None => drop(next.failures.insert(file, failure)),
+        let mut integration = None;
+        match next.integrations.iter_mut().find(|(_, entry)| entry.file == file) {
+            Some((id, entry)) => {
+                Arc::make_mut(entry).last_error = Some(failure);
+                integration = Some(id.clone());
+            }
+            None => drop(next.failures.insert(file.clone(), failure)),
         }
         self.0.snapshot.store(Arc::new(next));
+        self.0.events.tell(file, Change::Failed { integration, message });
     }
 
-    /// For a component that nobody knows yet: every capability answers `denied`.
-    fn no_capabilities(&self) -> Result<Capabilities, ActivationError> {
-        let services = &self.0.services;
-        let name = |error: IdError| ActivationError::Definition(vec![error.to_string()]);
-        let space = Space { integration: "unknown".parse().map_err(name)?, user: "nobody".parse().map_err(name)? };
-        let nothing = Arc::new(Permissions::default());
-        Ok(Capabilities {
-            fetch: FetchCtx::new(services.fetch.clone(), Arc::default(), FetchLimits::default()),
-            log: LogCtx::new(None, "describe".into(), DESCRIBE_LIMITS.log_bytes),
-            oauth: OAuthCtx::new(services.connections.clone(), space.user.clone(), nothing),
-            storage: StorageCtx::new(services.storage.clone(), space, false, services.storage_limits.clone()),
-            audiences: Arc::default(),
-            open: OpenConnections::default(),
-        })
+    /// A file that is gone has no error any more.
+    pub(super) fn forget_failure(&self, file: &FileName) {
+        let mut next = Snapshot::clone(&self.snapshot());
+        if next.failures.remove(file).is_some() {
+            self.0.snapshot.store(Arc::new(next));
+        }
     }
 }

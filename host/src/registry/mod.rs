@@ -5,9 +5,12 @@
 
 mod activation;
 mod admission;
+mod events;
 mod execute;
 mod file_name;
+mod follow;
 mod grants;
+mod load;
 mod meter;
 mod services;
 mod snapshot;
@@ -17,13 +20,16 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 
 pub use activation::{Activated, ActivationError, ApproveError};
+pub use events::{Change, FollowError, Follower, Loading, Phases, RegistryEvent, Told};
 pub use execute::{ExecuteError, Execution};
 pub use file_name::{FileName, FileNameError};
+pub use follow::Unsettled;
 pub use grants::{Grant, GrantError, GrantStore, MemoryGrants};
 pub use services::Services;
 pub use snapshot::{Active, Entry, LoadFailure, Pending, Snapshot, Status};
 
 use admission::Admission;
+use events::Events;
 
 use crate::{
     integration::{ActionId, IntegrationId},
@@ -41,6 +47,7 @@ struct Inner {
     settings: Arc<Settings>,
     admission: Admission,
     snapshot: ArcSwap<Snapshot>,
+    events: Events,
     /// Held by whoever is about to swap the snapshot.
     writer: tokio::sync::Mutex<()>,
 }
@@ -59,6 +66,7 @@ impl ActionRegistry {
             settings,
             admission,
             snapshot: ArcSwap::default(),
+            events: Events::new(),
             writer: tokio::sync::Mutex::default(),
         }))
     }
@@ -74,6 +82,24 @@ impl ActionRegistry {
         let active = snapshot.integrations.get(&id.integration)?.active.as_ref()?;
         active.definition.action(&id.action)?;
         Some(Arc::clone(active))
+    }
+
+    /// Follows what happens to integrations from now on.
+    ///
+    /// # Errors
+    /// Too many follow already, or the host shuts down.
+    pub fn follow(&self) -> Result<Follower, FollowError> {
+        self.0.events.follow()
+    }
+
+    /// Ends all who follow.
+    pub fn end_events(&self) {
+        self.0.events.end();
+    }
+
+    /// Waits until the code of what was loaded lies in the cache.
+    pub async fn finish_keeping(&self) {
+        self.0.runtime.finish_keeping().await;
     }
 
     /// Calls of an integration that run or wait right now, and those that may.

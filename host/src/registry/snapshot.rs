@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::SystemTime};
 
-use super::{FileName, admission::Share, meter::Meter};
+use super::{FileName, Phases, admission::Share, meter::Meter};
 use crate::{
     capability::fetch::EgressPolicy,
     integration::{Definition, IntegrationId, Permissions},
@@ -75,6 +75,7 @@ pub(super) struct Loaded {
     pub(super) definition: Definition,
     pub(super) component: LinkedComponent,
     pub(super) hash: [u8; 32],
+    pub(super) phases: Phases,
 }
 
 /// A file that could not be loaded.
@@ -82,6 +83,8 @@ pub(super) struct Loaded {
 pub struct LoadFailure {
     pub message: String,
     pub at: SystemTime,
+    /// The id that another file holds: when it is free, this file may have it.
+    pub blocked_by: Option<IntegrationId>,
 }
 
 impl Snapshot {

@@ -1,15 +1,23 @@
-//! From bytes to something that runs: compiled, then linked. Each state is a type made from the one before.
+//! From bytes to something that runs: compiled, or taken from what was compiled before, then linked. Each state is a
+//! type made from the one before.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    path::Path,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
+use std::os::fd::AsRawFd;
 use wasmtime::component::Component;
 
 use super::{
     Runtime,
+    cache::ArtifactKey,
+    engine::Sandbox,
     inspect::{Refusal, inspect},
     state::GuestState,
 };
-use crate::bindings::IntegrationPre;
+use crate::{bindings::IntegrationPre, integration::DefinitionDraft, settings::Compiler};
 
 /// The longest that a compile is waited for. A component from Python takes 7 s; one that takes this long is no accident,
 /// and its thread is lost until the compiler gives up by itself.
@@ -30,56 +38,161 @@ pub enum LoadError {
     ShutDown,
 }
 
+/// A component that runs, and what is known of how it came to be.
+#[derive(Debug)]
+pub struct Load {
+    pub component: LinkedComponent,
+    /// What it said that it is when this host last compiled it.
+    pub known: Option<DefinitionDraft>,
+    /// Compiling, or finding that it was compiled before.
+    pub compile: Duration,
+    pub link: Duration,
+}
+
+/// Where a component's machine code came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CodeSource {
+    Compiled(Compiler),
+    Cache,
+}
+
 /// Machine code of a component whose imports have not been looked at yet.
-struct CompiledComponent(Component);
+struct CompiledComponent<'a> {
+    component: Component,
+    sandbox: &'a Sandbox,
+    key: ArtifactKey,
+    source: CodeSource,
+    known: Option<DefinitionDraft>,
+}
 
 /// A component with every import resolved: a call instantiates it and nothing else. Cheap to clone.
 #[derive(Clone)]
-pub struct LinkedComponent {
-    pub(super) runtime: Runtime,
-    pub(super) pre: Arc<IntegrationPre<GuestState>>,
+pub struct LinkedComponent(Arc<Linked>);
+
+struct Linked {
+    pre: Arc<IntegrationPre<GuestState>>,
+    key: ArtifactKey,
+    source: CodeSource,
     offers_triggers: bool,
 }
 
 impl LinkedComponent {
     /// Whether it exports the interface `triggers`, as the world `integration-with-triggers` does.
     pub fn offers_triggers(&self) -> bool {
-        self.offers_triggers
+        self.0.offers_triggers
+    }
+
+    pub fn source(&self) -> CodeSource {
+        self.0.source
+    }
+
+    pub(super) fn pre(&self) -> &IntegrationPre<GuestState> {
+        &self.0.pre
+    }
+
+    pub(super) fn key(&self) -> ArtifactKey {
+        self.0.key
+    }
+
+    /// Its machine code, as it can be mapped again.
+    pub(super) fn image(&self) -> wasmtime::Result<Vec<u8>> {
+        self.0.pre.instance_pre().component().serialize()
+    }
+}
+
+impl Drop for Linked {
+    /// Unmapping code takes a millisecond for large components. The last one to hold a version is the last call on it,
+    /// which must not wait for that.
+    fn drop(&mut self) {
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            let pre = Arc::clone(&self.pre);
+            runtime.spawn_blocking(move || drop(pre));
+        }
     }
 }
 
 impl Runtime {
-    /// Looks at `bytes`, compiles and links them. Compiling happens off the async threads, as often at once as there
-    /// are cores.
-    pub async fn load(&self, bytes: Vec<u8>) -> Result<LinkedComponent, LoadError> {
-        let permit = Arc::clone(&self.compiles).acquire_owned().await.map_err(|_closed| LoadError::ShutDown)?;
+    /// Looks at `bytes`, compiles and links them; `hash` is their SHA-256. Compiling happens off the async threads, as
+    /// often at once as there are cores. Code that was kept by [`Runtime::keep`] is mapped instead.
+    ///
+    /// # Errors
+    /// See [`LoadError`].
+    pub async fn load(&self, bytes: Vec<u8>, hash: [u8; 32]) -> Result<Load, LoadError> {
+        let permit = Arc::clone(&self.0.compiles).acquire_owned().await.map_err(|_closed| LoadError::ShutDown)?;
         let runtime = self.clone();
         let work = tokio::task::spawn_blocking(move || {
-            let outside = inspect(&bytes)?;
-            outside.for_this_host()?;
-            let offers_triggers = outside.exports_interface("triggers");
-            let linked = CompiledComponent::compile(&runtime, &bytes)?.link(runtime, offers_triggers);
+            let loaded = runtime.load_now(&bytes, hash);
             drop(permit);
-            linked
+            loaded
         });
         let done = tokio::time::timeout(MAX_COMPILE, work).await.map_err(|_elapsed| LoadError::TooSlow)?;
         done.map_err(|_cancelled| LoadError::ShutDown)?
     }
-}
 
-impl CompiledComponent {
-    fn compile(runtime: &Runtime, bytes: &[u8]) -> Result<Self, LoadError> {
-        Component::from_binary(&runtime.engine, bytes).map(Self).map_err(LoadError::Unusable)
+    fn load_now(&self, bytes: &[u8], hash: [u8; 32]) -> Result<Load, LoadError> {
+        let began = Instant::now();
+        let outside = inspect(bytes)?;
+        outside.for_this_host()?;
+        let mut compiled = self.code(bytes, hash)?;
+        let compile = began.elapsed();
+        let known = compiled.known.take();
+        let began = Instant::now();
+        let component = compiled.link(outside.exports_interface("triggers"))?;
+        Ok(Load { component, known, compile, link: began.elapsed() })
     }
 
-    fn link(self, runtime: Runtime, offers_triggers: bool) -> Result<LinkedComponent, LoadError> {
-        let pre = runtime.linker.instantiate_pre(&self.0).and_then(IntegrationPre::new).map_err(LoadError::Unusable)?;
-        Ok(LinkedComponent { runtime, pre: Arc::new(pre), offers_triggers })
+    /// The component's code in the first sandbox that takes it.
+    fn code(&self, bytes: &[u8], hash: [u8; 32]) -> Result<CompiledComponent<'_>, LoadError> {
+        let first = self.code_in(&self.0.first, bytes, hash);
+        let (Err(error), Some(second)) = (&first, self.second()) else { return first.map_err(LoadError::Unusable) };
+        tracing::debug!(error = format!("{error:#}"), "Winch cannot compile this component, Cranelift tries");
+        self.code_in(second, bytes, hash).map_err(LoadError::Unusable)
+    }
+
+    fn code_in<'a>(
+        &'a self,
+        sandbox: &'a Sandbox,
+        bytes: &[u8],
+        hash: [u8; 32],
+    ) -> wasmtime::Result<CompiledComponent<'a>> {
+        let key = ArtifactKey::new(hash, sandbox.fingerprint);
+        if let Some((component, known)) = self.kept(sandbox, key) {
+            return Ok(CompiledComponent { component, sandbox, key, source: CodeSource::Cache, known: Some(known) });
+        }
+        let component = Component::from_binary(&sandbox.engine, bytes)?;
+        let source = CodeSource::Compiled(sandbox.compiler);
+        Ok(CompiledComponent { component, sandbox, key, source, known: None })
+    }
+
+    fn kept(&self, sandbox: &Sandbox, key: ArtifactKey) -> Option<(Component, DefinitionDraft)> {
+        let artifact = self.0.cache.artifacts.get::<DefinitionDraft>(key)?;
+        // The very file whose content was checked, whatever its name stands for by now.
+        let path = format!("/proc/self/fd/{}", artifact.file.as_raw_fd());
+        #[expect(unsafe_code, reason = "mapping machine code is what the artifact cache is for")]
+        // SAFETY: the file lies in a folder that this user alone can write to, was written by a host of this engine's
+        // version and settings (its key says so), has the checksum that was noted then, and is never written to again.
+        let component = unsafe { Component::deserialize_file(&sandbox.engine, Path::new(&path)) };
+        match component {
+            Ok(component) => Some((component, artifact.definition)),
+            Err(error) => {
+                tracing::warn!(error = format!("{error:#}"), "kept code does not fit this host: compiling anew");
+                None
+            }
+        }
+    }
+}
+
+impl CompiledComponent<'_> {
+    fn link(self, offers_triggers: bool) -> Result<LinkedComponent, LoadError> {
+        let Self { component, sandbox, key, source, .. } = self;
+        let pre = sandbox.linker.instantiate_pre(&component).and_then(IntegrationPre::new);
+        let pre = Arc::new(pre.map_err(LoadError::Unusable)?);
+        Ok(LinkedComponent(Arc::new(Linked { pre, key, source, offers_triggers })))
     }
 }
 
 impl std::fmt::Debug for LinkedComponent {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("LinkedComponent").finish_non_exhaustive()
+        formatter.debug_struct("LinkedComponent").field("source", &self.0.source).finish_non_exhaustive()
     }
 }

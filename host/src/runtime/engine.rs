@@ -1,16 +1,23 @@
-//! The engine and its settings. This file alone sees `wasmtime::Config`; what the numbers cost and save was measured,
+//! An engine and its settings. This file alone sees `wasmtime::Config`; what the numbers cost and save was measured,
 //! see `docs/benchmarks.md`.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    hash::{DefaultHasher, Hash, Hasher},
+    sync::Arc,
+    time::Duration,
+};
 
-use tokio::sync::Semaphore;
 use wasmtime::{
-    Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig,
+    Config, Enabled, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig, Strategy,
     component::{HasData, Linker},
 };
 
-use super::state::GuestState;
-use crate::{bindings, capability::CapabilitiesView, settings::Settings};
+use super::{cache::FunctionCache, state::GuestState};
+use crate::{
+    bindings,
+    capability::CapabilitiesView,
+    settings::{Compiler, Settings},
+};
 
 /// How often a running guest is looked at: the grain of the CPU limit and the longest time it keeps a thread.
 pub(super) const TICK: Duration = Duration::from_millis(5);
@@ -36,13 +43,13 @@ pub(super) const MAX_TABLE_ELEMENTS: usize = 100_000;
 /// Slots are at least this large, so that raising one integration's limit is rarely a matter of the pool.
 const LEAST_SLOT_BYTES: u64 = 256 << 20;
 
-/// An engine with everything linked that a guest may import. Cheap to clone; one a process.
-#[derive(Clone)]
-pub struct Runtime {
+/// An engine with everything linked that a guest may import.
+pub(super) struct Sandbox {
     pub(super) engine: Engine,
-    pub(super) linker: Arc<Linker<GuestState>>,
-    /// One compile a core at once. Each uses several, and a small one would wait behind a large one otherwise.
-    pub(super) compiles: Arc<Semaphore>,
+    pub(super) linker: Linker<GuestState>,
+    pub(super) compiler: Compiler,
+    /// Differs wherever code of one engine would not run in the other: version, processor, settings.
+    pub(super) fingerprint: u64,
 }
 
 /// The engine could not be made: a fault of the machine or of this build.
@@ -50,37 +57,56 @@ pub struct Runtime {
 #[error("the WebAssembly engine cannot start: {0:#}")]
 pub struct RuntimeError(#[from] wasmtime::Error);
 
-impl Runtime {
+impl Sandbox {
     /// Makes the engine, with pooled instances where the address space for them can be had.
-    pub fn new(settings: &Settings) -> Result<Self, RuntimeError> {
-        let mut config = config();
+    pub(super) fn new(
+        settings: &Settings,
+        compiler: Compiler,
+        functions: &Arc<FunctionCache>,
+    ) -> Result<Self, RuntimeError> {
+        let mut config = config(compiler, functions)?;
         config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(settings)));
         let engine = Engine::new(&config).or_else(|error| {
             tracing::warn!(error = format!("{error:#}"), "no pool of instances can be reserved: calls will be slower");
             config.allocation_strategy(InstanceAllocationStrategy::OnDemand);
             Engine::new(&config)
         })?;
-        let linker = Arc::new(link(&engine)?);
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let linker = link(&engine)?;
         tick(&engine)?;
-        Ok(Self { engine, linker, compiles: Arc::new(Semaphore::new(cores)) })
+        let fingerprint = fingerprint(&engine, compiler);
+        Ok(Self { engine, linker, compiler, fingerprint })
     }
 }
 
-impl std::fmt::Debug for Runtime {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Runtime").finish_non_exhaustive()
-    }
+fn fingerprint(engine: &Engine, compiler: Compiler) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    engine.precompile_compatibility_hash().hash(&mut hasher);
+    compiler.hash(&mut hasher);
+    hasher.finish()
 }
 
-fn config() -> Config {
+fn config(compiler: Compiler, functions: &Arc<FunctionCache>) -> wasmtime::Result<Config> {
     let mut config = Config::new();
     config
         .epoch_interruption(true)
         .concurrency_support(false)
         .max_wasm_stack(WASM_STACK_BYTES)
         .async_stack_size(FIBER_STACK_BYTES);
-    config
+    match compiler {
+        Compiler::Winch => {
+            // The rest saves what nobody looks at while editing: Cranelift makes the entries and exits even here, and
+            // addresses in the source are for debuggers.
+            config
+                .strategy(Strategy::Winch)
+                .cranelift_opt_level(OptLevel::None)
+                .generate_address_map(false)
+                .native_unwind_info(false);
+        }
+        Compiler::Cranelift => {
+            config.strategy(Strategy::Cranelift).enable_incremental_compilation(functions.clone())?;
+        }
+    }
+    Ok(config)
 }
 
 fn pool(settings: &Settings) -> PoolingAllocationConfig {

@@ -86,7 +86,7 @@ impl LinkedComponent {
         let mut store = self.store(limits, capabilities);
         let mut stage = Stage::Instantiating;
         let work = async {
-            let instance = self.pre.instantiate_async(&mut store).await?;
+            let instance = self.pre().instantiate_async(&mut store).await?;
             stage = Stage::Running;
             call(&mut store, &instance).await
         };
@@ -107,7 +107,7 @@ impl LinkedComponent {
 
     fn store(&self, limits: &CallLimits, capabilities: Capabilities) -> Store<GuestState> {
         let state = GuestState::new(limits, ticks(limits.cpu()), capabilities);
-        let mut store = Store::new(&self.runtime.engine, state);
+        let mut store = Store::new(self.pre().engine(), state);
         store.limiter(|state| &mut state.memory);
         let transfer = limits.body_bytes.saturating_add(TRANSFER_SLACK_BYTES);
         store.set_hostcall_fuel(usize::try_from(transfer).unwrap_or(usize::MAX));

@@ -99,7 +99,7 @@ impl AdmissionSettings {
     }
 }
 
-fn within<T: PartialOrd + std::fmt::Display>(name: &str, value: T, least: T, most: T) -> Result<(), String> {
+pub(super) fn within<T: PartialOrd + std::fmt::Display>(name: &str, value: T, least: T, most: T) -> Result<(), String> {
     if value < least || value > most {
         return Err(format!("{name} is {value}, possible are {least} to {most}"));
     }

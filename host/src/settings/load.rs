@@ -13,7 +13,8 @@ use secrecy::SecretString;
 use serde::Deserialize;
 
 use super::{
-    AdmissionSettings, Audiences, CallLimits, IntegrationSettings, Mode, Settings, audiences::ProviderSettings,
+    AdmissionSettings, Audiences, CacheSettings, CallLimits, Compiler, IntegrationSettings, Mode, Settings,
+    audiences::ProviderSettings,
 };
 use crate::integration::{IntegrationId, ProviderId};
 
@@ -78,6 +79,12 @@ pub enum SettingsError {
     )]
     UpstreamsInProduction,
     #[error(
+        "watch = true follows the plugins folder and is for development alone: remove it, or start with --dev; production loads integrations when it starts"
+    )]
+    WatchInProduction,
+    #[error("compiler = \"winch\" is for development alone: remove it, or start with --dev")]
+    WinchInProduction,
+    #[error(
         "production needs the operator's token: set WORKWAY_ADMIN_TOKEN, for example to the output of `openssl rand -hex 32`, or start with --dev"
     )]
     NoAdminToken,
@@ -95,6 +102,9 @@ struct FileSettings {
     listen: Option<SocketAddr>,
     plugins: Option<PathBuf>,
     data: Option<PathBuf>,
+    watch: Option<bool>,
+    compiler: Option<Compiler>,
+    cache: CacheSettings,
     limits: CallLimits,
     admission: AdmissionSettings,
     integrations: BTreeMap<IntegrationId, IntegrationSettings>,
@@ -110,11 +120,15 @@ impl Settings {
             None if Path::new(DEFAULT_FILE).exists() => FileSettings::read(Path::new(DEFAULT_FILE))?,
             None => FileSettings::default(),
         };
+        let mode = flags.mode.or(file.mode).unwrap_or(Mode::Production);
         Self {
-            mode: flags.mode.or(file.mode).unwrap_or(Mode::Production),
+            mode,
             listen: flags.listen.or(file.listen).unwrap_or_else(|| (Ipv4Addr::LOCALHOST, DEFAULT_PORT).into()),
             plugins: flags.plugins.or(file.plugins).unwrap_or_else(|| "plugins".into()),
             data: flags.data.or(file.data).unwrap_or_else(|| "data".into()),
+            watch: file.watch.unwrap_or(mode == Mode::Development),
+            compiler: file.compiler.unwrap_or_else(|| Compiler::of_mode(mode)),
+            cache: file.cache,
             admin_token: flags.admin_token,
             key: flags.key,
             limits: file.limits,
@@ -167,6 +181,8 @@ mod tests {
             cpu_ms = 5
             [admission]
             calls = 9
+            [cache]
+            bytes = 1048576
             [integrations.github.limits]
             memory_bytes = 268435456
             [upstreams]
@@ -176,6 +192,7 @@ mod tests {
         )
         .unwrap();
         assert_eq!((settings.limits.cpu_ms, settings.limits.wall_ms, settings.admission.calls), (5, 30_000, 9));
+        assert_eq!(settings.cache.bytes, 1 << 20);
         assert_eq!(settings.limits_of(&"github".parse().unwrap()).memory_bytes, 256 << 20);
         assert_eq!(settings.limits_of(&"github".parse().unwrap()).cpu_ms, 5);
         assert_eq!(settings.largest_memory_bytes(), 256 << 20);
@@ -198,6 +215,8 @@ mod tests {
             ("[integrations.github.limits]\nwall_ms = 0", "integrations.github.limits: wall_ms"),
             ("[integrations.GitHub]", "GitHub"),
             ("[admission]\ncalls = 0", "admission: calls"),
+            ("[cache]\nbytes = 1", "cache: bytes"),
+            ("compiler = \"gcc\"", "gcc"),
             ("listen = ", "workway.toml"),
         ] {
             let message = load(text, development()).unwrap_err().to_string();
@@ -217,6 +236,11 @@ mod tests {
             load(upstreams, production(token(&"x".repeat(32)))),
             Err(SettingsError::UpstreamsInProduction)
         ));
+        for (text, part) in [("watch = true", "watch"), ("compiler = \"winch\"", "winch")] {
+            let refused = load(text, production(token(&"x".repeat(32)))).unwrap_err().to_string();
+            assert!(refused.contains(part), "{refused}");
+            assert!(load(text, development()).is_ok(), "{text} was refused");
+        }
         let open = Flags { listen: Some("0.0.0.0:1".parse().unwrap()), ..development() };
         assert!(matches!(load("", open), Err(SettingsError::DevelopmentIsLocal(_))));
         assert_eq!(

@@ -2,6 +2,7 @@
 //! reads the environment, a flag or a configuration file.
 
 mod audiences;
+mod compiler;
 mod limits;
 mod load;
 
@@ -11,6 +12,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
 pub use audiences::Audiences;
+pub use compiler::{CacheSettings, Compiler};
 pub use limits::{AdmissionSettings, CallLimits, LimitOverrides};
 pub use load::{Flags, SettingsError};
 
@@ -39,6 +41,10 @@ pub struct Settings {
     pub plugins: PathBuf,
     /// The folder below which everything is written.
     pub data: PathBuf,
+    /// Whether the plugins folder is followed. Development alone.
+    pub watch: bool,
+    pub compiler: Compiler,
+    pub cache: CacheSettings,
     /// The operator's bearer token.
     pub admin_token: Option<SecretString>,
     /// The master key of stored tokens, base64 of 32 bytes; without it a key file in `data` is used.
@@ -91,6 +97,8 @@ impl Settings {
         match self.mode {
             Mode::Development if !self.listen.ip().is_loopback() => Err(SettingsError::DevelopmentIsLocal(self.listen)),
             Mode::Production if !self.upstreams.is_empty() => Err(SettingsError::UpstreamsInProduction),
+            Mode::Production if self.watch => Err(SettingsError::WatchInProduction),
+            Mode::Production if self.compiler == Compiler::Winch => Err(SettingsError::WinchInProduction),
             Mode::Production => match &self.admin_token {
                 Some(token) if token.expose_secret().len() >= MIN_ADMIN_TOKEN_BYTES => Ok(self),
                 Some(_) => Err(SettingsError::ShortAdminToken { least: MIN_ADMIN_TOKEN_BYTES }),
@@ -107,6 +115,7 @@ impl Settings {
             limits.check().map_err(|problem| SettingsError::OutOfRange { place, problem })?;
         }
         self.admission.check().map_err(|problem| SettingsError::OutOfRange { place: "admission".into(), problem })?;
+        self.cache.check().map_err(|problem| SettingsError::OutOfRange { place: "cache".into(), problem })?;
         Ok(self)
     }
 }

@@ -19,7 +19,7 @@ use workway_host::{
     runtime::{CallError, Limit},
 };
 
-use shared::{Bar, Bound, close, install, quantile, settings};
+use shared::{Bar, Bound, close, install, mebibytes, quantile, resident_bytes, settings};
 
 /// Calls of each kind.
 const CALLS: usize = 1_000;
@@ -173,16 +173,4 @@ async fn call(app: &App, kind: Kind) -> anyhow::Result<bool> {
         println!("{kind:?} gave {result:?}");
     }
     Ok(right)
-}
-
-/// The process's resident memory (proc(5), `statm`, second field, in pages of 4 KiB).
-fn resident_bytes() -> anyhow::Result<u64> {
-    let statm = std::fs::read_to_string("/proc/self/statm")?;
-    let pages = statm.split(' ').nth(1).ok_or_else(|| anyhow::anyhow!("statm has no second field"))?;
-    Ok(pages.parse::<u64>()? * 4096)
-}
-
-#[expect(clippy::cast_precision_loss, reason = "a figure to be read")]
-fn mebibytes(bytes: u64) -> f64 {
-    bytes as f64 / f64::from(1 << 20)
 }

@@ -52,6 +52,22 @@ pub fn microseconds(duration: Duration) -> f64 {
     duration.as_secs_f64() * 1e6
 }
 
+pub fn milliseconds(duration: Duration) -> f64 {
+    duration.as_secs_f64() * 1e3
+}
+
+/// The process's resident memory (proc(5), `statm`, second field, in pages of 4 KiB).
+pub fn resident_bytes() -> anyhow::Result<u64> {
+    let statm = std::fs::read_to_string("/proc/self/statm")?;
+    let pages = statm.split(' ').nth(1).ok_or_else(|| anyhow::anyhow!("statm has no second field"))?;
+    Ok(pages.parse::<u64>()? * 4096)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a figure to be read")]
+pub fn mebibytes(bytes: u64) -> f64 {
+    bytes as f64 / f64::from(1 << 20)
+}
+
 /// Production on a free port, below `folder`, with `toml` as its configuration file.
 pub fn settings(folder: &Path, toml: &str) -> anyhow::Result<Settings> {
     let config = folder.join("workway.toml");

@@ -1,7 +1,7 @@
 //! Whose limits hold: the general ones, those of one integration, and each of them for its own call alone.
 
 use serde_json::json;
-use workway_tests::{Answer, TestHost};
+use workway_tests::{Answer, TestHost, TestHostBuilder};
 
 use crate::support::{assert_alive, assert_pings, counted};
 
@@ -87,8 +87,17 @@ async fn one_integration_out_of_time_takes_none_from_another() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn bad_calls_mixed_with_good_ones_get_each_their_own_answer() {
+    bad_calls_get_each_their_own_answer(TestHost::builder()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn bad_calls_compiled_as_in_production_get_each_their_own_answer() {
+    bad_calls_get_each_their_own_answer(TestHost::builder().cranelift()).await;
+}
+
+async fn bad_calls_get_each_their_own_answer(builder: TestHostBuilder) {
     const ROUNDS: usize = 10;
-    let host = TestHost::builder()
+    let host = builder
         .guest("endless-loop")
         .guest("memory-bomb")
         .guest("stack-overflow")

@@ -3,6 +3,7 @@
 //! Nothing here sleeps or measures time. A test that needs a call to be under way holds it at an upstream of its own.
 
 mod admission;
+mod code_cache;
 mod fetch;
 mod github;
 mod guests;
@@ -15,8 +16,10 @@ mod oauth;
 mod openapi;
 mod permissions;
 mod registry_api;
+mod reload_endpoint;
 mod reloading;
 mod slack;
 mod storage;
 mod support;
 mod upstream;
+mod watching;

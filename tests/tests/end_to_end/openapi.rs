@@ -7,9 +7,11 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use workway_tests::{TestHost, schema_errors};
 
+use crate::support::{bytes_of, rebuilt, register};
+
 /// Every route of the router: method, documented path, a real path, a body, and the status that these get in
 /// development.
-const ROUTES: [(&str, &str, &str, &str, u16); 13] = [
+const ROUTES: [(&str, &str, &str, &str, u16); 15] = [
     ("get", "/healthz", "/healthz", "", 200),
     ("get", "/readyz", "/readyz", "", 200),
     ("get", "/metrics", "/metrics", "", 200),
@@ -17,6 +19,8 @@ const ROUTES: [(&str, &str, &str, &str, u16); 13] = [
     ("get", "/registry/integrations", "/registry/integrations?limit=1&category=test", "", 200),
     ("get", "/registry/integrations/{id}", "/registry/integrations/hello", "", 200),
     ("post", "/registry/integrations/{id}/approve", "/registry/integrations/hello/approve", "{}", 409),
+    ("post", "/registry/reload/{integrationId}", "/registry/reload/hello", "", 200),
+    ("get", EVENTS, EVENTS, "", 200),
     ("get", "/registry/actions", "/registry/actions?limit=1&offset=0", "", 200),
     ("get", "/registry/actions/{id}", "/registry/actions/hello.echo", "", 200),
     (
@@ -31,7 +35,9 @@ const ROUTES: [(&str, &str, &str, &str, u16); 13] = [
     ("delete", "/oauth/connections/{provider}", "/oauth/connections/slack", "", 204),
 ];
 /// Reading the registry is public, acting is not.
-const PROTECTED: [&str; 3] = ["/oauth/", "/execute", "/approve"];
+const PROTECTED: [&str; 4] = ["/oauth/", "/execute", "/approve", EVENTS];
+/// Its answer never ends.
+const EVENTS: &str = "/registry/events";
 
 async fn host() -> TestHost {
     TestHost::builder().guest("hello").start().await
@@ -197,6 +203,9 @@ async fn every_operation_answers_as_documented() {
     let host = host().await;
     let document = document(&host).await;
     for (method, documented, path, body, status) in ROUTES {
+        if documented == EVENTS {
+            continue;
+        }
         let mut request = host.request(method.to_uppercase().parse().expect("a method"), path);
         if !body.is_empty() {
             request = request.header("content-type", "application/json").body(body);
@@ -217,6 +226,26 @@ async fn every_operation_answers_as_documented() {
         // References lead into the document's components.
         schema["components"] = document["components"].clone();
         assert_eq!(schema_errors(&schema, &answer.body), [""; 0], "{method} {path}: {:#}", answer.body);
+    }
+    host.finish().await;
+}
+
+#[tokio::test]
+async fn every_event_is_as_documented() {
+    let host = host().await;
+    let document = document(&host).await;
+    let operation = operation(&document, &format!("get {EVENTS}"));
+    let mut schema = operation["responses"]["200"]["content"]["text/event-stream"]["schema"].clone();
+    schema["components"] = document["components"].clone();
+    let mut events = host.events().await;
+    for (content, kind) in
+        [(rebuilt("hello"), "reloaded"), (b"oops".to_vec(), "failed"), (bytes_of("counter"), "loaded")]
+    {
+        std::fs::write(host.plugins().join("hello.wasm"), content).expect("the file is written");
+        // That the second one fails is what is wanted of it.
+        let _ = register(&host, "hello.wasm").await;
+        let event = events.next().await;
+        assert_eq!((event["type"].as_str(), schema_errors(&schema, &event)), (Some(kind), vec![]), "{event:#}");
     }
     host.finish().await;
 }

@@ -34,8 +34,7 @@ async fn another_build_takes_the_place_of_the_first() {
     let host = TestHost::builder().guest("hello").start().await;
     let before = detail(&host, "hello").await;
     write(&host, "hello.wasm", rebuilt("hello"));
-    let id = "hello".parse().expect("an id");
-    assert_eq!(register(&host, "hello.wasm").await, Ok(Activated::Serving(id)));
+    assert!(matches!(register(&host, "hello.wasm").await, Ok(Activated::Serving(_))));
     let after = detail(&host, "hello").await;
     assert_ne!(before["sha256"], after["sha256"]);
     assert!(before["loadedAt"].as_u64() <= after["loadedAt"].as_u64(), "{before:#} {after:#}");

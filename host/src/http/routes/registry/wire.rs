@@ -1,13 +1,13 @@
 //! Shapes that several handlers of this folder answer with.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
     integration::{Action, Definition, IntegrationId, Trigger, TriggerKind},
-    registry::{Entry, LoadFailure, Status},
+    registry::{Entry, LoadFailure, Phases, Status},
 };
 
 /// An integration in a list.
@@ -74,6 +74,33 @@ pub(in crate::http) struct WireFailure {
     at: u64,
 }
 
+/// Where the time of a load went, in whole milliseconds.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::http) struct WirePhases {
+    /// Reading and hashing the file.
+    read_ms: u64,
+    /// Compiling, or finding what was compiled before.
+    compile_ms: u64,
+    link_ms: u64,
+    /// Asking the component what it is, and checking that.
+    describe_ms: u64,
+    /// Having it answer calls.
+    swap_ms: u64,
+}
+
+impl From<Phases> for WirePhases {
+    fn from(phases: Phases) -> Self {
+        Self {
+            read_ms: milliseconds(phases.read),
+            compile_ms: milliseconds(phases.compile),
+            link_ms: milliseconds(phases.link),
+            describe_ms: milliseconds(phases.describe),
+            swap_ms: milliseconds(phases.swap),
+        }
+    }
+}
+
 impl IntegrationSummary {
     pub(super) fn new(definition: &Definition, entry: &Entry) -> Self {
         Self {
@@ -127,5 +154,9 @@ impl From<&LoadFailure> for WireFailure {
 
 /// A time before 1970 is a clock that was never set, and reads as 0.
 pub(super) fn unix_milliseconds(time: SystemTime) -> u64 {
-    time.duration_since(UNIX_EPOCH).map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+    time.duration_since(UNIX_EPOCH).map_or(0, milliseconds)
+}
+
+pub(super) fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

@@ -1,0 +1,125 @@
+//! A start with a hundred integrations: from an empty cache, and from a warm one.
+
+#[path = "../shared/mod.rs"]
+mod shared;
+
+use std::{
+    path::Path,
+    process::ExitCode,
+    time::{Duration, Instant},
+};
+
+use anyhow::ensure;
+use wasmtime::{Config, Engine, OptLevel, Strategy, component::Component};
+use workway_host::{
+    app::App,
+    settings::{Flags, Mode, Settings},
+};
+use workway_tests::plugin;
+
+use shared::{Bar, Bound, close, milliseconds, quantile};
+
+const INTEGRATIONS: usize = 100;
+/// Starts of each kind; the median counts.
+const ROUNDS: usize = 5;
+
+fn main() -> anyhow::Result<ExitCode> {
+    let cores = std::thread::available_parallelism()?.get();
+    let component = std::fs::read(plugin("slack"))?;
+    let components: Vec<Vec<u8>> = (0..INTEGRATIONS).map(|number| renamed(&component, number)).collect();
+    let folder = tempfile::tempdir()?;
+    let (none, many) = (folder.path().join("none"), folder.path().join("many"));
+    for plugins in [&none, &many] {
+        std::fs::create_dir(plugins)?;
+    }
+    for (number, bytes) in components.iter().enumerate() {
+        std::fs::write(many.join(format!("s{number:04}.wasm")), bytes)?;
+    }
+
+    // With a cache of its own each time, so that each is cold.
+    let mut cold: Vec<Duration> = (0..ROUNDS.min(3))
+        .map(|round| start(&many, &folder.path().join(format!("cold-{round}")), INTEGRATIONS))
+        .collect::<anyhow::Result<_>>()?;
+    let compiles = compile_one_by_one(&components)?;
+    let warm_data = folder.path().join("cold-0");
+    let (mut warm, mut empty) = (Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        empty.push(start(&none, &folder.path().join("empty"), 0)?);
+        warm.push(start(&many, &warm_data, INTEGRATIONS)?);
+    }
+
+    let [cold, warm, empty] = [&mut cold, &mut warm, &mut empty].map(|samples| quantile(samples, 0.5));
+    let share = compiles / u32::try_from(cores)?;
+    println!("{INTEGRATIONS} integrations of {} KiB, {cores} cores, development mode", component.len() / 1024);
+    println!("ready with none:               {:>9.1} ms", milliseconds(empty));
+    println!("ready from a warm cache:       {:>9.1} ms", milliseconds(warm));
+    println!("ready from a cold cache:       {:>9.1} ms", milliseconds(cold));
+    println!("compiles, one thread, added:   {:>9.1} ms", milliseconds(compiles));
+    println!("  divided by cores:            {:>9.1} ms", milliseconds(share));
+    Ok(close(&[
+        Bar {
+            name: "start_warm_more_than_none",
+            value: milliseconds(warm.saturating_sub(empty)),
+            unit: "ms",
+            bound: Bound::AtMost(150.0),
+        },
+        Bar {
+            name: "start_cold_of_compiles_by_cores",
+            value: cold.as_secs_f64() / share.as_secs_f64(),
+            unit: "times",
+            bound: Bound::AtMost(1.2),
+        },
+    ]))
+}
+
+/// Starts a host and loads everything. A runtime of its own each time, as a process has.
+fn start(plugins: &Path, data: &Path, wanted: usize) -> anyhow::Result<Duration> {
+    let settings = Settings::load(Flags {
+        mode: Some(Mode::Development),
+        listen: Some(([127, 0, 0, 1], 0).into()),
+        plugins: Some(plugins.to_owned()),
+        data: Some(data.to_owned()),
+        ..Flags::default()
+    })?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let took = runtime.block_on(async {
+        let began = Instant::now();
+        let app = App::start(settings).await?;
+        app.load().await?;
+        let took = began.elapsed();
+        let snapshot = app.registry().snapshot();
+        ensure!(snapshot.active().count() == wanted && snapshot.failures.is_empty(), "not all were loaded");
+        app.close().await;
+        Ok(took)
+    })?;
+    Ok(took)
+}
+
+/// The time that compiling takes when one thread does it, one component after another: what cores are to share.
+fn compile_one_by_one(components: &[Vec<u8>]) -> anyhow::Result<Duration> {
+    let mut config = Config::new();
+    config.epoch_interruption(true).concurrency_support(false).parallel_compilation(false);
+    if cfg!(target_arch = "x86_64") {
+        // As the host compiles in development mode.
+        config.strategy(Strategy::Winch).cranelift_opt_level(OptLevel::None);
+        config.generate_address_map(false).native_unwind_info(false);
+    }
+    let engine = Engine::new(&config)?;
+    let began = Instant::now();
+    for bytes in components {
+        Component::from_binary(&engine, bytes)?;
+    }
+    Ok(began.elapsed())
+}
+
+/// The integration `slack` under another id of the same length: other bytes, and no other integration's code.
+fn renamed(component: &[u8], number: usize) -> Vec<u8> {
+    let (from, to) = (b"slack", format!("s{number:04}"));
+    let mut bytes = component.to_vec();
+    let mut at = 0;
+    while let Some(found) = bytes[at..].windows(from.len()).position(|window| window == from) {
+        at += found;
+        bytes[at..at + from.len()].copy_from_slice(to.as_bytes());
+    }
+    bytes
+}
