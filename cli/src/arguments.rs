@@ -1,9 +1,10 @@
 //! What can be said on the command line or in the environment. Secrets come from the environment alone: a command line
 //! can be read by every user of the machine.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{ffi::OsString, net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand};
+use reqwest::Url;
 use workway_host::settings::{Flags, Mode};
 
 /// Runs integrations in a sandbox and serves their actions.
@@ -24,6 +25,9 @@ pub enum Command {
     Serve(ServeArguments),
     /// Serve in development mode, for this machine alone, with readable output.
     Dev(ServeArguments),
+    /// For those who write an integration.
+    #[command(subcommand)]
+    Integration(IntegrationCommand),
 }
 
 #[derive(Args)]
@@ -72,6 +76,49 @@ impl From<ServeArguments> for Flags {
             ..Self::default()
         }
     }
+}
+
+#[derive(Subcommand)]
+pub enum IntegrationCommand {
+    /// Build an integration whenever its source changes, and put it into the plugins folder of a running host.
+    ///
+    /// Run `workway dev` in another terminal first. Compiler errors are shown as cargo shows them, and what the host
+    /// makes of each build follows. Whatever `cargo` is on the PATH builds; RUSTUP_TOOLCHAIN chooses another.
+    Dev(IntegrationDevArguments),
+}
+
+#[derive(Args)]
+pub struct IntegrationDevArguments {
+    /// The folder with the integration's Cargo.toml
+    #[arg(value_name = "PATH", default_value = ".")]
+    pub path: PathBuf,
+    /// The folder that the host takes components from
+    #[arg(long, env = "WORKWAY_PLUGINS", value_name = "DIR", default_value = "plugins")]
+    pub plugins: PathBuf,
+    /// Where the host answers, which says what it makes of a component
+    #[arg(
+        long,
+        env = "WORKWAY_HOST",
+        value_name = "URL",
+        default_value = "http://127.0.0.1:8787",
+        value_parser = plain_http
+    )]
+    pub host: Url,
+    /// The profile of cargo's to build with
+    #[arg(long, value_name = "NAME", default_value = "release")]
+    pub profile: String,
+    /// What else `cargo build` is told, which runs in the integration's folder
+    #[arg(last = true, value_name = "CARGO ARGUMENTS")]
+    pub cargo: Vec<OsString>,
+}
+
+/// A host in development mode is this machine's own, and has no certificate.
+fn plain_http(text: &str) -> Result<Url, String> {
+    let url: Url = text.parse().map_err(|error| format!("{error}, as in http://127.0.0.1:8787"))?;
+    if url.scheme() != "http" || url.cannot_be_a_base() {
+        return Err("a host in development mode is at http://…".to_owned());
+    }
+    Ok(url)
 }
 
 #[cfg(test)]

@@ -1,8 +1,11 @@
-//! `workway`, the command line. Parses arguments and prints; what it starts is in `workway-host`.
+//! `workway`, the command line. Parses arguments and prints; the host that it starts is in `workway-host`.
 
 mod arguments;
+mod event_line;
+mod integration;
 mod log;
 mod serve;
+mod terminal;
 
 use std::process::ExitCode;
 
@@ -13,6 +16,7 @@ fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Serve(arguments) => serve::run(arguments, serve::Style::Plain),
         Command::Dev(arguments) => serve::run(arguments.in_development(), serve::Style::Readable),
+        Command::Integration(command) => integration::run(command),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -74,7 +74,15 @@ impl Definition {
     /// Checks a draft whole, and either takes it or lists everything that is wrong with it, each problem with the
     /// place where it stands.
     pub fn check(draft: DefinitionDraft) -> Result<Self, Vec<String>> {
-        let mut check = Check::default();
+        Self::checked(draft, Check::default())
+    }
+
+    /// The same for a draft that passed it before: its schemas are compiled when they are needed.
+    pub fn check_again(draft: DefinitionDraft) -> Result<Self, Vec<String>> {
+        Self::checked(draft, Check { knows_schemas: true, ..Check::default() })
+    }
+
+    fn checked(draft: DefinitionDraft, mut check: Check) -> Result<Self, Vec<String>> {
         let id = check.parse("id", &draft.id);
         let version = check.parse("version", &draft.version);
         check.name("name", &draft.name);
@@ -136,6 +144,7 @@ impl Definition {
 #[derive(Default)]
 struct Check {
     problems: Vec<String>,
+    knows_schemas: bool,
 }
 
 impl Check {
@@ -206,7 +215,8 @@ impl Check {
     }
 
     fn schema(&mut self, place: &str, text: &str) -> Option<Schema> {
-        Schema::parse(text).map_err(|error| self.problem(place, error)).ok()
+        let schema = if self.knows_schemas { Schema::known(text) } else { Schema::parse(text) };
+        schema.map_err(|error| self.problem(place, error)).ok()
     }
 
     fn action(&mut self, draft: ActionDraft, permissions: &Permissions) -> Option<Action> {

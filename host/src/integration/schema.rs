@@ -2,7 +2,7 @@
 //!
 //! Never resolves a reference that leaves the document: a `$ref` to a remote address would be a way round the sandbox.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use serde_json::Value;
 
@@ -24,7 +24,8 @@ pub struct Schema(Arc<Compiled>);
 #[derive(Debug)]
 struct Compiled {
     document: Value,
-    validator: jsonschema::Validator,
+    /// Made with the schema, or, for one that is known to be sound, when the first value comes.
+    validator: OnceLock<Result<jsonschema::Validator, String>>,
 }
 
 /// Why a text is not a usable schema.
@@ -50,18 +51,31 @@ pub struct InputProblem {
 
 impl Schema {
     pub fn parse(text: &str) -> Result<Self, SchemaError> {
+        let schema = Self::known(text)?;
+        schema_cost::check(schema.document())?;
+        schema.validator().map_err(SchemaError::NotASchema)?;
+        Ok(schema)
+    }
+
+    /// A text that [`Schema::parse`] has taken before. Compiling it waits until somebody has a value to check.
+    pub(super) fn known(text: &str) -> Result<Self, SchemaError> {
         if text.len() > MAX_BYTES {
             return Err(SchemaError::TooLarge(text.len()));
         }
         let document: Value = serde_json::from_str(text).map_err(|error| SchemaError::NotJson(error.to_string()))?;
-        schema_cost::check(&document)?;
-        let validator = jsonschema::options()
-            .with_pattern_options(jsonschema::PatternOptions::regex().size_limit(MAX_PATTERN_BYTES))
-            // To the standard a `format` is a remark; who writes `"format": "email"` expects it to be looked at.
-            .should_validate_formats(true)
-            .build(&document)
-            .map_err(|error| SchemaError::NotASchema(error.to_string()))?;
-        Ok(Self(Arc::new(Compiled { document, validator })))
+        Ok(Self(Arc::new(Compiled { document, validator: OnceLock::new() })))
+    }
+
+    fn validator(&self) -> Result<&jsonschema::Validator, String> {
+        let made = self.0.validator.get_or_init(|| {
+            jsonschema::options()
+                .with_pattern_options(jsonschema::PatternOptions::regex().size_limit(MAX_PATTERN_BYTES))
+                // To the standard a `format` is a remark; who writes `"format": "email"` expects it to be looked at.
+                .should_validate_formats(true)
+                .build(&self.0.document)
+                .map_err(|error| error.to_string())
+        });
+        made.as_ref().map_err(Clone::clone)
     }
 
     pub fn document(&self) -> &Value {
@@ -71,10 +85,12 @@ impl Schema {
     /// Everything that is wrong with `value`, at most `MAX_PROBLEMS` entries. Values are not quoted: an input may
     /// hold what a log must not.
     pub fn validate(&self, value: &Value) -> Result<(), Vec<InputProblem>> {
-        if self.0.validator.is_valid(value) {
+        let problem = |message: String| vec![InputProblem { pointer: String::new(), message }];
+        let validator = self.validator().map_err(|error| problem(format!("the schema cannot be used: {error}")))?;
+        if validator.is_valid(value) {
             return Ok(());
         }
-        let problems = self.0.validator.iter_errors(value).take(MAX_PROBLEMS).map(|error| InputProblem {
+        let problems = validator.iter_errors(value).take(MAX_PROBLEMS).map(|error| InputProblem {
             pointer: clipped(&error.instance_path().to_string()),
             message: clipped(&error.masked_with("the value").to_string()),
         });

@@ -20,6 +20,8 @@ use crate::{
     settings::Mode,
 };
 
+/// Files that are on their way in at a start, for each core.
+const LOADS_PER_CORE: usize = 4;
 /// What is kept of an error's text, in characters.
 const MAX_FAILURE_TEXT: usize = 4_000;
 
@@ -83,7 +85,8 @@ impl ActionRegistry {
                 let loaded = self.load(&file).await;
                 (file, loaded)
             })
-            .buffered(cores);
+            // While some read, others are hashed, compiled and checked; the runtime bounds what compiles at once.
+            .buffered(cores * LOADS_PER_CORE);
         while let Some((file, loaded)) = loads.next().await {
             let _writer = self.0.writer.lock().await;
             let result = match loaded {

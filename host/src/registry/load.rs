@@ -17,7 +17,7 @@ use crate::{
         oauth::OAuthCtx,
         storage::{Space, StorageCtx},
     },
-    integration::{Definition, IdError, Permissions},
+    integration::{Definition, DefinitionDraft, IdError, Permissions},
     runtime::{DESCRIBE_LIMITS, Load},
 };
 
@@ -35,13 +35,16 @@ impl ActionRegistry {
         }
         let Load { component, known, compile, link } = self.0.runtime.load(bytes, hash).await?;
         let began = Instant::now();
-        let draft = match known {
-            Some(draft) => draft,
-            None => component.describe(self.no_capabilities()?).await.map_err(ActivationError::Describe)?,
+        let (draft, check): (_, fn(DefinitionDraft) -> _) = match known {
+            Some(draft) => (draft, Definition::check_again),
+            None => {
+                let draft = component.describe(self.no_capabilities()?).await.map_err(ActivationError::Describe)?;
+                (draft, Definition::check)
+            }
         };
         let said = draft.clone();
         // Schemas are compiled here, which takes a while for large ones.
-        let checked = tokio::task::spawn_blocking(move || Definition::check(draft)).await.map_err(io::Error::other)?;
+        let checked = tokio::task::spawn_blocking(move || check(draft)).await.map_err(io::Error::other)?;
         let definition = checked.map_err(ActivationError::Definition)?;
         if !definition.triggers.is_empty() && !component.offers_triggers() {
             let problem = "triggers: declared, but the component does not export the interface `triggers`";
@@ -56,10 +59,12 @@ impl ActionRegistry {
         let (plugins, file) = (Arc::clone(&self.0.services.plugins), file.clone());
         let read = tokio::task::spawn_blocking(move || {
             // Opening a pipe would wait for whoever writes to it.
-            if !plugins.metadata(file.as_str())?.is_file() {
+            let metadata = plugins.metadata(file.as_str())?;
+            if !metadata.is_file() {
                 return Err(ActivationError::NotAFile);
             }
-            let mut bytes = Vec::new();
+            let expected = usize::try_from(metadata.len().min(MAX_COMPONENT_BYTES)).unwrap_or_default();
+            let mut bytes = Vec::with_capacity(expected + 1);
             plugins.open(file.as_str())?.take(MAX_COMPONENT_BYTES + 1).read_to_end(&mut bytes)?;
             if u64::try_from(bytes.len()).map_or(true, |length| length > MAX_COMPONENT_BYTES) {
                 return Err(ActivationError::TooLarge);

@@ -7,6 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use serde::{Deserialize, Serialize};
 use std::os::fd::AsRawFd;
 use wasmtime::component::Component;
 
@@ -38,6 +39,13 @@ pub enum LoadError {
     ShutDown,
 }
 
+/// What is kept beside a component's code, so that nobody has to look at the component again.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Known {
+    pub(super) definition: DefinitionDraft,
+    pub(super) offers_triggers: bool,
+}
+
 /// A component that runs, and what is known of how it came to be.
 #[derive(Debug)]
 pub struct Load {
@@ -62,6 +70,7 @@ struct CompiledComponent<'a> {
     sandbox: &'a Sandbox,
     key: ArtifactKey,
     source: CodeSource,
+    offers_triggers: bool,
     known: Option<DefinitionDraft>,
 }
 
@@ -131,22 +140,21 @@ impl Runtime {
 
     fn load_now(&self, bytes: &[u8], hash: [u8; 32]) -> Result<Load, LoadError> {
         let began = Instant::now();
-        let outside = inspect(bytes)?;
-        outside.for_this_host()?;
         let mut compiled = self.code(bytes, hash)?;
         let compile = began.elapsed();
         let known = compiled.known.take();
         let began = Instant::now();
-        let component = compiled.link(outside.exports_interface("triggers"))?;
+        let component = compiled.link()?;
         Ok(Load { component, known, compile, link: began.elapsed() })
     }
 
     /// The component's code in the first sandbox that takes it.
     fn code(&self, bytes: &[u8], hash: [u8; 32]) -> Result<CompiledComponent<'_>, LoadError> {
         let first = self.code_in(&self.0.first, bytes, hash);
-        let (Err(error), Some(second)) = (&first, self.second()) else { return first.map_err(LoadError::Unusable) };
+        let Err(LoadError::Unusable(error)) = &first else { return first };
+        let Some(second) = self.second() else { return first };
         tracing::debug!(error = format!("{error:#}"), "Winch cannot compile this component, Cranelift tries");
-        self.code_in(second, bytes, hash).map_err(LoadError::Unusable)
+        self.code_in(second, bytes, hash)
     }
 
     fn code_in<'a>(
@@ -154,18 +162,23 @@ impl Runtime {
         sandbox: &'a Sandbox,
         bytes: &[u8],
         hash: [u8; 32],
-    ) -> wasmtime::Result<CompiledComponent<'a>> {
+    ) -> Result<CompiledComponent<'a>, LoadError> {
         let key = ArtifactKey::new(hash, sandbox.fingerprint);
-        if let Some((component, known)) = self.kept(sandbox, key) {
-            return Ok(CompiledComponent { component, sandbox, key, source: CodeSource::Cache, known: Some(known) });
+        // Only what passed the inspection was ever kept.
+        if let Some((component, Known { definition, offers_triggers })) = self.kept(sandbox, key) {
+            let (source, known) = (CodeSource::Cache, Some(definition));
+            return Ok(CompiledComponent { component, sandbox, key, source, offers_triggers, known });
         }
-        let component = Component::from_binary(&sandbox.engine, bytes)?;
+        let outside = inspect(bytes)?;
+        outside.for_this_host()?;
+        let component = Component::from_binary(&sandbox.engine, bytes).map_err(LoadError::Unusable)?;
         let source = CodeSource::Compiled(sandbox.compiler);
-        Ok(CompiledComponent { component, sandbox, key, source, known: None })
+        let offers_triggers = outside.exports_interface("triggers");
+        Ok(CompiledComponent { component, sandbox, key, source, offers_triggers, known: None })
     }
 
-    fn kept(&self, sandbox: &Sandbox, key: ArtifactKey) -> Option<(Component, DefinitionDraft)> {
-        let artifact = self.0.cache.artifacts.get::<DefinitionDraft>(key)?;
+    fn kept(&self, sandbox: &Sandbox, key: ArtifactKey) -> Option<(Component, Known)> {
+        let artifact = self.0.cache.artifacts.get::<Known>(key)?;
         // The very file whose content was checked, whatever its name stands for by now.
         let path = format!("/proc/self/fd/{}", artifact.file.as_raw_fd());
         #[expect(unsafe_code, reason = "mapping machine code is what the artifact cache is for")]
@@ -183,8 +196,8 @@ impl Runtime {
 }
 
 impl CompiledComponent<'_> {
-    fn link(self, offers_triggers: bool) -> Result<LinkedComponent, LoadError> {
-        let Self { component, sandbox, key, source, .. } = self;
+    fn link(self) -> Result<LinkedComponent, LoadError> {
+        let Self { component, sandbox, key, source, offers_triggers, .. } = self;
         let pre = sandbox.linker.instantiate_pre(&component).and_then(IntegrationPre::new);
         let pre = Arc::new(pre.map_err(LoadError::Unusable)?);
         Ok(LinkedComponent(Arc::new(Linked { pre, key, source, offers_triggers })))

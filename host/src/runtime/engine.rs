@@ -8,7 +8,8 @@ use std::{
 };
 
 use wasmtime::{
-    Config, Enabled, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig, Strategy,
+    Config, Enabled, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig, RegallocAlgorithm,
+    Strategy,
     component::{HasData, Linker},
 };
 
@@ -48,7 +49,8 @@ pub(super) struct Sandbox {
     pub(super) engine: Engine,
     pub(super) linker: Linker<GuestState>,
     pub(super) compiler: Compiler,
-    /// Differs wherever code of one engine would not run in the other: version, processor, settings.
+    /// Differs wherever code of one engine would not run in the other (version, processor, settings), and wherever this
+    /// host might look at a component with other eyes.
     pub(super) fingerprint: u64,
 }
 
@@ -82,6 +84,7 @@ fn fingerprint(engine: &Engine, compiler: Compiler) -> u64 {
     let mut hasher = DefaultHasher::new();
     engine.precompile_compatibility_hash().hash(&mut hasher);
     compiler.hash(&mut hasher);
+    (bindings::VERSION, env!("CARGO_PKG_VERSION")).hash(&mut hasher);
     hasher.finish()
 }
 
@@ -99,6 +102,7 @@ fn config(compiler: Compiler, functions: &Arc<FunctionCache>) -> wasmtime::Resul
             config
                 .strategy(Strategy::Winch)
                 .cranelift_opt_level(OptLevel::None)
+                .cranelift_regalloc_algorithm(RegallocAlgorithm::SinglePass)
                 .generate_address_map(false)
                 .native_unwind_info(false);
         }

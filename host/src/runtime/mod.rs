@@ -8,15 +8,20 @@ mod error;
 mod inspect;
 mod invocation;
 mod limits;
+mod memory;
 mod output;
 mod state;
 
 use std::{
     io,
     sync::{Arc, Mutex, OnceLock, PoisonError},
+    time::Duration,
 };
 
-use tokio::{sync::Semaphore, task::JoinSet};
+use tokio::{
+    sync::Semaphore,
+    task::{AbortHandle, JoinSet},
+};
 
 pub use cache::{CacheError, CodeCache};
 pub use component::{CodeSource, LinkedComponent, Load, LoadError};
@@ -29,7 +34,12 @@ use crate::{
     integration::DefinitionDraft,
     settings::{Compiler, Settings},
 };
+use component::Known;
 use engine::Sandbox;
+
+/// How long nothing has to be compiled before the memory for it is given back: asking for it again makes the next compile
+/// ten milliseconds longer, which is much to somebody who edits.
+const REST: Duration = Duration::from_secs(30);
 
 /// Everything that components are compiled and run with. Cheap to clone; one a process.
 #[derive(Clone)]
@@ -45,6 +55,8 @@ struct Inner {
     compiles: Arc<Semaphore>,
     /// Code that is being written to the cache.
     writes: Mutex<JoinSet<()>>,
+    /// Gives memory back, unless there is another compile before.
+    rest: Mutex<Option<AbortHandle>>,
 }
 
 impl Runtime {
@@ -62,6 +74,7 @@ impl Runtime {
             second: OnceLock::new(),
             compiles: Arc::new(Semaphore::new(cores)),
             writes: Mutex::default(),
+            rest: Mutex::default(),
         })))
     }
 
@@ -83,22 +96,34 @@ impl Runtime {
             return;
         }
         let (runtime, component) = (self.clone(), component.clone());
+        let known = Known { definition, offers_triggers: component.offers_triggers() };
         let mut writes = self.0.writes.lock().unwrap_or_else(PoisonError::into_inner);
         while writes.try_join_next().is_some() {}
         writes.spawn_blocking(move || {
             let cache = &runtime.0.cache;
             let image = component.image().map_err(io::Error::other);
-            let kept = image.and_then(|image| cache.artifacts.put(component.key(), &image, &definition));
+            let kept = image.and_then(|image| cache.artifacts.put(component.key(), &image, &known));
             for error in [kept.err(), cache.functions.flush().err()].into_iter().flatten() {
                 tracing::warn!("compiled code cannot be kept, the next start compiles again: {error}");
             }
         });
+        drop(writes);
+        let rest = tokio::spawn(async {
+            tokio::time::sleep(REST).await;
+            // A thread pool that has ended has nothing to give back.
+            let _ = tokio::task::spawn_blocking(memory::give_back).await;
+        });
+        let before = self.0.rest.lock().unwrap_or_else(PoisonError::into_inner).replace(rest.abort_handle());
+        before.inspect(AbortHandle::abort);
     }
 
-    /// Waits until everything that was to be kept is.
+    /// Waits until everything that was to be kept is, and gives back what compiling took.
     pub async fn finish_keeping(&self) {
         let mut writes = std::mem::take(&mut *self.0.writes.lock().unwrap_or_else(PoisonError::into_inner));
         while writes.join_next().await.is_some() {}
+        let rest = self.0.rest.lock().unwrap_or_else(PoisonError::into_inner).take();
+        rest.inspect(AbortHandle::abort);
+        memory::give_back();
     }
 }
 

@@ -23,6 +23,8 @@ const REPLACEMENTS: u64 = 200;
 /// What is different from version to version, in two places of the component, and as long as what it replaces.
 const PATH: &str = "chat.postMessage";
 const CHARSET: &str = "charset=utf-8";
+/// All that the integration asks for.
+const SCOPES: [&str; 5] = ["channels:read", "chat:write", "groups:read", "users:read", "users:read.email"];
 
 pub async fn run() -> anyhow::Result<Vec<Bar>> {
     let host = Arc::new(host().await?);
@@ -49,7 +51,7 @@ pub async fn host() -> anyhow::Result<TestHost> {
     tokio::spawn(async move { axum::serve(listener, router).await });
     let first = version(&std::fs::read(plugin("slack"))?, 0)?;
     let host = TestHost::builder().watching().bytes("slack.wasm", first).upstream("slack.com", &origin).start().await;
-    let connected = host.connect("slack", "xoxb-a-token-of-the-bench", &["chat:write"]).await;
+    let connected = host.connect("slack", "xoxb-a-token-of-the-bench", &SCOPES).await;
     ensure!(connected.status == 200, "the account cannot be connected: {connected:?}");
     Ok(host)
 }

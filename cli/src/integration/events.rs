@@ -1,0 +1,312 @@
+//! Follows what a host says of its integrations. It never asks for more than that, and a host that is not there is no
+//! error: it may come, and is asked again.
+
+use std::time::Duration;
+
+use reqwest::{Client, Response, StatusCode, Url, header::CONTENT_TYPE, redirect::Policy};
+use serde::Deserialize;
+use tokio::sync::mpsc;
+
+use super::stream::Parser;
+use crate::event_line::{EventLine, Loading};
+
+/// Between two attempts.
+const PAUSE: Duration = Duration::from_secs(1);
+/// How long a host may take to begin its answer. Between events it may be silent for ever.
+const LONGEST_WAIT: Duration = Duration::from_secs(3);
+/// News that may wait; while more do, the host waits.
+const MAX_WAITING: usize = 64;
+
+/// What there is to know of the host.
+#[derive(Debug)]
+pub enum News {
+    /// From here on everything is heard.
+    Connected,
+    /// Nothing is heard. Said once, until the host was reached in between or something else is wrong.
+    Trouble(Trouble),
+    Event(Event),
+}
+
+/// Why nothing is heard of a host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    NoAnswer,
+    /// It wants a token, as in production, where no folder is watched.
+    NotInDevelopment,
+    Refused(StatusCode),
+    /// Something answers that is no host of this kind.
+    NoEvents,
+}
+
+/// One event, as the host words it. Fields that are of no use here are left out.
+#[derive(Debug, Deserialize)]
+#[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum Event {
+    Loaded(Loaded),
+    Reloaded(Loaded),
+    Failed {
+        file: String,
+        serving: bool,
+        message: String,
+    },
+    Removed {
+        integration_id: String,
+        file: String,
+    },
+    Missed,
+    /// Of a host that is newer.
+    #[serde(other)]
+    Unknown,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Loaded {
+    integration_id: String,
+    file: String,
+    version: String,
+    actions_count: usize,
+    triggers_count: usize,
+    duration_ms: u64,
+    phases: Phases,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Phases {
+    compile_ms: u64,
+}
+
+impl Event {
+    /// The line for it, if it concerns a file.
+    pub fn line_for(&self, ours: &str) -> Option<EventLine<'_>> {
+        let (line, file) = match self {
+            Self::Loaded(loaded) => (EventLine::Loaded(loaded.line()), &loaded.file),
+            Self::Reloaded(loaded) => (EventLine::Reloaded(loaded.line()), &loaded.file),
+            Self::Failed { file, serving, message } => (EventLine::Failed { file, message, serving: *serving }, file),
+            Self::Removed { integration_id, file } => (EventLine::Removed { integration: integration_id, file }, file),
+            Self::Missed => return Some(EventLine::Missed),
+            Self::Unknown => return None,
+        };
+        (file == ours).then_some(line)
+    }
+}
+
+impl Loaded {
+    fn line(&self) -> Loading<'_> {
+        Loading {
+            integration: &self.integration_id,
+            version: &self.version,
+            file: &self.file,
+            actions: self.actions_count,
+            triggers: self.triggers_count,
+            total: Duration::from_millis(self.duration_ms),
+            compile: Duration::from_millis(self.phases.compile_ms),
+        }
+    }
+}
+
+/// Follows a host for as long as somebody listens.
+pub fn follow(host: &Url) -> anyhow::Result<mpsc::Receiver<News>> {
+    // The host is this machine's: no proxy knows it, and none should hear of it.
+    let client = Client::builder().no_proxy().redirect(Policy::none()).build()?;
+    let mut events = host.clone();
+    events.set_path(&format!("{}/registry/events", host.path().trim_end_matches('/')));
+    let (sender, receiver) = mpsc::channel(MAX_WAITING);
+    tokio::spawn(async move {
+        let mut said = None;
+        while !sender.is_closed() {
+            let trouble = match connect(&client, &events).await {
+                Ok(stream) => {
+                    said = None;
+                    if tell(&sender, stream).await.is_none() {
+                        return;
+                    }
+                    None
+                }
+                Err(trouble) => Some(trouble),
+            };
+            if let Some(trouble) = trouble.filter(|trouble| said != Some(*trouble)) {
+                said = Some(trouble);
+                if sender.send(News::Trouble(trouble)).await.is_err() {
+                    return;
+                }
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    });
+    Ok(receiver)
+}
+
+async fn connect(client: &Client, events: &Url) -> Result<Response, Trouble> {
+    let asked = client.get(events.clone()).header("accept", "text/event-stream").send();
+    let answer = tokio::time::timeout(LONGEST_WAIT, asked).await;
+    let answer = answer.map_err(|_| Trouble::NoAnswer)?.map_err(|_| Trouble::NoAnswer)?;
+    let content = answer.headers().get(CONTENT_TYPE).and_then(|content| content.to_str().ok()).unwrap_or_default();
+    match answer.status() {
+        StatusCode::OK if content.starts_with("text/event-stream") => Ok(answer),
+        StatusCode::OK | StatusCode::NOT_FOUND => Err(Trouble::NoEvents),
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Err(Trouble::NotInDevelopment),
+        other => Err(Trouble::Refused(other)),
+    }
+}
+
+/// Passes on what is heard until the stream ends. `None` when nobody listens any more.
+async fn tell(listener: &mpsc::Sender<News>, mut stream: Response) -> Option<()> {
+    listener.send(News::Connected).await.ok()?;
+    let mut parser = Parser::default();
+    // A stream that breaks has ended.
+    while let Ok(Some(bytes)) = stream.chunk().await {
+        for data in parser.push(&bytes) {
+            // What is no event at all is left out like one that is not known.
+            if let Ok(event) = serde_json::from_str(&data) {
+                listener.send(News::Event(event)).await.ok()?;
+            }
+        }
+    }
+    Some(())
+}
+
+impl Trouble {
+    /// What is wrong with a host, and what can be done.
+    pub fn line(self, host: &Url) -> String {
+        // No credentials: an origin has none.
+        let origin = host.origin().ascii_serialization();
+        match self {
+            Self::NoAnswer => format!("no host answers at {origin}: start one with `workway dev`"),
+            Self::NotInDevelopment => format!(
+                "the host at {origin} is not in development mode, and takes no component by itself: start one with \
+                 `workway dev`"
+            ),
+            Self::Refused(status) => format!("the host at {origin} does not tell what happens: it answered {status}"),
+            Self::NoEvents => {
+                format!("what answers at {origin} is no host that tells what happens: name one with --host")
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{net::Ipv4Addr, time::Duration};
+
+    use reqwest::{StatusCode, Url};
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        net::{TcpListener, TcpStream},
+        sync::mpsc,
+    };
+
+    use super::{Event, News, Trouble, follow};
+
+    /// How long anything may take before it counts as hung.
+    const PATIENCE: Duration = Duration::from_secs(60);
+    const STREAM: &str = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream; charset=utf-8\r\n\r\n";
+    const FAILED: &str = r#"data: {"type":"failed","file":"slack.wasm","serving":true,"message":"no","timestamp":1}"#;
+
+    async fn host() -> (TcpListener, Url) {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a port");
+        let url = format!("http://{}", listener.local_addr().expect("an address"));
+        (listener, url.parse().expect("a URL"))
+    }
+
+    /// Takes one request and begins to answer it.
+    async fn answer(host: &TcpListener, text: &str) -> TcpStream {
+        let (mut stream, _) = tokio::time::timeout(PATIENCE, host.accept()).await.expect("in time").expect("a request");
+        let mut request = Vec::new();
+        while !request.ends_with(b"\r\n\r\n") {
+            request.push(stream.read_u8().await.expect("a request"));
+        }
+        assert!(request.starts_with(b"GET /registry/events HTTP/1.1\r\n"));
+        stream.write_all(text.as_bytes()).await.expect("it is read");
+        stream
+    }
+
+    async fn next(news: &mut mpsc::Receiver<News>) -> News {
+        tokio::time::timeout(PATIENCE, news.recv()).await.expect("in time").expect("news")
+    }
+
+    fn line(data: &str) -> Option<String> {
+        let event: Event = serde_json::from_str(data).expect("an event");
+        event.line_for("slack.wasm").map(|line| line.to_string())
+    }
+
+    #[test]
+    fn every_event_about_the_file_has_its_line() {
+        let loaded = |kind: &str, file: &str| {
+            format!(
+                r#"{{"type":"{kind}","integrationId":"slack","file":"{file}","version":"0.2.0","actionsCount":5,
+                "triggersCount":0,"timestamp":1699747200000,"durationMs":61,
+                "phases":{{"readMs":1,"compileMs":48,"linkMs":0,"describeMs":1,"swapMs":0}}}}"#
+            )
+        };
+        let said = "slack 0.2.0: 5 actions, in 61 ms (compile 48 ms)";
+        assert_eq!(line(&loaded("loaded", "slack.wasm")), Some(format!("loaded {said}")));
+        assert_eq!(line(&loaded("reloaded", "slack.wasm")), Some(format!("reloaded {said}")));
+        assert_eq!(line(&loaded("loaded", "github.wasm")), None);
+        let failed = r#"{"type":"failed","file":"slack.wasm","integrationId":"slack","serving":true,"message":"no","timestamp":1}"#;
+        assert_eq!(line(failed).as_deref(), Some("failed slack.wasm: no; version before it still answers"));
+        let removed = r#"{"type":"removed","integrationId":"slack","file":"slack.wasm","timestamp":1}"#;
+        assert_eq!(line(removed).as_deref(), Some("removed slack: slack.wasm is gone"));
+        assert_eq!(line(r#"{"type":"missed","count":3}"#).as_deref(), Some("some events were missed"));
+        assert_eq!(line(r#"{"type":"promoted","file":"slack.wasm"}"#), None);
+    }
+
+    #[tokio::test]
+    async fn events_are_heard_and_what_is_none_is_left_out() {
+        let (listener, url) = host().await;
+        let mut news = follow(&url).expect("a client");
+        let mut stream = answer(&listener, STREAM).await;
+        assert!(matches!(next(&mut news).await, News::Connected));
+        stream
+            .write_all(format!(": hello\n\ndata: no JSON\n\ndata: {{}}\n\n{FAILED}\n\n").as_bytes())
+            .await
+            .expect("sent");
+        let heard = next(&mut news).await;
+        assert!(matches!(&heard, News::Event(Event::Failed { file, .. }) if file == "slack.wasm"), "{heard:?}");
+    }
+
+    #[tokio::test]
+    async fn a_host_that_comes_back_is_heard_again() {
+        let (listener, url) = host().await;
+        let mut news = follow(&url).expect("a client");
+        drop(answer(&listener, STREAM).await);
+        assert!(matches!(next(&mut news).await, News::Connected));
+        let _stream = answer(&listener, &format!("{STREAM}{FAILED}\n\n")).await;
+        assert!(matches!(next(&mut news).await, News::Connected));
+        assert!(matches!(next(&mut news).await, News::Event(_)));
+    }
+
+    #[tokio::test]
+    async fn a_host_that_says_nothing_is_not_waited_for() {
+        let (listener, url) = host().await;
+        let mut news = follow(&url).expect("a client");
+        let _silent = answer(&listener, "").await;
+        let heard = next(&mut news).await;
+        assert!(matches!(heard, News::Trouble(Trouble::NoAnswer)), "{heard:?}");
+    }
+
+    #[tokio::test]
+    async fn what_is_wrong_is_said_once() {
+        let (listener, url) = host().await;
+        let mut news = follow(&url).expect("a client");
+        let none = "content-length: 0\r\nconnection: close\r\n\r\n";
+        for status in ["401 Unauthorized", "403 Forbidden", "404 Not Found", "503 Service Unavailable"] {
+            drop(answer(&listener, &format!("HTTP/1.1 {status}\r\n{none}")).await);
+        }
+        drop(answer(&listener, &format!("HTTP/1.1 200 OK\r\ncontent-type: text/html\r\n{none}")).await);
+        drop(listener);
+        let mut said = Vec::new();
+        while said.last() != Some(&Trouble::NoAnswer) {
+            let heard = next(&mut news).await;
+            let News::Trouble(trouble) = heard else { panic!("{heard:?}") };
+            said.push(trouble);
+        }
+        let refused = Trouble::Refused(StatusCode::SERVICE_UNAVAILABLE);
+        let expected = [Trouble::NotInDevelopment, Trouble::NoEvents, refused, Trouble::NoEvents, Trouble::NoAnswer];
+        assert_eq!(said, expected);
+        for trouble in expected {
+            assert!(trouble.line(&url).contains(url.as_str().trim_end_matches('/')));
+        }
+    }
+}
