@@ -104,9 +104,9 @@ pub struct IntegrationDevArguments {
         value_parser = plain_http
     )]
     pub host: Url,
-    /// The profile of cargo's to build with
-    #[arg(long, value_name = "NAME", default_value = "release")]
-    pub profile: String,
+    /// The profile of cargo's to build with [default: dev, without debug information, which builds fastest]
+    #[arg(long, value_name = "NAME")]
+    pub profile: Option<String>,
     /// What else `cargo build` is told, which runs in the integration's folder
     #[arg(last = true, value_name = "CARGO ARGUMENTS")]
     pub cargo: Vec<OsString>,

@@ -1,19 +1,20 @@
 //! `workway serve` and `workway dev`: starts a host, says where it is, and ends it when asked to.
 
-use std::io::Write;
-
 use anyhow::Context;
-use tokio::{
-    signal::unix::{SignalKind, signal},
-    sync::oneshot,
-};
+use tokio::sync::oneshot;
 use workway_host::{
     Host,
     app::App,
+    registry::{self, Change, Follower, RegistryEvent, Told},
     settings::{Flags, Settings},
 };
 
-use crate::{arguments::ServeArguments, log};
+use crate::{
+    arguments::ServeArguments,
+    event_line::{EventLine, Loading},
+    log,
+    terminal::{asked_to_end, say},
+};
 
 /// Who reads the output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,19 +37,61 @@ pub fn run(arguments: ServeArguments, style: Style) -> anyhow::Result<()> {
 
 async fn serve(settings: Settings, style: Style) -> anyhow::Result<()> {
     // Before anything is said: whoever reads it may end the host right away.
-    let asked = asked_to_end()?;
+    let asked = asked_to_end(|| eprintln!("workway: letting calls end; again to stop at once"))?;
     let host = Host::start(settings).await?;
     say(&format!("listening on http://{}", host.address()));
     let app = host.app().clone();
     let (ready, loaded) = oneshot::channel();
     let announce = tokio::spawn(async move {
-        if loaded.await.is_ok() {
-            announce(&app, style);
+        if loaded.await.is_err() {
+            return;
+        }
+        // From before the announcement on, so that it and the lines after it leave nothing out.
+        let follower = app.registry().follow();
+        announce(&app, style);
+        if let (Style::Readable, Ok(follower)) = (style, follower) {
+            print_events(follower).await;
         }
     });
     let result = host.serve(ready, asked).await;
     announce.abort();
     result.map_err(Into::into)
+}
+
+/// One readable line for whatever happens to an integration, for as long as the host serves.
+async fn print_events(mut follower: Follower) {
+    while let Some(told) = follower.next().await {
+        match told {
+            Told::Event(event) => say(&event_line(&event)),
+            Told::Missed(_) => say(&EventLine::Missed.to_string()),
+        }
+    }
+}
+
+fn event_line(event: &RegistryEvent) -> String {
+    let file = event.file.as_str();
+    match &event.change {
+        Change::Loaded(loading) => EventLine::Loaded(shown(file, loading, &loading.version.to_string())).to_string(),
+        Change::Reloaded(loading) => {
+            EventLine::Reloaded(shown(file, loading, &loading.version.to_string())).to_string()
+        }
+        Change::Failed { integration, message } => {
+            EventLine::Failed { file, message, serving: integration.is_some() }.to_string()
+        }
+        Change::Removed(integration) => EventLine::Removed { integration: integration.as_str(), file }.to_string(),
+    }
+}
+
+fn shown<'a>(file: &'a str, loading: &'a registry::Loading, version: &'a str) -> Loading<'a> {
+    Loading {
+        integration: loading.integration.as_str(),
+        version,
+        file,
+        actions: loading.actions,
+        triggers: loading.triggers,
+        total: loading.phases.total(),
+        compile: loading.phases.compile,
+    }
 }
 
 fn announce(app: &App, style: Style) {
@@ -69,34 +112,4 @@ fn announce(app: &App, style: Style) {
         snapshot.integrations.len(),
         snapshot.failures.len()
     ));
-}
-
-/// Completes at the first Ctrl-C or SIGTERM; the second ends the process at once.
-fn asked_to_end() -> anyhow::Result<impl Future<Output = ()> + Send + 'static> {
-    let mut interrupt = signal(SignalKind::interrupt()).context("signals")?;
-    let mut terminate = signal(SignalKind::terminate()).context("signals")?;
-    let (asked, first) = oneshot::channel();
-    tokio::spawn(async move {
-        let mut next = async || {
-            tokio::select! {
-                _ = interrupt.recv() => {}
-                _ = terminate.recv() => {}
-            }
-        };
-        next().await;
-        eprintln!("workway: letting calls end; again to stop at once");
-        // The host may have ended by itself.
-        let _ = asked.send(());
-        next().await;
-        std::process::exit(130);
-    });
-    Ok(async move {
-        let _ = first.await;
-    })
-}
-
-/// One line for whoever reads. Nobody has to: a host serves on when its output cannot be written.
-fn say(line: &str) {
-    let mut output = std::io::stdout().lock();
-    let _ = writeln!(output, "{line}").and_then(|()| output.flush());
 }

@@ -18,6 +18,12 @@ pub fn test(arguments: &[String]) -> Result<()> {
     phases.run("running the tests", || {
         let mut cargo = Command::new("cargo");
         cargo.current_dir(workspace::root()).arg("test").args(scope(arguments)).args(arguments);
+        // For tests that build as an integration's developer does.
+        cargo.env("WORKWAY_TEST_WASM_TOOLCHAIN", wasm.rustup_name());
+        if matches!(wasm, toolchain::Toolchain::Debian) {
+            let path = std::env::var("PATH").unwrap_or_default();
+            cargo.env("WORKWAY_TEST_WASM_PATH", format!("/usr/bin:{path}"));
+        }
         process::run(&mut cargo)
     })
 }

@@ -51,6 +51,15 @@ impl Toolchain {
         command
     }
 
+    /// The value of `RUSTUP_TOOLCHAIN` that makes a plain `cargo` build for wasm; empty where it does already, or where
+    /// there is no rustup to read it.
+    pub fn rustup_name(self) -> &'static str {
+        match self {
+            Self::Linked => LINKED,
+            Self::Current | Self::Debian => "",
+        }
+    }
+
     /// Whether it makes a component, tried on the smallest crate: a library folder alone can be half installed, or
     /// be of a compiler that was since replaced.
     fn works(self) -> bool {

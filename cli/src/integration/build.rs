@@ -62,7 +62,12 @@ impl Build {
     pub fn start(package: &Package, arguments: &IntegrationDevArguments) -> anyhow::Result<Self> {
         let mut command = cargo(&package.folder);
         command.args(["build", "--lib", "--target", TARGET, "--message-format", "json-render-diagnostics"]);
-        command.arg("--profile").arg(&arguments.profile).arg("--manifest-path").arg(&package.manifest);
+        match &arguments.profile {
+            Some(profile) => command.arg("--profile").arg(profile),
+            // What a debugger wants is most of such a component, and the host would compile past it every time.
+            None => command.args(["--config", "profile.dev.debug=false", "--config", "profile.dev.strip=true"]),
+        };
+        command.arg("--manifest-path").arg(&package.manifest);
         command.args(&arguments.cargo);
         Self::of(command, package.id.clone())
     }

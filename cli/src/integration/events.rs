@@ -244,7 +244,7 @@ mod tests {
         assert_eq!(line(&loaded("loaded", "slack.wasm")), Some(format!("loaded {said}")));
         assert_eq!(line(&loaded("reloaded", "slack.wasm")), Some(format!("reloaded {said}")));
         assert_eq!(line(&loaded("loaded", "github.wasm")), None);
-        let failed = r#"{"type":"failed","file":"slack.wasm","integrationId":"slack","serving":true,"message":"no","timestamp":1}"#;
+        let failed = FAILED.strip_prefix("data: ").expect("data");
         assert_eq!(line(failed).as_deref(), Some("failed slack.wasm: no; version before it still answers"));
         let removed = r#"{"type":"removed","integrationId":"slack","file":"slack.wasm","timestamp":1}"#;
         assert_eq!(line(removed).as_deref(), Some("removed slack: slack.wasm is gone"));

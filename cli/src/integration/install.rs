@@ -28,7 +28,8 @@ impl Place {
         let is_folder = fs::metadata(folder).is_ok_and(|metadata| metadata.is_dir());
         anyhow::ensure!(
             is_folder,
-            "there is no plugins folder {}: start a host, `workway dev`, and name the folder that it watches with --plugins",
+            "there is no plugins folder {}: start a host, `workway dev`, and name the folder that it watches with \
+             --plugins",
             folder.display()
         );
         Ok(Self { folder: folder.to_owned(), file })

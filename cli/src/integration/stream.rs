@@ -2,7 +2,7 @@
 //! knows nothing of what the data says. Ids and names are left out: nobody here asks for them.
 
 /// The longest event that is taken. A longer one is left out, so that a stream cannot fill the memory.
-pub const LONGEST_EVENT_BYTES: usize = 256 * 1024;
+const LONGEST_EVENT_BYTES: usize = 256 * 1024;
 
 /// What a stream may begin with.
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();

@@ -92,4 +92,8 @@ fn choose_toolchain(command: &mut Command) {
     if let Some(toolchain) = toolchain {
         command.env("RUSTUP_TOOLCHAIN", toolchain);
     }
+    #[expect(clippy::disallowed_methods, reason = "xtask tells the tests in no other way")]
+    if let Some(path) = std::env::var_os("WORKWAY_TEST_WASM_PATH") {
+        command.env("PATH", path);
+    }
 }

@@ -1,5 +1,6 @@
 //! `workway serve` as its users meet it: a process with arguments, an environment, two streams, signals and a status.
 
+mod kill;
 mod process;
 mod refusals;
 mod settings;

@@ -142,6 +142,11 @@ impl Running {
         client.request(method, format!("{}{path}", self.origin())).timeout(PATIENCE)
     }
 
+    /// Reads on to the line of standard output that has a text.
+    pub async fn prints(&mut self, part: &str) {
+        self.stdout.until(part).await;
+    }
+
     /// Reads on to the line of standard error that has a text.
     pub async fn says(&mut self, part: &str) {
         self.stderr.until(part).await;
