@@ -8,7 +8,7 @@ dev *arguments:
 test *arguments:
     cargo xtask test {{arguments}}
 
-# Run one bench: call, http or chaos
+# Run one bench: call, http, chaos, reload, start or compile
 bench name *arguments:
     cargo xtask bench {{name}} {{arguments}}
 

@@ -21,6 +21,7 @@ pub fn test(arguments: &[String]) -> Result<()> {
         // For tests that build as an integration's developer does.
         cargo.env("WORKWAY_TEST_WASM_TOOLCHAIN", wasm.rustup_name());
         if matches!(wasm, toolchain::Toolchain::Debian) {
+            #[expect(clippy::disallowed_methods, reason = "the tests' PATH is this one with Debian's cargo first")]
             let path = std::env::var("PATH").unwrap_or_default();
             cargo.env("WORKWAY_TEST_WASM_PATH", format!("/usr/bin:{path}"));
         }

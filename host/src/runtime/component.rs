@@ -171,10 +171,24 @@ impl Runtime {
         }
         let outside = inspect(bytes)?;
         outside.for_this_host()?;
-        let component = Component::from_binary(&sandbox.engine, bytes).map_err(LoadError::Unusable)?;
+        let component = self.compile(sandbox, bytes).map_err(LoadError::Unusable)?;
         let source = CodeSource::Compiled(sandbox.compiler);
         let offers_triggers = outside.exports_interface("triggers");
         Ok(CompiledComponent { component, sandbox, key, source, offers_triggers, known: None })
+    }
+
+    /// With all cores when nothing else compiles, as in an edit loop; with one where each has a component of its own, as
+    /// at a start.
+    fn compile(&self, sandbox: &Sandbox, bytes: &[u8]) -> wasmtime::Result<Component> {
+        if self.0.compiles.available_permits() > 0 {
+            return Component::from_binary(&sandbox.engine, bytes);
+        }
+        let image = sandbox.one_thread.precompile_component(bytes)?;
+        #[expect(unsafe_code, reason = "an engine takes another's code in no other way")]
+        // SAFETY: the image was made one line above, by an engine with the same settings.
+        unsafe {
+            Component::deserialize(&sandbox.engine, image)
+        }
     }
 
     fn kept(&self, sandbox: &Sandbox, key: ArtifactKey) -> Option<(Component, Known)> {

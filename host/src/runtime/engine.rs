@@ -47,6 +47,8 @@ const LEAST_SLOT_BYTES: u64 = 256 << 20;
 /// An engine with everything linked that a guest may import.
 pub(super) struct Sandbox {
     pub(super) engine: Engine,
+    /// Compiles to the same code, a component by one thread: what is fastest while all cores compile anyway. Runs nothing.
+    pub(super) one_thread: Engine,
     pub(super) linker: Linker<GuestState>,
     pub(super) compiler: Compiler,
     /// Differs wherever code of one engine would not run in the other (version, processor, settings), and wherever this
@@ -73,10 +75,12 @@ impl Sandbox {
             config.allocation_strategy(InstanceAllocationStrategy::OnDemand);
             Engine::new(&config)
         })?;
+        config.allocation_strategy(InstanceAllocationStrategy::OnDemand).parallel_compilation(false);
+        let one_thread = Engine::new(&config)?;
         let linker = link(&engine)?;
         tick(&engine)?;
         let fingerprint = fingerprint(&engine, compiler);
-        Ok(Self { engine, linker, compiler, fingerprint })
+        Ok(Self { engine, one_thread, linker, compiler, fingerprint })
     }
 }
 

@@ -14,7 +14,6 @@ use anyhow::ensure;
 use wasmtime::{Config, Engine, OptLevel, RegallocAlgorithm, Strategy, component::Component};
 use workway_host::{
     app::App,
-    registry::{Change, Phases, Told},
     settings::{Flags, Mode, Settings},
 };
 use workway_tests::plugin;
@@ -24,6 +23,7 @@ use shared::{Bar, Bound, close, milliseconds, quantile};
 const INTEGRATIONS: usize = 100;
 /// Starts of each kind; the median counts.
 const ROUNDS: usize = 5;
+const COLD_ROUNDS: usize = 3;
 
 fn main() -> anyhow::Result<ExitCode> {
     let cores = std::thread::available_parallelism()?.get();
@@ -38,12 +38,13 @@ fn main() -> anyhow::Result<ExitCode> {
         std::fs::write(many.join(format!("s{number:04}.wasm")), bytes)?;
     }
 
-    // With a cache of its own each time, so that each is cold.
-    let mut cold: Vec<Duration> = (0..ROUNDS.min(3))
-        .map(|round| start(&many, &folder.path().join(format!("cold-{round}")), INTEGRATIONS))
-        .collect::<anyhow::Result<_>>()?;
+    // With a cache of its own each time, so that each is cold; the machine's own figure in turns with it.
+    let (mut cold, mut shared_out) = (Vec::new(), Vec::new());
+    for round in 0..COLD_ROUNDS {
+        cold.push(start(&many, &folder.path().join(format!("cold-{round}")), INTEGRATIONS)?);
+        shared_out.push(compile(&components, cores)?);
+    }
     let alone = compile(&components, 1)?;
-    let shared_out = compile(&components, cores)?;
     let warm_data = folder.path().join("cold-0");
     let (mut warm, mut empty) = (Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
@@ -51,7 +52,8 @@ fn main() -> anyhow::Result<ExitCode> {
         warm.push(start(&many, &warm_data, INTEGRATIONS)?);
     }
 
-    let [cold, warm, empty] = [&mut cold, &mut warm, &mut empty].map(|samples| quantile(samples, 0.5));
+    let [cold, shared_out, warm, empty] =
+        [&mut cold, &mut shared_out, &mut warm, &mut empty].map(|samples| quantile(samples, 0.5));
     println!("{INTEGRATIONS} integrations of {} KiB, {cores} cores, development mode", component.len() / 1024);
     println!("ready with none:                    {:>9.1} ms", milliseconds(empty));
     println!("ready from a warm cache:            {:>9.1} ms", milliseconds(warm));
@@ -87,22 +89,8 @@ fn start(plugins: &Path, data: &Path, wanted: usize) -> anyhow::Result<Duration>
     let took = runtime.block_on(async {
         let began = Instant::now();
         let app = App::start(settings).await?;
-        let mut follower = app.registry().follow()?;
         app.load().await?;
         let took = began.elapsed();
-        let mut phases = Phases::default();
-        for _ in 0..wanted {
-            if let Some(Told::Event(event)) = follower.next().await {
-                if let Change::Loaded(loading) = &event.change {
-                    phases.read += loading.phases.read;
-                    phases.compile += loading.phases.compile;
-                    phases.link += loading.phases.link;
-                    phases.describe += loading.phases.describe;
-                    phases.swap += loading.phases.swap;
-                }
-            }
-        }
-        println!("{wanted} in {took:.1?}, of all loads together: {phases:.1?}");
         let snapshot = app.registry().snapshot();
         ensure!(snapshot.active().count() == wanted && snapshot.failures.is_empty(), "not all were loaded");
         app.close().await;
