@@ -182,6 +182,9 @@ impl ActionRegistry {
             return match snapshot.of_file(file) {
                 Some((id, entry)) => {
                     // The file is again what is registered: an error of a state in between is history.
+                    if let (Some(active), Some(_)) = (&entry.active, &entry.last_error) {
+                        self.0.events.tell(file.clone(), Change::Reloaded(Loading::again(active)));
+                    }
                     self.swap(id.clone(), Entry { last_error: None, ..Entry::clone(entry) });
                     Ok(Activated::Unchanged(id.clone()))
                 }
@@ -263,11 +266,17 @@ impl ActionRegistry {
         let mut next = Snapshot::clone(&self.snapshot());
         next.failures.remove(&entry.file);
         // A file that changes its id and has to wait with the new one keeps serving the old one.
-        if entry.active.is_some() {
-            next.integrations.retain(|other, held| *other == id || held.file != entry.file);
-        }
+        let file = entry.file.clone();
+        let held =
+            |(other, held): (&IntegrationId, &Arc<Entry>)| (*other != id && held.file == file).then(|| other.clone());
+        let given_up: Vec<IntegrationId> =
+            if entry.active.is_some() { next.integrations.iter().filter_map(held).collect() } else { Vec::new() };
+        next.integrations.retain(|other, _| !given_up.contains(other));
         next.integrations.insert(id, Arc::new(entry));
         self.0.snapshot.store(Arc::new(next));
+        for id in given_up {
+            self.0.events.tell(file.clone(), Change::Removed(id));
+        }
     }
 
     /// Says how it went, in the log and, for a failure, in the snapshot.

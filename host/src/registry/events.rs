@@ -8,7 +8,7 @@ use std::{
 
 use tokio::sync::broadcast::{self, error::RecvError};
 
-use super::{FileName, snapshot::Loaded};
+use super::{Active, FileName, snapshot::Loaded};
 use crate::{integration::IntegrationId, runtime::CodeSource};
 
 /// Events that a follower may be behind.
@@ -36,7 +36,7 @@ pub enum Change {
         integration: Option<IntegrationId>,
         message: String,
     },
-    /// Its file is gone, and with it the integration.
+    /// Its file is gone or holds another integration, and this one is no more.
     Removed(IntegrationId),
 }
 
@@ -74,6 +74,20 @@ impl Loading {
             triggers: loaded.definition.triggers.len(),
             code: loaded.component.source(),
             phases: loaded.phases,
+        }
+    }
+}
+
+impl Loading {
+    /// A version that answers already, and whose file is as it was again.
+    pub(super) fn again(active: &Active) -> Self {
+        Self {
+            integration: active.definition.id.clone(),
+            version: active.definition.version.clone(),
+            actions: active.definition.actions.len(),
+            triggers: active.definition.triggers.len(),
+            code: active.component.source(),
+            phases: Phases::default(),
         }
     }
 }

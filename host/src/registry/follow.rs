@@ -50,7 +50,12 @@ impl ActionRegistry {
     pub async fn look_at(&self, file: FileName, unsettled: &mut Unsettled) {
         let _writer = self.0.writer.lock().await;
         let before = unsettled.0.remove(&file);
-        let stamp = self.stamp(&file).await;
+        let Ok(stamp) = self.stamp(&file).await else {
+            // Not gone, but out of reach: what the attempt says of it is what there is to say.
+            let result = self.attempt(&file).await;
+            drop(self.settle(file, result));
+            return;
+        };
         let now = Instant::now();
         match (stamp, before) {
             // Nothing is different, and it has not been so for long.
@@ -83,14 +88,18 @@ impl ActionRegistry {
         Ok(files)
     }
 
-    async fn stamp(&self, file: &FileName) -> Option<Stamp> {
+    /// `None` for a file that is not there.
+    async fn stamp(&self, file: &FileName) -> io::Result<Option<Stamp>> {
         let (plugins, file) = (self.0.services.plugins.clone(), file.clone());
         let look = tokio::task::spawn_blocking(move || {
-            let metadata = plugins.metadata(file.as_str()).ok()?;
+            let metadata = match plugins.metadata(file.as_str()) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+                metadata => metadata?,
+            };
             let modified = metadata.modified().ok().map(cap_std::time::SystemTime::into_std);
-            Some(Stamp { file: (metadata.dev(), metadata.ino()), length: metadata.len(), modified })
+            Ok(Some(Stamp { file: (metadata.dev(), metadata.ino()), length: metadata.len(), modified }))
         });
-        look.await.ok().flatten()
+        look.await.map_err(io::Error::other)?
     }
 
     fn file_is_gone(&self, file: &FileName) {
@@ -107,7 +116,9 @@ impl ActionRegistry {
     /// Loads the files whose id another one held that has given it up.
     async fn load_freed(&self) {
         let snapshot = self.snapshot();
-        for (file, failure) in &snapshot.failures {
+        let of_entries =
+            snapshot.integrations.values().filter_map(|entry| Some((&entry.file, entry.last_error.as_ref()?)));
+        for (file, failure) in snapshot.failures.iter().chain(of_entries) {
             let free = |id: &IntegrationId| !snapshot.integrations.contains_key(id);
             if failure.blocked_by.as_ref().is_some_and(free) {
                 let result = self.attempt(file).await;

@@ -127,7 +127,8 @@ impl Runtime {
     /// # Errors
     /// See [`LoadError`].
     pub async fn load(&self, bytes: Vec<u8>, hash: [u8; 32]) -> Result<Load, LoadError> {
-        let permit = Arc::clone(&self.0.compiles).acquire_owned().await.map_err(|_closed| LoadError::ShutDown)?;
+        let permit = tokio::time::timeout(MAX_COMPILE, Arc::clone(&self.0.compiles).acquire_owned()).await;
+        let permit = permit.map_err(|_elapsed| LoadError::TooSlow)?.map_err(|_closed| LoadError::ShutDown)?;
         let runtime = self.clone();
         let work = tokio::task::spawn_blocking(move || {
             let loaded = runtime.load_now(&bytes, hash);

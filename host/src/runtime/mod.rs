@@ -121,6 +121,9 @@ impl Runtime {
     pub async fn finish_keeping(&self) {
         let mut writes = std::mem::take(&mut *self.0.writes.lock().unwrap_or_else(PoisonError::into_inner));
         while writes.join_next().await.is_some() {}
+        // What was compiled for a component that then could not be loaded.
+        let cache = self.clone();
+        let _ = tokio::task::spawn_blocking(move || cache.0.cache.functions.flush()).await;
         let rest = self.0.rest.lock().unwrap_or_else(PoisonError::into_inner).take();
         rest.inspect(AbortHandle::abort);
         memory::give_back();

@@ -3,7 +3,7 @@
 //! It only reports. It reads no file, does not know what a component is and decides nothing: a name says that whoever
 //! cares should look at that file again, and may say so about a file that is as it was.
 //!
-//! The system's events come through `notify`, on a thread of its own, and are gathered in [`Pending`]. Why no debouncer
+//! The system's events come through `notify`, on a thread of its own, and are gathered in `Pending`. Why no debouncer
 //! stands between the two: a set of names needs none to merge a burst, and `notify-debouncer-full` merges too much. What
 //! is renamed over a file and deleted at once counts there as a file that never was, and no event says that the one
 //! before it is gone. It also wakes up hundreds of times a second where nothing happens.

@@ -125,3 +125,21 @@ async fn following_needs_a_token_in_production_and_is_bounded() {
     drop(held);
     host.finish().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn those_who_follow_are_told_of_what_is_no_longer_and_of_what_is_well_again() {
+    let host = TestHost::builder().guest("hello").start().await;
+    let mut events = host.events().await;
+    write(&host, "hello.wasm", b"oops");
+    host.post("/registry/reload/hello", &json!({})).await;
+    assert_eq!(events.next().await["type"], "failed");
+    write(&host, "hello.wasm", bytes_of("hello"));
+    host.post("/registry/reload/hello", &json!({})).await;
+    assert_eq!(events.next().await["type"], "reloaded");
+    write(&host, "hello.wasm", bytes_of("counter"));
+    host.post("/registry/reload/hello", &json!({})).await;
+    let (removed, loaded) = (events.next().await, events.next().await);
+    assert_eq!((&removed["type"], &removed["integrationId"]), (&json!("removed"), &json!("hello")));
+    assert_eq!((&loaded["type"], &loaded["integrationId"]), (&json!("loaded"), &json!("counter")));
+    host.finish().await;
+}

@@ -335,3 +335,33 @@ async fn production_does_not_reload() {
     assert_eq!(detail(&host, "hello").await, before);
     host.finish().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_that_serves_gets_the_id_it_wants_when_that_is_free() {
+    let host = TestHost::builder().watching().guest("hello").guest("counter").start().await;
+    let mut events = host.events().await;
+    host.drop_in("counter.wasm", &guest("duplicate-hello").expect("the guest is built"));
+    let failed = events.next().await;
+    assert_eq!((&failed["type"], &failed["integrationId"]), (&json!("failed"), &json!("counter")), "{failed:#}");
+    fs::remove_file(host.plugins().join("hello.wasm")).expect("the file was there");
+    for (kind, id) in [("removed", "hello"), ("removed", "counter"), ("loaded", "hello")] {
+        let event = events.next().await;
+        assert_eq!((&event["type"], &event["integrationId"]), (&json!(kind), &json!(id)), "{event:#}");
+    }
+    assert_eq!(detail(&host, "hello").await["version"], "9.9.9");
+    host.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_link_that_leads_out_of_the_folder_fails_and_the_old_version_serves() {
+    let host = TestHost::builder().watching().guest("hello").start().await;
+    let mut events = host.events().await;
+    let link = host.plugins().join(".link");
+    std::os::unix::fs::symlink(guest("counter").expect("the guest is built"), &link).expect("a link is made");
+    fs::rename(link, host.plugins().join("hello.wasm")).expect("the link is put in place");
+    let failed = events.next().await;
+    assert_eq!((&failed["type"], &failed["serving"]), (&json!("failed"), &json!(true)), "{failed:#}");
+    assert!(failed["message"].as_str().is_some_and(|message| message.contains("cannot be read")), "{failed:#}");
+    assert_alive(&host).await;
+    host.finish().await;
+}

@@ -49,7 +49,7 @@ pub(in crate::http) enum WireEvent {
         serving: bool,
         message: String,
     },
-    /// Its file is gone, and with it the integration.
+    /// Its file is gone or holds another integration, and this one is no more.
     #[serde(rename_all = "camelCase")]
     Removed { file: String, timestamp: u64, integration_id: String },
     /// So many events came faster than they were read.
