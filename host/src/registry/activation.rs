@@ -302,8 +302,7 @@ impl ActionRegistry {
     /// Keeps why a file is not what answers: with its integration, or by itself where it has none.
     fn keep_failure(&self, file: FileName, error: &ActivationError) {
         tracing::error!(%file, "not loaded: {error}");
-        let message = error.to_string().chars().take(MAX_FAILURE_TEXT).collect();
-        let message: String = message;
+        let message: String = error.to_string().chars().take(MAX_FAILURE_TEXT).collect();
         let blocked_by = match error {
             ActivationError::Duplicate { id, .. } => Some(id.clone()),
             _ => None,

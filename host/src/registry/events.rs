@@ -9,7 +9,10 @@ use std::{
 use tokio::sync::broadcast::{self, error::RecvError};
 
 use super::{Active, FileName, snapshot::Loaded};
-use crate::{integration::IntegrationId, runtime::CodeSource};
+use crate::{
+    integration::{Definition, IntegrationId},
+    runtime::{CodeSource, LinkedComponent},
+};
 
 /// Events that a follower may be behind.
 const MAX_BEHIND: usize = 256;
@@ -67,27 +70,22 @@ pub struct Phases {
 
 impl Loading {
     pub(super) fn of(loaded: &Loaded) -> Self {
-        Self {
-            integration: loaded.definition.id.clone(),
-            version: loaded.definition.version.clone(),
-            actions: loaded.definition.actions.len(),
-            triggers: loaded.definition.triggers.len(),
-            code: loaded.component.source(),
-            phases: loaded.phases,
-        }
+        Self::new(&loaded.definition, &loaded.component, loaded.phases)
     }
-}
 
-impl Loading {
     /// A version that answers already, and whose file is as it was again.
     pub(super) fn again(active: &Active) -> Self {
+        Self::new(&active.definition, &active.component, Phases::default())
+    }
+
+    fn new(definition: &Definition, component: &LinkedComponent, phases: Phases) -> Self {
         Self {
-            integration: active.definition.id.clone(),
-            version: active.definition.version.clone(),
-            actions: active.definition.actions.len(),
-            triggers: active.definition.triggers.len(),
-            code: active.component.source(),
-            phases: Phases::default(),
+            integration: definition.id.clone(),
+            version: definition.version.clone(),
+            actions: definition.actions.len(),
+            triggers: definition.triggers.len(),
+            code: component.source(),
+            phases,
         }
     }
 }
