@@ -28,6 +28,9 @@ pub enum Command {
     /// For those who write an integration.
     #[command(subcommand)]
     Integration(IntegrationCommand),
+    /// The keys that stored tokens are sealed under.
+    #[command(subcommand)]
+    Keys(KeysCommand),
 }
 
 #[derive(Args)]
@@ -75,6 +78,32 @@ impl From<ServeArguments> for Flags {
             config: arguments.config,
             ..Self::default()
         }
+    }
+}
+
+#[derive(Subcommand)]
+pub enum KeysCommand {
+    /// Make a new key, seal every stored token under it, and forget the old one.
+    ///
+    /// Hosts may go on running: they read the key file again. Should it be interrupted, run it again. Where WORKWAY_KEY
+    /// holds the key, set it to the new key and the old one, `NEW,OLD`, for hosts and this command, and to NEW alone
+    /// when it is done.
+    Rotate(RotateArguments),
+}
+
+#[derive(Args)]
+pub struct RotateArguments {
+    /// The data folder of the host [default: data]
+    #[arg(long, env = "WORKWAY_DATA", value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// The configuration file [default: workway.toml, if there is one]
+    #[arg(long, env = "WORKWAY_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+impl From<RotateArguments> for Flags {
+    fn from(arguments: RotateArguments) -> Self {
+        Self { data: arguments.data, config: arguments.config, ..Self::default() }
     }
 }
 

@@ -3,6 +3,7 @@
 mod arguments;
 mod event_line;
 mod integration;
+mod keys;
 mod log;
 mod serve;
 mod terminal;
@@ -17,6 +18,7 @@ fn main() -> ExitCode {
         Command::Serve(arguments) => serve::run(arguments, serve::Style::Plain),
         Command::Dev(arguments) => serve::run(arguments.in_development(), serve::Style::Readable),
         Command::Integration(command) => integration::run(command),
+        Command::Keys(command) => keys::run(command),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

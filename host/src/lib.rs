@@ -61,6 +61,7 @@ impl Host {
         let listen = |source| HostError::Listen { address, source };
         let listener = TcpListener::bind(address).await.map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
+        app.listens_on(address);
         Ok(Self { app, listener, address })
     }
 

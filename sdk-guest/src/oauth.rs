@@ -134,6 +134,13 @@ impl Connection {
         self.handle.expires_at()
     }
 
+    /// What the account's addresses depend on, where they do: `instance` of Salesforce, `shop` of
+    /// Shopify. The provider's entry in the host's catalogue names them.
+    #[must_use]
+    pub fn variable(&self, name: &str) -> Option<String> {
+        self.handle.variable(name)
+    }
+
     /// The access token as text. Needs the `reveal-token` permission; a request with
     /// [`auth`](crate::Request::auth) does not.
     ///

@@ -18,7 +18,7 @@ use workway_host::{
     settings::{Flags, Mode, Settings},
 };
 
-use crate::{Answer, Events, guest, plugin};
+use crate::{Answer, Events, guest, logs, plugin, secrets};
 
 /// The operator's token of every test host.
 pub const ADMIN_TOKEN: &str = "test-operator-0123456789abcdef0123456789abcdef";
@@ -34,6 +34,8 @@ pub struct TestHostBuilder {
     upstreams: BTreeMap<String, String>,
     watching: bool,
     cranelift: bool,
+    reveals_tokens: bool,
+    quiet: bool,
     config: String,
 }
 
@@ -46,6 +48,7 @@ pub struct TestHost {
     folder: Option<TempDir>,
     stop: Mutex<Option<oneshot::Sender<()>>>,
     serving: Option<JoinHandle<Result<(), HostError>>>,
+    reveals_tokens: bool,
 }
 
 impl TestHost {
@@ -87,7 +90,11 @@ impl TestHost {
 
     pub async fn send(&self, request: RequestBuilder) -> Answer {
         let sent = tokio::time::timeout(PATIENCE, request.send()).await.expect("the host answers");
-        Answer::read(sent.expect("the host is reached")).await
+        let answer = Answer::read(sent.expect("the host is reached")).await;
+        if !self.reveals_tokens {
+            secrets::audit_answer(&answer);
+        }
+        answer
     }
 
     pub async fn get(&self, path: &str) -> Answer {
@@ -108,6 +115,7 @@ impl TestHost {
 
     /// Connects the operator's account at a provider.
     pub async fn connect(&self, provider: &str, token: &str, scopes: &[&str]) -> Answer {
+        secrets::keep_secret(token);
         let body = json!({ "accessToken": token, "account": "someone@example.com", "scopes": scopes });
         self.put(&format!("/oauth/connections/{provider}"), &body).await
     }
@@ -140,6 +148,7 @@ impl TestHost {
     pub async fn finish_keeping(mut self) -> TempDir {
         let (in_flight, _) = self.app.registry().calls_in_flight();
         assert_eq!(in_flight, 0, "calls were left running");
+        secrets::audit_log();
         let metrics = self.app.render_metrics();
         let faults = metrics.lines().filter(|line| line.contains("outcome=\"host\"") && !line.ends_with(" 0"));
         assert_eq!(faults.collect::<Vec<_>>(), [""; 0], "the host failed");
@@ -206,6 +215,18 @@ impl TestHostBuilder {
         self
     }
 
+    /// Lets answers hold tokens: a guest may read them here, or an upstream repeats what it is sent.
+    pub fn reveals_tokens(mut self) -> Self {
+        self.reveals_tokens = true;
+        self
+    }
+
+    /// Keeps no log, as a bench wants it.
+    pub fn quiet(mut self) -> Self {
+        self.quiet = true;
+        self
+    }
+
     /// Adds lines to the configuration file.
     pub fn config(mut self, toml: &str) -> Self {
         self.config.push_str(toml);
@@ -220,6 +241,9 @@ impl TestHostBuilder {
 
     /// Starts in a folder that an earlier host may have used.
     pub async fn start_in(self, folder: TempDir) -> TestHost {
+        if !self.quiet {
+            logs::capture();
+        }
         let plugins = folder.path().join("plugins");
         std::fs::create_dir_all(&plugins).expect("a plugins folder");
         for (name, path) in &self.files {
@@ -238,6 +262,7 @@ impl TestHostBuilder {
             config: Some(config),
             admin_token: Some(ADMIN_TOKEN.to_owned().into()),
             key: None,
+            clients: Default::default(),
         });
         let host = Host::start(settings.expect("the settings hold")).await.expect("the host starts");
         let (address, app) = (host.address(), host.app().clone());
@@ -251,7 +276,8 @@ impl TestHostBuilder {
         tokio::time::timeout(PATIENCE, loaded).await.expect("the host is ready in time").expect("the host loads");
         let client = reqwest::Client::builder().no_proxy().build().expect("a client");
         let (folder, stop) = (Some(folder), Mutex::new(Some(stop)));
-        TestHost { app, address, client, folder, stop, serving: Some(serving) }
+        let reveals_tokens = self.reveals_tokens;
+        TestHost { app, address, client, folder, stop, serving: Some(serving), reveals_tokens }
     }
 
     fn configuration(&self) -> String {

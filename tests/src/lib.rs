@@ -8,13 +8,18 @@ mod answer;
 mod events;
 mod guests;
 mod host;
+pub mod logs;
+mod oidc;
 mod prism;
 mod schema;
+mod secrets;
 
 pub use absent::skip;
 pub use answer::Answer;
 pub use events::Events;
 pub use guests::{guest, plugin};
 pub use host::{ADMIN_TOKEN, TestHost, TestHostBuilder};
+pub use oidc::{Browser, OidcClient, OidcOptions, OidcProvider, OidcRequest};
 pub use prism::Prism;
 pub use schema::{checked_output, schema_errors};
+pub use secrets::keep_secret;

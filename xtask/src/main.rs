@@ -24,9 +24,10 @@ cargo xtask COMMAND
   build [NAME…]       build integrations of plugins/ and drop them there as NAME.wasm
   build-guests        build the components that the tests load, to target/guests/
   prism-setup         install Prism and GitHub's OpenAPI file, to target/tools/prism/
+  oidc-setup          install the OpenID provider of the tests, to target/tools/oidc/
   dev [ARG…]          build everything, serve on 127.0.0.1:8787 in development mode; ARGs go to `workway dev`
   test [ARG…]         build everything, run every test; ARGs go to `cargo test`
-  bench NAME [ARG…]   build everything, run the bench NAME (call, http, chaos, reload, start, compile)
+  bench NAME [ARG…]   build everything, run the bench NAME (call, http, chaos, reload, start, compile, oauth)
 ";
 
 fn main() -> ExitCode {
@@ -56,6 +57,7 @@ fn dispatch(arguments: &[String]) -> Result<()> {
             foreign::build()
         }
         "prism-setup" => suite::install_prism(),
+        "oidc-setup" => suite::install_oidc(),
         "dev" => serve::dev(rest),
         "test" => suite::test(rest),
         "bench" => bench::run(rest),

@@ -9,12 +9,13 @@ use crate::progress::Phases;
 use crate::{components, foreign, npm, process, toolchain, workspace};
 
 pub fn test(arguments: &[String]) -> Result<()> {
-    let mut phases = Phases::new(6);
+    let mut phases = Phases::new(7);
     let wasm = phases.run("looking for a wasm toolchain", toolchain::ensure)?;
     phases.run("building integrations", || components::build_integrations(wasm, &[]))?;
     phases.run("building the tests' guests", || components::build_guests(wasm))?;
     phases.run("building guests in other languages", foreign::build)?;
     phases.run("installing Prism", install_prism)?;
+    phases.run("installing an OpenID provider", install_oidc)?;
     phases.run("running the tests", || {
         let mut cargo = Command::new("cargo");
         cargo.current_dir(workspace::root()).arg("test").args(scope(arguments)).args(arguments);
@@ -43,4 +44,10 @@ fn scope(arguments: &[String]) -> &'static [&'static str] {
 pub fn install_prism() -> Result<()> {
     let manifests = workspace::root().join("tests/prism");
     process::or_skip("Prism, which plays GitHub", npm::install(&manifests, &workspace::tools().join("prism")))
+}
+
+/// Installs the OpenID provider that tests connect accounts at.
+pub fn install_oidc() -> Result<()> {
+    let manifests = workspace::root().join("tests/oidc");
+    process::or_skip("oidc-provider, which plays OpenID", npm::install(&manifests, &workspace::tools().join("oidc")))
 }

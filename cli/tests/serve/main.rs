@@ -5,6 +5,7 @@ mod process;
 mod refusals;
 mod settings;
 mod signals;
+mod tokens;
 
 use process::Workway;
 use reqwest::Method;

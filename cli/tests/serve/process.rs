@@ -1,6 +1,7 @@
 //! The program as a process of its own, in a folder of its own, with no environment but what a test gives it.
 
 use std::{
+    ffi::OsStr,
     path::{Path, PathBuf},
     process::{ExitStatus, Stdio},
     time::Duration,
@@ -86,9 +87,9 @@ impl Workway {
         self.folder.path().join(path)
     }
 
-    fn command(&self) -> Command {
+    fn command<A: AsRef<OsStr>>(&self, arguments: &[A]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_workway"));
-        command.args(&self.arguments).env_clear().envs(self.environment.iter().cloned());
+        command.args(arguments).env_clear().envs(self.environment.iter().cloned());
         command.current_dir(self.folder.path()).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command.kill_on_drop(true);
         command
@@ -122,8 +123,17 @@ impl Workway {
         ended.stderr
     }
 
+    /// Starts another command of the program in the same folder, with the same environment.
+    pub fn beside(&self, arguments: &[&str]) -> Running {
+        Self::spawn(self.command(arguments))
+    }
+
     fn start(&self) -> Running {
-        let mut child = self.command().spawn().expect("workway starts");
+        Self::spawn(self.command(&self.arguments))
+    }
+
+    fn spawn(mut command: Command) -> Running {
+        let mut child = command.spawn().expect("workway starts");
         let stdout = Said::by(child.stdout.take().expect("a pipe"));
         let stderr = Said::by(child.stderr.take().expect("a pipe"));
         Running { child, stdout, stderr }
@@ -158,6 +168,18 @@ impl Running {
         // The shell has a `kill` of its own on every system.
         let status = Command::new("sh").args(["-c", "kill -s \"$0\" \"$1\"", name, &id]).status().await;
         assert!(status.expect("a shell").success());
+    }
+
+    /// Ends it as a crash does, at once: no other process has to be started for it, as for [`Running::signal`].
+    pub async fn kill(mut self) -> Ended {
+        // It may have ended by itself.
+        let _ = self.child.start_kill();
+        self.ended().await
+    }
+
+    /// Whether it has ended by itself.
+    pub fn is_over(&mut self) -> bool {
+        self.child.try_wait().expect("a status").is_some()
     }
 
     /// Waits for its end.

@@ -9,12 +9,8 @@ pub mod log;
 pub mod oauth;
 pub mod storage;
 
-use std::sync::Arc;
-
 pub(crate) use host::CapabilitiesView;
 pub use host::OpenConnections;
-
-use crate::settings::Audiences;
 
 /// Everything that one call may use.
 pub struct Capabilities {
@@ -22,8 +18,6 @@ pub struct Capabilities {
     pub log: log::LogCtx,
     pub oauth: oauth::OAuthCtx,
     pub storage: storage::StorageCtx,
-    /// Where the credentials of each provider may go.
-    pub audiences: Arc<Audiences>,
     /// What the call's handles stand for; empty when it begins.
     pub open: OpenConnections,
 }

@@ -1,11 +1,13 @@
 //! The host's SQLite database: the pools, and one file a table that implements the trait of whoever uses it. All SQL of
 //! the host is here, and nothing else is: no rule of what may be stored, no secret that is not sealed.
 
+mod authorizations;
 mod connections;
 mod grants;
 mod pool;
 mod storage;
 
+pub use authorizations::SqliteAuthorizations;
 pub use connections::SqliteConnections;
 pub use grants::SqliteGrants;
 pub use pool::{DATABASE_FILE, Database, DatabaseError};
@@ -18,6 +20,10 @@ impl Database {
 
     pub fn connections(&self) -> SqliteConnections {
         SqliteConnections::new(self.clone())
+    }
+
+    pub fn authorizations(&self) -> SqliteAuthorizations {
+        SqliteAuthorizations::new(self.clone())
     }
 
     pub fn grants(&self) -> SqliteGrants {

@@ -9,8 +9,9 @@ use std::{
 
 use cap_std::fs::{Dir, MetadataExt, OpenOptions, OpenOptionsExt, Permissions, PermissionsExt};
 use sqlx::{
-    ConnectOptions, Connection, SqliteConnection, SqlitePool,
+    ConnectOptions, Connection, Sqlite, SqliteConnection, SqlitePool,
     migrate::{MigrateError, Migrator},
+    pool::PoolConnection,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
@@ -98,6 +99,33 @@ impl Database {
         }
         let reader = pool(READERS).connect_with(options.read_only(true)).await.map_err(failed)?;
         Ok(Self { writer, reader })
+    }
+
+    /// The writer, for what must not be lost with the machine's power either: a commit is on the disk. Give it back with
+    /// [`Self::end_durable`]; one that is dropped writes on like this, which is slower and nothing worse.
+    pub(super) async fn durable_writer(&self) -> Result<PoolConnection<Sqlite>, sqlx::Error> {
+        let mut connection = self.writer.acquire().await?;
+        sqlx::query("PRAGMA synchronous = FULL").execute(&mut *connection).await?;
+        Ok(connection)
+    }
+
+    pub(super) async fn end_durable(&self, mut connection: PoolConnection<Sqlite>) {
+        if let Err(error) = sqlx::query("PRAGMA synchronous = NORMAL").execute(&mut *connection).await {
+            tracing::warn!(%error, "the database goes on writing to the disk with every change");
+        }
+    }
+
+    /// Leaves nothing of what was deleted or overwritten: the file's free space is wiped as it comes about
+    /// (`secure_delete`), and the write-ahead log, which still has the pages of before, is emptied here. Waits for readers.
+    pub(super) async fn scrub(&self) -> Result<(), sqlx::Error> {
+        let (busy, _, _): (i64, i64, i64) =
+            sqlx::query_as("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&self.writer).await?;
+        if busy != 0 {
+            tracing::warn!(
+                "what was deleted is still in the database's log, since somebody reads it; it goes with the next change of the kind"
+            );
+        }
+        Ok(())
     }
 
     /// Waits for queries that run, and folds the write-ahead log into the file: the writer, which does that, goes last.
@@ -370,7 +398,12 @@ pub(super) mod tests {
     #[tokio::test]
     async fn a_newer_database_is_refused() {
         let (database, folder) = fresh().await;
-        sqlx::query("UPDATE _sqlx_migrations SET version = 9999").execute(&database.writer).await.unwrap();
+        sqlx::query(
+            "UPDATE _sqlx_migrations SET version = 9999 WHERE version = (SELECT max(version) FROM _sqlx_migrations)",
+        )
+        .execute(&database.writer)
+        .await
+        .unwrap();
         database.close().await;
         let error = open(folder.path()).await.unwrap_err();
         assert!(matches!(error, DatabaseError::Newer { migration: 9999, .. }), "{error}");

@@ -3,6 +3,8 @@
 //! An error has two messages, one for the client and one for the log. The second is logged once, in
 //! [`middleware::trace`](super::middleware::trace).
 
+mod oauth;
+
 use std::time::Duration;
 
 use axum::{
@@ -14,7 +16,6 @@ use utoipa::ToSchema;
 
 use crate::{
     integration::{Failure, FailureKind, InputProblem},
-    oauth::{ConnectionError, SealedError},
     registry::{ActivationError, ApproveError, ExecuteError, FollowError, UnknownIntegration},
     runtime::{CallError, Limit},
 };
@@ -35,7 +36,7 @@ pub(super) struct Problem {
     /// Stable, for programs: `action-not-found`, `invalid-input`, `limit-cpu`, `integration-crashed` ...
     pub(super) code: &'static str,
     /// For people.
-    detail: String,
+    pub(super) detail: String,
     /// The same as the answer's `x-request-id`; the log has it too.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub(super) request_id: String,
@@ -53,7 +54,7 @@ pub(super) struct ProblemDetail {
 /// An error on its way to the client.
 #[derive(Clone, Debug)]
 pub(super) struct ApiError {
-    status: StatusCode,
+    pub(super) status: StatusCode,
     pub(super) problem: Box<Problem>,
     retry_after: Option<Duration>,
     /// For the log alone.
@@ -208,21 +209,5 @@ impl From<ActivationError> for ApiError {
 impl From<FollowError> for ApiError {
     fn from(error: FollowError) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", error.to_string()).retry_after(BUSY_RETRY)
-    }
-}
-
-impl From<ConnectionError> for ApiError {
-    fn from(error: ConnectionError) -> Self {
-        let detail = error.to_string();
-        match error {
-            ConnectionError::Invalid(_) => Self::bad_request("invalid-connection", detail),
-            ConnectionError::Sealed(SealedError::TooMany) => {
-                Self::new(StatusCode::CONFLICT, "too-many-connections", detail)
-            }
-            ConnectionError::Sealed(SealedError::Unavailable(_)) => {
-                Self::new(StatusCode::SERVICE_UNAVAILABLE, "database", detail).retry_after(BUSY_RETRY)
-            }
-            _ => Self::internal(detail),
-        }
     }
 }

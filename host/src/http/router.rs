@@ -59,9 +59,15 @@ pub fn router(app: App) -> Router {
         .routes(routes!(registry::list_actions::list_actions))
         .routes(routes!(registry::get_action::get_action))
         .routes(routes!(registry::execute_action::execute_action))
-        .routes(routes!(oauth::list_connections::list_connections))
-        .routes(routes!(oauth::put_connection::put_connection))
-        .routes(routes!(oauth::delete_connection::delete_connection))
+        .routes(routes!(oauth::list_providers::list_providers))
+        .routes(routes!(oauth::authorize::authorize))
+        .routes(routes!(oauth::callback::callback))
+        .routes(routes!(oauth::list_connections::list_connections, oauth::create_connection::create_connection))
+        .routes(routes!(
+            oauth::get_connection::get_connection,
+            oauth::update_connection::update_connection,
+            oauth::delete_connection::delete_connection
+        ))
         .split_for_parts();
     let router = router
         .merge(SwaggerUi::new("/docs").url("/openapi.json", document))

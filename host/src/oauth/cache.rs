@@ -13,7 +13,7 @@ use crate::{
     integration::{ProviderId, UserId},
 };
 
-/// The most connections that are kept. When there are more, the one that was loaded first leaves.
+/// The most owners whose connections are kept. When there are more, the one that was loaded first leaves.
 const CAPACITY: usize = 4_096;
 
 pub(super) type Owner = (UserId, ProviderId);
@@ -28,7 +28,15 @@ pub(super) struct Cache {
 struct State {
     /// Rises with every invalidation. A connection that was read before one must not be kept after it.
     generation: u64,
-    entries: HashMap<Owner, (Connection, Instant)>,
+    entries: HashMap<Owner, Vec<Entry>>,
+}
+
+/// What an owner's calls get.
+struct Entry {
+    /// The id that calls name; none for those that take the default.
+    choice: Option<String>,
+    connection: Connection,
+    loaded: Instant,
 }
 
 /// The moment before a read; see [`Cache::insert`].
@@ -47,10 +55,10 @@ impl Cache {
         Self { state: Mutex::default(), lifetime }
     }
 
-    pub(super) fn get(&self, owner: &Owner) -> Option<Connection> {
+    pub(super) fn get(&self, owner: &Owner, choice: Option<&str>) -> Option<Connection> {
         let state = self.state();
-        let (connection, loaded) = state.entries.get(owner)?;
-        (loaded.elapsed() < self.lifetime).then(|| connection.clone())
+        let entry = state.entries.get(owner)?.iter().find(|entry| entry.choice.as_deref() == choice)?;
+        (entry.loaded.elapsed() < self.lifetime).then(|| entry.connection.clone())
     }
 
     /// Call before reading what is to be inserted.
@@ -59,18 +67,23 @@ impl Cache {
     }
 
     /// Keeps the connection, unless anything was invalidated since `read_after`.
-    pub(super) fn insert(&self, owner: Owner, connection: Connection, read_after: Generation) {
+    pub(super) fn insert(&self, owner: Owner, choice: Option<&str>, connection: Connection, read_after: Generation) {
         let mut state = self.state();
         if state.generation != read_after.0 {
             return;
         }
         if state.entries.len() >= CAPACITY && !state.entries.contains_key(&owner) {
-            let oldest = state.entries.iter().min_by_key(|(_, (_, loaded))| *loaded).map(|(owner, _)| owner.clone());
+            let loaded = |entries: &Vec<Entry>| entries.first().map(|entry| entry.loaded);
+            let oldest =
+                state.entries.iter().min_by_key(|(_, entries)| loaded(entries)).map(|(owner, _)| owner.clone());
             if let Some(oldest) = oldest {
                 state.entries.remove(&oldest);
             }
         }
-        state.entries.insert(owner, (connection, Instant::now()));
+        // No more than a user has connections, which is bounded: an id that names none of them is not found.
+        let entries = state.entries.entry(owner).or_default();
+        entries.retain(|entry| entry.choice.as_deref() != choice);
+        entries.push(Entry { choice: choice.map(str::to_owned), connection, loaded: Instant::now() });
     }
 
     /// Make it before a change, drop it after.
@@ -93,7 +106,7 @@ impl Drop for Invalidation<'_> {
 
 impl fmt::Debug for Cache {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "Cache({} connections, [redacted])", self.state().entries.len())
+        write!(formatter, "Cache({} owners, [redacted])", self.state().entries.len())
     }
 }
 
@@ -102,6 +115,7 @@ mod tests {
     use std::time::Duration;
 
     use super::{CAPACITY, Cache, Connection, Owner};
+    use crate::capability::fetch::Credential;
 
     fn owner(user: &str) -> Owner {
         (user.parse().unwrap(), "slack".parse().unwrap())
@@ -109,17 +123,21 @@ mod tests {
 
     fn connection(version: u64) -> Connection {
         Connection {
+            id: "one".into(),
             provider: "slack".parse().unwrap(),
             account: "acme".into(),
-            scopes: Default::default(),
+            scopes: None,
+            variables: Default::default(),
             expires_at: None,
+            renew_at: None,
             access_token: "secret".into(),
+            credential: Credential::bearer("secret".into(), []).unwrap(),
             version,
         }
     }
 
     fn version(cache: &Cache, owner: &Owner) -> Option<u64> {
-        cache.get(owner).map(|connection| connection.version)
+        cache.get(owner, None).map(|connection| connection.version)
     }
 
     #[test]
@@ -127,18 +145,29 @@ mod tests {
         let (cache, ann) = (Cache::new(Duration::MAX), owner("ann"));
         let before = cache.generation();
         drop(cache.invalidation(&ann));
-        cache.insert(ann.clone(), connection(1), before);
+        cache.insert(ann.clone(), None, connection(1), before);
         assert_eq!(version(&cache, &ann), None);
-        cache.insert(ann.clone(), connection(2), cache.generation());
+        cache.insert(ann.clone(), None, connection(2), cache.generation());
         assert_eq!(version(&cache, &ann), Some(2));
         drop(cache.invalidation(&ann));
         assert_eq!(version(&cache, &ann), None);
     }
 
     #[test]
+    fn each_choice_is_kept_and_all_leave_together() {
+        let (cache, ann) = (Cache::new(Duration::MAX), owner("ann"));
+        cache.insert(ann.clone(), None, connection(1), cache.generation());
+        cache.insert(ann.clone(), Some("two"), connection(2), cache.generation());
+        let version = |choice| cache.get(&ann, choice).map(|connection| connection.version);
+        assert_eq!((version(None), version(Some("two")), version(Some("three"))), (Some(1), Some(2), None));
+        drop(cache.invalidation(&ann));
+        assert_eq!((version(None), version(Some("two"))), (None, None));
+    }
+
+    #[test]
     fn nothing_outlives_its_lifetime() {
         let (cache, ann) = (Cache::new(Duration::ZERO), owner("ann"));
-        cache.insert(ann.clone(), connection(1), cache.generation());
+        cache.insert(ann.clone(), None, connection(1), cache.generation());
         assert_eq!(version(&cache, &ann), None);
     }
 
@@ -146,7 +175,7 @@ mod tests {
     fn a_full_cache_drops_what_was_loaded_first() {
         let cache = Cache::new(Duration::MAX);
         for user in 0..=CAPACITY {
-            cache.insert(owner(&user.to_string()), connection(1), cache.generation());
+            cache.insert(owner(&user.to_string()), None, connection(1), cache.generation());
         }
         assert_eq!(cache.state().entries.len(), CAPACITY);
         assert_eq!(version(&cache, &owner("0")), None);
@@ -156,7 +185,7 @@ mod tests {
     #[test]
     fn a_cache_prints_without_tokens() {
         let cache = Cache::new(Duration::MAX);
-        cache.insert(owner("ann"), connection(1), cache.generation());
-        assert_eq!(format!("{cache:?}"), "Cache(1 connections, [redacted])");
+        cache.insert(owner("ann"), None, connection(1), cache.generation());
+        assert_eq!(format!("{cache:?}"), "Cache(1 owners, [redacted])");
     }
 }

@@ -1,14 +1,30 @@
-//! Connected accounts: the vault that seals their tokens, the key that it seals under, and the store that the oauth
-//! capability asks. SQL is not its business: sealed rows go through [`SealedConnections`].
+//! Connected accounts: the catalogue of providers, the flow that connects an account, the vault that seals its tokens,
+//! and their renewal. SQL is not its business: sealed rows go through the traits that it declares.
 
 mod cache;
+mod catalogue;
 mod connections;
+mod endpoint;
+mod flow;
 mod key;
+mod renewal;
+mod rotation;
 mod vault;
 
+pub use catalogue::{Catalogue, CatalogueError, ConnectMethod, Provider, Values, VariableError, VariableSource};
 pub use connections::{
-    ConnectionError, ConnectionStore, ConnectionSummary, MAX_CONNECTIONS_PER_USER, NewConnection, SealedConnection,
-    SealedConnections, SealedError,
+    ConnectionError, ConnectionStatus, ConnectionStore, ConnectionSummary, MAX_CONNECTIONS_PER_USER, NewConnection,
+    SealedConnection, SealedConnections, SealedError,
 };
-pub use key::{KEY_FILE, KeyError, KeyId, MasterKey};
-pub use vault::{Binding, TokenSet, Vault, VaultError};
+pub use endpoint::{Account, TokenEndpoint};
+pub use flow::*;
+pub use key::{KEY_FILE, KeyError, KeyId, KeyRing, MasterKey};
+pub use renewal::{Lease, LeaseRequest, Leases, MAX_ASKED, ProcessMark, Renewal, Renewed, Revoked};
+pub use rotation::{KeyedRecords, Outdated, RotateError, Rotated, agree, rotate};
+pub use vault::{Binding, Sealed, TokenSet, Vault, VaultError};
+
+/// Unix seconds. A clock before 1970 reads as 1970: then nothing expires here, and the provider still refuses what is too
+/// old.
+fn unix_now() -> u64 {
+    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |elapsed| elapsed.as_secs())
+}

@@ -4,8 +4,12 @@
 //! A sealed record is: format (1 byte), key id (4), nonce (24), ciphertext and tag. Format and key id are authenticated
 //! with the row that the record belongs to. Nonces are random: with 24 bytes none comes twice.
 
-use std::fmt;
+use std::{
+    fmt,
+    sync::{Arc, PoisonError, RwLock},
+};
 
+use cap_std::fs::Dir;
 use chacha20poly1305::{
     AeadInOut, KeyInit, XChaCha20Poly1305, XNonce,
     aead::{Generate, array::Array},
@@ -14,7 +18,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use super::key::{KeyId, MasterKey};
+use super::key::{KeyError, KeyId, KeyRing};
 use crate::integration::{ProviderId, UserId};
 
 const FORMAT: u8 = 1;
@@ -24,11 +28,15 @@ const HEADER_BYTES: usize = 1 + KeyId::LENGTH;
 /// Keeps these records apart from anything else that is ever sealed under the same key.
 const PURPOSE: &[u8] = b"workway connection";
 
-/// Seals and opens under one key.
+/// Seals under the active key of a ring, and opens under any of them.
 pub struct Vault {
-    cipher: XChaCha20Poly1305,
-    key: KeyId,
+    ciphers: RwLock<Arc<Ciphers>>,
+    /// Where the ring is read again when it turns out to be an old one; nowhere if the operator gave the keys.
+    file: Option<Dir>,
 }
+
+/// At least one, the active one first.
+struct Ciphers(Vec<(KeyId, XChaCha20Poly1305)>);
 
 /// The row that a sealed record belongs to. It opens in no other.
 #[derive(Clone, Copy, Debug)]
@@ -39,19 +47,31 @@ pub struct Binding<'a> {
 }
 
 /// What is secret about a connection.
+#[derive(Clone)]
 pub struct TokenSet {
     pub access_token: SecretString,
+    pub refresh_token: Option<SecretString>,
+}
+
+/// A record and the key that it is sealed under.
+#[derive(Clone)]
+pub struct Sealed {
+    pub key: KeyId,
+    pub record: Vec<u8>,
 }
 
 /// The plaintext: JSON, so that fields can be added without another format.
 #[derive(Serialize)]
 struct Plain<'a> {
     access_token: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refresh_token: Option<&'a str>,
 }
 
 #[derive(Deserialize)]
 struct Opened {
-    access_token: String,
+    access_token: SecretString,
+    refresh_token: Option<SecretString>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -67,51 +87,102 @@ pub enum VaultError {
 }
 
 impl Vault {
-    pub fn new(key: &MasterKey) -> Self {
-        Self { cipher: XChaCha20Poly1305::new(&Array(*key.bytes())), key: key.id() }
+    /// `file` is the data folder where the ring came from its key file: whoever rotates the keys writes them there.
+    pub fn new(ring: &KeyRing, file: Option<Dir>) -> Self {
+        Self { ciphers: RwLock::new(Arc::new(Ciphers::new(ring))), file }
+    }
+
+    /// The key that seals.
+    pub fn active(&self) -> KeyId {
+        self.ciphers().0[0].0
+    }
+
+    fn knows(&self, key: KeyId) -> bool {
+        self.ciphers().of(key).is_some()
+    }
+
+    /// As [`Self::knows`], of an id's text.
+    pub(super) fn knows_text(&self, key: &str) -> bool {
+        self.ciphers().0.iter().any(|(id, _)| id.to_string() == key)
+    }
+
+    /// Reads the key file again, where there is one: another process has rotated the keys.
+    ///
+    /// # Errors
+    /// [`KeyError`]; the vault is as it was then.
+    pub(super) fn reload(&self) -> Result<(), KeyError> {
+        if let Some(data) = &self.file {
+            let ciphers = Ciphers::new(&KeyRing::load(None, data)?);
+            *self.ciphers.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(ciphers);
+        }
+        Ok(())
     }
 
     /// # Errors
     /// [`VaultError::Seal`] if the system has no random numbers.
-    pub fn seal(&self, binding: Binding<'_>, tokens: &TokenSet) -> Result<Vec<u8>, VaultError> {
+    pub fn seal(&self, binding: Binding<'_>, tokens: &TokenSet) -> Result<Sealed, VaultError> {
+        let ciphers = self.ciphers();
+        let (key, cipher) = &ciphers.0[0];
         let nonce = XNonce::try_generate().map_err(|error| VaultError::Seal(error.to_string()))?;
-        let token = tokens.access_token.expose_secret();
+        let access_token = tokens.access_token.expose_secret();
+        let refresh_token = tokens.refresh_token.as_ref().map(|token| token.expose_secret());
         // Room for every character escaped, the names and the tag: a buffer that grew would leave copies behind.
-        let mut buffer = Zeroizing::new(Vec::with_capacity(6 * token.len() + 64 + TAG_BYTES));
-        serde_json::to_writer(&mut *buffer, &Plain { access_token: token })
+        let characters = access_token.len() + refresh_token.map_or(0, str::len);
+        let mut buffer = Zeroizing::new(Vec::with_capacity(6 * characters + 64 + TAG_BYTES));
+        serde_json::to_writer(&mut *buffer, &Plain { access_token, refresh_token })
             .map_err(|error| VaultError::Seal(error.to_string()))?;
-        let header = self.header();
-        self.cipher
+        let header = header(*key);
+        cipher
             .encrypt_in_place(&nonce, &associated_data(&header, binding), &mut *buffer)
             .map_err(|error| VaultError::Seal(error.to_string()))?;
-        Ok([&header[..], nonce.as_slice(), buffer.as_slice()].concat())
+        let record = [&header[..], nonce.as_slice(), buffer.as_slice()].concat();
+        Ok(Sealed { key: *key, record })
     }
 
     /// # Errors
     /// Any [`VaultError`] but [`VaultError::Seal`].
-    pub fn open(&self, binding: Binding<'_>, sealed: &[u8]) -> Result<TokenSet, VaultError> {
-        let (header, rest) = sealed.split_first_chunk::<HEADER_BYTES>().ok_or(VaultError::Format)?;
+    pub fn open(&self, binding: Binding<'_>, record: &[u8]) -> Result<TokenSet, VaultError> {
+        let (header, rest) = record.split_first_chunk::<HEADER_BYTES>().ok_or(VaultError::Format)?;
         let (nonce, ciphertext) = rest.split_first_chunk::<NONCE_BYTES>().ok_or(VaultError::Format)?;
         let [FORMAT, key @ ..] = *header else {
             return Err(VaultError::Format);
         };
         let sealed = KeyId::from_bytes(key);
-        if sealed != self.key {
-            return Err(VaultError::OtherKey { sealed, ours: self.key });
+        if !self.knows(sealed)
+            && let Err(error) = self.reload()
+        {
+            tracing::error!("the key file cannot be read again: {error}");
         }
+        let ciphers = self.ciphers();
+        let other = || VaultError::OtherKey { sealed, ours: ciphers.0[0].0 };
+        let cipher = ciphers.of(sealed).ok_or_else(other)?;
         let mut buffer = Zeroizing::new(ciphertext.to_vec());
-        self.cipher
+        cipher
             .decrypt_in_place(&Array(*nonce), &associated_data(header, binding), &mut *buffer)
             .map_err(|_| VaultError::Tampered)?;
         let opened: Opened = serde_json::from_slice(&buffer).map_err(|_| VaultError::Format)?;
-        Ok(TokenSet { access_token: opened.access_token.into() })
+        Ok(TokenSet { access_token: opened.access_token, refresh_token: opened.refresh_token })
     }
 
-    fn header(&self) -> [u8; HEADER_BYTES] {
-        let mut header = [FORMAT; HEADER_BYTES];
-        header[1..].copy_from_slice(self.key.as_bytes());
-        header
+    fn ciphers(&self) -> Arc<Ciphers> {
+        self.ciphers.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
+}
+
+impl Ciphers {
+    fn new(ring: &KeyRing) -> Self {
+        Self(ring.keys().iter().map(|key| (key.id(), XChaCha20Poly1305::new(&Array(*key.bytes())))).collect())
+    }
+
+    fn of(&self, key: KeyId) -> Option<&XChaCha20Poly1305> {
+        self.0.iter().find(|(id, _)| *id == key).map(|(_, cipher)| cipher)
+    }
+}
+
+fn header(key: KeyId) -> [u8; HEADER_BYTES] {
+    let mut header = [FORMAT; HEADER_BYTES];
+    header[1..].copy_from_slice(key.as_bytes());
+    header
 }
 
 /// Every part with its length before it: no two bindings read the same.
@@ -133,7 +204,7 @@ fn associated_data(header: &[u8; HEADER_BYTES], binding: Binding<'_>) -> Vec<u8>
 
 impl fmt::Debug for Vault {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "Vault({}, [redacted])", self.key)
+        write!(formatter, "Vault({}, [redacted])", self.active())
     }
 }
 
@@ -149,17 +220,17 @@ mod tests {
     use cap_std::{ambient_authority, fs::Dir};
     use secrecy::ExposeSecret;
 
-    use super::{Binding, TokenSet, Vault, VaultError};
+    use super::{Binding, TokenSet, Vault, VaultError, header};
     use crate::{
         integration::{ProviderId, UserId},
-        oauth::key::MasterKey,
+        oauth::key::KeyRing,
     };
 
     const TOKEN: &str = "xoxb-very-\"secret\"\\";
 
     fn vault(byte: u8) -> Vault {
         let unused = Dir::open_ambient_dir("/", ambient_authority()).unwrap();
-        Vault::new(&MasterKey::load(Some(&STANDARD.encode([byte; 32]).into()), &unused).unwrap())
+        Vault::new(&KeyRing::load(Some(&STANDARD.encode([byte; 32]).into()), &unused).unwrap(), None)
     }
 
     struct Row(UserId, ProviderId, &'static str);
@@ -175,22 +246,24 @@ mod tests {
     }
 
     fn tokens() -> TokenSet {
-        TokenSet { access_token: TOKEN.into() }
+        TokenSet { access_token: TOKEN.into(), refresh_token: Some("s3cr3t-refresh".into()) }
     }
 
     #[test]
     fn what_was_sealed_opens_in_its_row_and_hides_the_token() {
         let (vault, row) = (vault(1), Row::new("ann", "slack", "row"));
-        let sealed = vault.seal(row.binding(), &tokens()).unwrap();
-        assert_eq!(vault.open(row.binding(), &sealed).unwrap().access_token.expose_secret(), TOKEN);
+        let sealed = vault.seal(row.binding(), &tokens()).unwrap().record;
+        let opened = vault.open(row.binding(), &sealed).unwrap();
+        assert_eq!(opened.access_token.expose_secret(), TOKEN);
+        assert_eq!(opened.refresh_token.unwrap().expose_secret(), "s3cr3t-refresh");
         assert!(!sealed.windows(6).any(|window| window == b"secret"));
-        assert_ne!(vault.seal(row.binding(), &tokens()).unwrap(), sealed, "a nonce was used twice");
+        assert_ne!(vault.seal(row.binding(), &tokens()).unwrap().record, sealed, "a nonce was used twice");
     }
 
     #[test]
     fn a_record_opens_in_no_other_row() {
         let vault = vault(1);
-        let sealed = vault.seal(Row::new("ann", "slack", "row").binding(), &tokens()).unwrap();
+        let sealed = vault.seal(Row::new("ann", "slack", "row").binding(), &tokens()).unwrap().record;
         // The last ones would read the same if the parts were only joined.
         let others = [
             ("bob", "slack", "row"),
@@ -209,7 +282,7 @@ mod tests {
     #[test]
     fn every_changed_byte_is_noticed() {
         let (vault, row) = (vault(1), Row::new("ann", "slack", "row"));
-        let sealed = vault.seal(row.binding(), &tokens()).unwrap();
+        let sealed = vault.seal(row.binding(), &tokens()).unwrap().record;
         for index in 0..sealed.len() {
             let mut changed = sealed.clone();
             changed[index] ^= 1;
@@ -224,14 +297,14 @@ mod tests {
     fn another_key_is_named() {
         let row = Row::new("ann", "slack", "row");
         let (old, new) = (vault(1), vault(2));
-        let sealed = old.seal(row.binding(), &tokens()).unwrap();
+        let sealed = old.seal(row.binding(), &tokens()).unwrap().record;
         assert_eq!(
             new.open(row.binding(), &sealed).unwrap_err(),
-            VaultError::OtherKey { sealed: old.key, ours: new.key }
+            VaultError::OtherKey { sealed: old.active(), ours: new.active() }
         );
         // Whoever writes our key's id over the other one gets no further.
         let mut relabelled = sealed;
-        relabelled[..5].copy_from_slice(&new.header());
+        relabelled[..5].copy_from_slice(&header(new.active()));
         assert_eq!(new.open(row.binding(), &relabelled).unwrap_err(), VaultError::Tampered);
     }
 
@@ -247,5 +320,23 @@ mod tests {
     fn vault_and_tokens_print_without_secrets() {
         assert_eq!(format!("{:?}", tokens()), "TokenSet([redacted])");
         assert!(format!("{:?}", vault(1)).ends_with(", [redacted])"));
+    }
+
+    #[test]
+    fn a_vault_follows_a_rotation_of_its_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = Dir::open_ambient_dir(folder.path(), ambient_authority()).unwrap();
+        let row = Row::new("ann", "slack", "row");
+        let ring = KeyRing::load(None, &data).unwrap();
+        let running = Vault::new(&ring, Some(data.try_clone().unwrap()));
+        let before = running.seal(row.binding(), &tokens()).unwrap();
+        let ring = ring.with_new_key().unwrap();
+        ring.replace_file(&data).unwrap();
+        let rotating = Vault::new(&ring, None);
+        assert!(rotating.open(row.binding(), &before.record).is_ok(), "the old key still opens");
+        let after = rotating.seal(row.binding(), &tokens()).unwrap();
+        assert_ne!(after.key, before.key);
+        assert!(running.open(row.binding(), &after.record).is_ok(), "the file is read again");
+        assert_eq!(running.active(), after.key);
     }
 }

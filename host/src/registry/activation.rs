@@ -253,7 +253,10 @@ impl ActionRegistry {
             loaded_at: SystemTime::now(),
             component,
             permissions: Arc::new(permissions.clone()),
-            egress: Arc::new(EgressPolicy::new(permissions.hosts.iter().cloned(), permissions.reveal_token)),
+            egress: Arc::new(
+                EgressPolicy::new(permissions.hosts.iter().cloned(), permissions.reveal_token)
+                    .with_credential_headers(self.0.services.credential_headers.clone()),
+            ),
             limits: self.0.settings.limits_of(&definition.id),
             share: share.unwrap_or_else(|| self.0.admission.share()),
             meters: definition.actions.iter().map(|action| Meter::new(recorder, &definition.id, &action.id)).collect(),

@@ -1,6 +1,6 @@
 //! The life of a call: find, check, admit, run.
 
-use std::time::Instant;
+use std::{collections::BTreeMap, time::Instant};
 
 use serde_json::{Value, value::RawValue};
 
@@ -13,7 +13,7 @@ use crate::{
         oauth::OAuthCtx,
         storage::{Space, StorageCtx},
     },
-    integration::{ActionId, InputProblem, Schema, UserId},
+    integration::{ActionId, InputProblem, ProviderId, Schema, UserId},
     runtime::{Call, CallError},
 };
 
@@ -28,6 +28,8 @@ pub struct Execution<'a> {
     pub run_id: &'a str,
     /// The same for every attempt at one thing; the run's id where nobody gave one.
     pub idempotency_key: Option<&'a str>,
+    /// The accounts to use, by the ids of their connections, in the place of the user's default ones.
+    pub connections: BTreeMap<ProviderId, String>,
 }
 
 /// Why an action gave no output.
@@ -111,14 +113,14 @@ impl ActionRegistry {
         Capabilities {
             fetch: FetchCtx::new(services.fetch.clone(), active.egress.clone(), fetch),
             log: LogCtx::new(Some(integration.clone()), execution.run_id.to_owned(), active.limits.log_bytes),
-            oauth: OAuthCtx::new(services.connections.clone(), execution.user.clone(), active.permissions.clone()),
+            oauth: OAuthCtx::new(services.connections.clone(), execution.user.clone(), active.permissions.clone())
+                .choosing(execution.connections.clone()),
             storage: StorageCtx::new(
                 services.storage.clone(),
                 space,
                 active.permissions.storage,
                 services.storage_limits.clone(),
             ),
-            audiences: services.audiences.clone(),
             open: OpenConnections::default(),
         }
     }

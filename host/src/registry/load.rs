@@ -86,7 +86,6 @@ impl ActionRegistry {
             log: LogCtx::new(None, "describe".into(), DESCRIBE_LIMITS.log_bytes),
             oauth: OAuthCtx::new(services.connections.clone(), space.user.clone(), nothing),
             storage: StorageCtx::new(services.storage.clone(), space, false, services.storage_limits.clone()),
-            audiences: Arc::default(),
             open: OpenConnections::default(),
         })
     }

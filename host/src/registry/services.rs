@@ -5,13 +5,10 @@ use std::sync::Arc;
 use cap_std::fs::Dir;
 
 use super::GrantStore;
-use crate::{
-    capability::{
-        fetch::FetchClient,
-        oauth::ConnectionSource,
-        storage::{StorageBackend, StorageLimits},
-    },
-    settings::Audiences,
+use crate::capability::{
+    fetch::{CredentialHeaders, FetchClient},
+    oauth::ConnectionSource,
+    storage::{StorageBackend, StorageLimits},
 };
 
 /// The registry's ways to files, network, accounts, storage, grants and meters.
@@ -21,8 +18,8 @@ pub struct Services {
     pub plugins: Arc<Dir>,
     pub fetch: FetchClient,
     pub connections: Arc<dyn ConnectionSource>,
-    /// Where the credentials of those connections may go.
-    pub audiences: Arc<Audiences>,
+    /// The headers that an integration may not set towards a provider's hosts.
+    pub credential_headers: Arc<CredentialHeaders>,
     pub storage: Arc<dyn StorageBackend>,
     pub storage_limits: StorageLimits,
     pub grants: Arc<dyn GrantStore>,

@@ -13,12 +13,14 @@ use secrecy::SecretString;
 use serde::Deserialize;
 
 use super::{
-    AdmissionSettings, Audiences, CacheSettings, CallLimits, Compiler, IntegrationSettings, Mode, Settings,
-    audiences::ProviderSettings,
+    AdmissionSettings, CacheSettings, CallLimits, ClientVariables, Compiler, IntegrationSettings, Mode, OAuthSettings,
+    Settings,
+    oauth::{OAuthFile, ProviderFile},
 };
 use crate::integration::{IntegrationId, ProviderId};
 
 const DEFAULT_PORT: u16 = 8787;
+const DEFAULT_DATA: &str = "data";
 /// The configuration file that is read when none is named; it may be missing.
 const DEFAULT_FILE: &str = "workway.toml";
 
@@ -35,11 +37,13 @@ pub struct Flags {
     /// read: see [`Flags::with_environment`].
     pub admin_token: Option<SecretString>,
     pub key: Option<SecretString>,
+    pub clients: ClientVariables,
 }
 
 impl Flags {
-    /// Adds what the environment alone may say: `WORKWAY_ADMIN_TOKEN`, `WORKWAY_KEY`, and the mode where no flag names it
-    /// (`ENVIRONMENT=development`; whatever else an environment is called, it is not development).
+    /// Adds what the environment alone may say: `WORKWAY_ADMIN_TOKEN`, `WORKWAY_KEY`, `WORKWAY_CLIENT_ID_…`,
+    /// `WORKWAY_CLIENT_SECRET_…`, and the mode where no flag names it (`ENVIRONMENT=development`; whatever else an
+    /// environment is called, it is not development).
     ///
     /// # Errors
     /// A variable that is not text.
@@ -52,22 +56,37 @@ impl Flags {
         };
         let admin_token = variable("WORKWAY_ADMIN_TOKEN")?.map(SecretString::from);
         let key = variable("WORKWAY_KEY")?.map(SecretString::from);
-        Ok(Self { mode, admin_token, key, ..self })
+        Ok(Self { mode, admin_token, key, clients: clients()?, ..self })
     }
 }
 
+fn clients() -> Result<ClientVariables, SettingsError> {
+    let mut clients = ClientVariables::default();
+    #[expect(clippy::disallowed_methods, reason = "the one module that reads the environment")]
+    let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    for name in names.filter(|name| name.starts_with("WORKWAY_CLIENT_")) {
+        let Some(value) = variable(&name)? else { continue };
+        if let Some(suffix) = name.strip_prefix("WORKWAY_CLIENT_ID_") {
+            clients.ids.insert(suffix.to_owned(), value);
+        } else if let Some(suffix) = name.strip_prefix("WORKWAY_CLIENT_SECRET_") {
+            clients.secrets.insert(suffix.to_owned(), value.into());
+        }
+    }
+    Ok(clients)
+}
+
 /// A variable that is empty counts as not set, as a shell's `NAME= command` means it.
-fn variable(name: &'static str) -> Result<Option<String>, SettingsError> {
+fn variable(name: &str) -> Result<Option<String>, SettingsError> {
     #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
     let value = std::env::var_os(name).filter(|value| !value.is_empty());
-    value.map(|value| value.into_string().map_err(|_| SettingsError::NotText(name))).transpose()
+    value.map(|value| value.into_string().map_err(|_| SettingsError::NotText(name.to_owned()))).transpose()
 }
 
 /// Why the settings cannot be used; each names what to change.
 #[derive(Debug, thiserror::Error)]
 pub enum SettingsError {
     #[error("the environment variable {0} is not text")]
-    NotText(&'static str),
+    NotText(String),
     #[error("configuration file {}: {source}", path.display())]
     Unreadable { path: PathBuf, source: io::Error },
     #[error("configuration file {}: {message}", path.display())]
@@ -92,6 +111,8 @@ pub enum SettingsError {
     ShortAdminToken { least: usize },
     #[error("{place}: {problem}")]
     OutOfRange { place: String, problem: String },
+    #[error("{0}")]
+    OAuth(String),
 }
 
 /// The file's shape.
@@ -108,24 +129,21 @@ struct FileSettings {
     limits: CallLimits,
     admission: AdmissionSettings,
     integrations: BTreeMap<IntegrationId, IntegrationSettings>,
-    providers: BTreeMap<ProviderId, ProviderSettings>,
+    oauth: OAuthFile,
+    providers: BTreeMap<ProviderId, ProviderFile>,
     upstreams: BTreeMap<String, String>,
 }
 
 impl Settings {
     /// Reads the file that the flags name, puts the flags over it and checks the whole.
     pub fn load(flags: Flags) -> Result<Self, SettingsError> {
-        let file = match &flags.config {
-            Some(path) => FileSettings::read(path)?,
-            None if Path::new(DEFAULT_FILE).exists() => FileSettings::read(Path::new(DEFAULT_FILE))?,
-            None => FileSettings::default(),
-        };
+        let file = FileSettings::of(&flags)?;
         let mode = flags.mode.or(file.mode).unwrap_or(Mode::Production);
         Self {
             mode,
             listen: flags.listen.or(file.listen).unwrap_or_else(|| (Ipv4Addr::LOCALHOST, DEFAULT_PORT).into()),
             plugins: flags.plugins.or(file.plugins).unwrap_or_else(|| "plugins".into()),
-            data: flags.data.or(file.data).unwrap_or_else(|| "data".into()),
+            data: flags.data.or(file.data).unwrap_or_else(|| DEFAULT_DATA.into()),
             watch: file.watch.unwrap_or(mode == Mode::Development),
             compiler: file.compiler.unwrap_or_else(|| Compiler::of_mode(mode)),
             cache: file.cache,
@@ -134,14 +152,41 @@ impl Settings {
             limits: file.limits,
             admission: file.admission,
             integrations: file.integrations,
-            audiences: Audiences::with(file.providers),
+            oauth: OAuthSettings::new(file.oauth, file.providers, &flags.clients).map_err(SettingsError::OAuth)?,
             upstreams: file.upstreams,
         }
         .check()
     }
 }
 
+/// What rotating keys needs: no more of a host's settings has to be right for it.
+#[derive(Clone, Debug)]
+pub struct KeySettings {
+    /// The host's data folder.
+    pub data: PathBuf,
+    /// `WORKWAY_KEY`: one key or several, the first of which seals.
+    pub key: Option<SecretString>,
+}
+
+impl KeySettings {
+    /// # Errors
+    /// A configuration file that cannot be read.
+    pub fn load(flags: Flags) -> Result<Self, SettingsError> {
+        let file = FileSettings::of(&flags)?;
+        Ok(Self { data: flags.data.or(file.data).unwrap_or_else(|| DEFAULT_DATA.into()), key: flags.key })
+    }
+}
+
 impl FileSettings {
+    /// The file that the flags name, or the usual one if it is there.
+    fn of(flags: &Flags) -> Result<Self, SettingsError> {
+        match &flags.config {
+            Some(path) => Self::read(path),
+            None if Path::new(DEFAULT_FILE).exists() => Self::read(Path::new(DEFAULT_FILE)),
+            None => Ok(Self::default()),
+        }
+    }
+
     fn read(path: &Path) -> Result<Self, SettingsError> {
         let text = std::fs::read_to_string(path)
             .map_err(|source| SettingsError::Unreadable { path: path.to_owned(), source })?;

@@ -1,20 +1,20 @@
 //! What an operator may decide, one struct a concern. Everything else of the host is told through these; nothing else
 //! reads the environment, a flag or a configuration file.
 
-mod audiences;
 mod compiler;
 mod limits;
 mod load;
+mod oauth;
 
 use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, time::Duration};
 
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
-pub use audiences::Audiences;
 pub use compiler::{CacheSettings, Compiler};
 pub use limits::{AdmissionSettings, CallLimits, LimitOverrides};
-pub use load::{Flags, SettingsError};
+pub use load::{Flags, KeySettings, SettingsError};
+pub use oauth::{ClientCredentials, ClientVariables, OAuthSettings};
 
 use crate::integration::IntegrationId;
 
@@ -53,8 +53,7 @@ pub struct Settings {
     pub admission: AdmissionSettings,
     /// What differs for single integrations.
     pub integrations: BTreeMap<IntegrationId, IntegrationSettings>,
-    /// Where the host puts each provider's credentials.
-    pub audiences: Audiences,
+    pub oauth: OAuthSettings,
     /// Development and tests alone: public host name to the loopback origin that plays it.
     pub upstreams: BTreeMap<String, String>,
 }

@@ -77,7 +77,13 @@ async fn through_the_registry(app: &App) -> anyhow::Result<()> {
     let action: ActionId = "hello.echo".parse()?;
     let user: UserId = "operator".parse()?;
     let input = RawValue::from_string(INPUT.to_owned())?;
-    let execution = Execution { user: &user, input: &input, run_id: "bench", idempotency_key: None };
+    let execution = Execution {
+        user: &user,
+        input: &input,
+        run_id: "bench",
+        idempotency_key: None,
+        connections: Default::default(),
+    };
     let output = app.registry().execute(&action, execution).await?;
     anyhow::ensure!(output.get() == INPUT, "answered {output}");
     Ok(())

@@ -166,7 +166,16 @@ async fn call(app: &App, kind: Kind) -> anyhow::Result<bool> {
     let input = RawValue::from_string(input.to_owned())?;
     let result = app
         .registry()
-        .execute(&action, Execution { user: &user, input: &input, run_id: "bench", idempotency_key: None })
+        .execute(
+            &action,
+            Execution {
+                user: &user,
+                input: &input,
+                run_id: "bench",
+                idempotency_key: None,
+                connections: Default::default(),
+            },
+        )
         .await;
     let right = kind.is_right(&result);
     if !right {

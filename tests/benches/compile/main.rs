@@ -57,7 +57,7 @@ async fn main() -> anyhow::Result<()> {
 /// nothing changed.
 async fn measure(path: &PathBuf, bytes: &[u8], cranelift: bool) -> anyhow::Result<([f64; 4], String)> {
     let start = async |folder: TempDir| {
-        let builder = TestHost::builder();
+        let builder = TestHost::builder().quiet();
         let builder = if cranelift { builder.cranelift() } else { builder };
         builder.start_in(folder).await
     };

@@ -34,7 +34,7 @@ pub async fn run() -> anyhow::Result<ExitCode> {
         componentize(&jco, &root.join("wit"), &changed, &folder.path().join(format!("{number}.wasm")))
     });
     let versions = versions.collect::<anyhow::Result<Vec<_>>>()?;
-    let host = Arc::new(TestHost::builder().watching().file("js-hello.wasm", first).start().await);
+    let host = Arc::new(TestHost::builder().quiet().watching().file("js-hello.wasm", first).start().await);
     let mut measured = replace(host.clone(), Arc::new(subject()), versions.into_iter().map(Ok)).await?;
     Arc::into_inner(host).context("every call has ended")?.finish().await;
     let [p50, _, _] = measured.print("javascript");

@@ -50,7 +50,8 @@ pub async fn host() -> anyhow::Result<TestHost> {
     let router = Router::new().route("/api/{method}", post(slack));
     tokio::spawn(async move { axum::serve(listener, router).await });
     let first = version(&std::fs::read(plugin("slack"))?, 0)?;
-    let host = TestHost::builder().watching().bytes("slack.wasm", first).upstream("slack.com", &origin).start().await;
+    let host =
+        TestHost::builder().quiet().watching().bytes("slack.wasm", first).upstream("slack.com", &origin).start().await;
     let connected = host.connect("slack", "xoxb-a-token-of-the-bench", &SCOPES).await;
     ensure!(connected.status == 200, "the account cannot be connected: {connected:?}");
     Ok(host)

@@ -15,6 +15,7 @@ impl Integration for OAuthProbe {
             .action(Action::new("token", token).description("Tries to read the access token."))
             .action(Action::new("refresh", refresh).description("Refreshes the access token."))
             .action(Action::new("call", call).description("Sends an authorised request."))
+            .action(Action::new("plain", plain).description("Sends the same request without a connection."))
             .action(Action::new("handles", handles).description("Keeps many connections open."))
     }
 }
@@ -64,6 +65,10 @@ fn call(context: &Context, input: Call) -> Result<Value> {
         Ok(connection) => outcome::fetched(context.get(&input.url).auth(&connection).send()),
         Err(error) => outcome::oauth_error(error),
     })
+}
+
+fn plain(context: &Context, input: Call) -> Result<Value> {
+    Ok(outcome::fetched(context.get(&input.url).send()))
 }
 
 #[derive(Deserialize, JsonSchema)]

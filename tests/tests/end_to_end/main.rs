@@ -11,7 +11,7 @@ mod http_envelope;
 mod languages;
 mod limits;
 mod loading;
-mod logs;
+use workway_tests::logs;
 mod oauth;
 mod openapi;
 mod permissions;

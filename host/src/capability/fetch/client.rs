@@ -7,10 +7,7 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
-use http::{
-    HeaderMap, Method, Request, Response, Uri,
-    header::{AUTHORIZATION, HeaderValue},
-};
+use http::{HeaderMap, Method, Request, Response, Uri};
 use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper_util::{
@@ -23,7 +20,7 @@ use tokio::time;
 
 use super::{
     connector::{ConnectFailure, EgressConnector, Routes, tls_cause},
-    credential::Credential,
+    credential::{Addition, Credential},
     error::FetchError,
     limits::FetchLimits,
     policy::{EgressGrant, EgressPolicy},
@@ -119,12 +116,14 @@ impl FetchClient {
         credential: Option<&Credential>,
         budget: &BodyBudget,
     ) -> Result<FetchResponse, FetchError> {
-        policy.check_headers(&request.headers)?;
-        if credential.is_some() && request.headers.contains_key(AUTHORIZATION) {
-            return Err(FetchError::InvalidRequest("both `auth` and an `authorization` header are given".to_owned()));
+        policy.check_headers(&request.url, &request.headers)?;
+        if let Some(name) =
+            credential.and_then(Credential::header_name).filter(|name| request.headers.contains_key(*name))
+        {
+            return Err(FetchError::InvalidRequest(format!("both `auth` and a header `{name}` are given")));
         }
         let timeout = request.timeout.unwrap_or(limits.default_timeout).min(limits.max_timeout);
-        let hop = Hop::first(request);
+        let hop = Hop::first(request, policy.credential_headers());
         time::timeout(timeout, self.follow(policy, limits, hop, credential, budget))
             .await
             .unwrap_or(Err(FetchError::Timeout))
@@ -154,7 +153,8 @@ impl FetchClient {
             );
             let (parts, body) = answer.into_parts();
             if !hop.redirect(parts.status, &parts.headers)? {
-                return response::read(parts, body, grant.url(), limits, budget).await;
+                let response = response::read(parts, body, grant.url(), limits, budget).await?;
+                return Ok(FetchResponse { authorized: credential.is_some(), ..response });
             }
             if redirects == limits.max_redirects {
                 return Err(FetchError::Io(format!("more than {} redirects", limits.max_redirects)));
@@ -170,13 +170,17 @@ impl FetchClient {
         hop: &Hop,
         credential: Option<&Credential>,
     ) -> Result<Response<Incoming>, FetchError> {
-        let uri = Uri::try_from(grant.url().as_str())
-            .map_err(|_| FetchError::InvalidRequest("the URL holds characters that HTTP cannot carry".to_owned()))?;
         let mut headers: HeaderMap = hop.headers.clone();
-        if let Some(credential) = credential {
-            let value: HeaderValue = credential.header_for(grant.url())?;
-            headers.insert(AUTHORIZATION, value);
-        }
+        let with_credential = match credential.map(|credential| credential.addition(grant.url())).transpose()? {
+            Some(Addition::Header(name, value)) => {
+                headers.insert(name, value);
+                None
+            }
+            Some(Addition::Url(url)) => Some(url),
+            None => None,
+        };
+        let uri = Uri::try_from(with_credential.as_ref().unwrap_or(grant.url()).as_str())
+            .map_err(|_| FetchError::InvalidRequest("the URL holds characters that HTTP cannot carry".to_owned()))?;
         let mut request = Request::new(Full::new(hop.body.clone()));
         *request.method_mut() = Method::clone(&hop.method);
         *request.uri_mut() = uri;

@@ -1,53 +1,124 @@
 //! The secret that the host puts on a request for the guest. It never enters the guest and is never printed.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
-use http::HeaderValue;
+use http::{HeaderName, HeaderValue, header::AUTHORIZATION};
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use super::{error::FetchError, policy::origin};
 use crate::integration::HostPattern;
 
-/// A connected account's access token, sent as `Authorization: Bearer`.
+/// A connected account's credential: where on a request it goes, and to whom. Cheap to clone.
 ///
 /// It is put on https requests alone (RFC 6750, section 5.3) and stays with the origin that the guest named first.
 #[derive(Clone)]
-pub struct Credential {
-    token: SecretString,
-    /// The hosts that the token is for. Whatever else an integration was granted does not get it.
+pub struct Credential(Arc<Inner>);
+
+struct Inner {
+    place: Place,
+    /// The hosts that the credential is for. Whatever else an integration was granted does not get it.
     audience: Vec<HostPattern>,
 }
 
+enum Place {
+    Header(HeaderName, SecretString),
+    Query(String, SecretString),
+}
+
+/// What a credential adds to one request.
+pub(super) enum Addition {
+    /// Marked so that neither logs nor HTTP/2's header table keep it.
+    Header(HeaderName, HeaderValue),
+    /// The URL to ask for. The guest is not shown this one.
+    Url(Url),
+}
+
 impl Credential {
-    /// A token and the hosts that it is for. Refuses one that does not fit into a header (RFC 6750 allows visible ASCII
-    /// alone).
+    /// A header's whole value, and the hosts that it is for. Refuses one that does not fit into a header.
+    pub fn header(
+        name: HeaderName,
+        value: SecretString,
+        audience: impl IntoIterator<Item = HostPattern>,
+    ) -> Result<Self, FetchError> {
+        let text = value.expose_secret();
+        if text.trim().is_empty() || !text.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic()) {
+            return Err(unfit());
+        }
+        Ok(Self::new(Place::Header(name, value), audience))
+    }
+
+    /// The value of a query parameter, for the APIs that take no header.
+    pub fn query(
+        name: String,
+        value: SecretString,
+        audience: impl IntoIterator<Item = HostPattern>,
+    ) -> Result<Self, FetchError> {
+        if value.expose_secret().is_empty() {
+            return Err(unfit());
+        }
+        Ok(Self::new(Place::Query(name, value), audience))
+    }
+
+    /// An access token, sent as `Authorization: Bearer`. RFC 6750 allows visible ASCII alone.
     pub fn bearer(token: SecretString, audience: impl IntoIterator<Item = HostPattern>) -> Result<Self, FetchError> {
         let text = token.expose_secret();
         if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return Err(FetchError::Auth("the stored token is not a bearer token".to_owned()));
+            return Err(unfit());
         }
-        Ok(Self { token, audience: audience.into_iter().collect() })
+        Self::header(AUTHORIZATION, format!("Bearer {text}").into(), audience)
     }
 
-    /// The header's value for a request to `url`, marked so that neither logs nor HTTP/2's header table keep it.
-    pub(super) fn header_for(&self, url: &Url) -> Result<HeaderValue, FetchError> {
+    fn new(place: Place, audience: impl IntoIterator<Item = HostPattern>) -> Self {
+        Self(Arc::new(Inner { place, audience: audience.into_iter().collect() }))
+    }
+
+    /// What this adds to a request to `url`.
+    pub(super) fn addition(&self, url: &Url) -> Result<Addition, FetchError> {
         if url.scheme() != "https" {
             return Err(FetchError::Denied("a connection's credential is sent over https alone".to_owned()));
         }
-        if !self.audience.iter().any(|pattern| pattern.matches(url)) {
+        if !self.0.audience.iter().any(|pattern| pattern.matches(url)) {
             return Err(FetchError::Denied(format!("this connection's credential is not for {}", origin(url))));
         }
-        let mut value = HeaderValue::try_from(format!("Bearer {}", self.token.expose_secret()))
-            .map_err(|_| FetchError::Auth("the stored token is not a bearer token".to_owned()))?;
-        value.set_sensitive(true);
-        Ok(value)
+        match &self.0.place {
+            Place::Header(name, value) => {
+                let mut value = HeaderValue::try_from(value.expose_secret()).map_err(|_| unfit())?;
+                value.set_sensitive(true);
+                Ok(Addition::Header(name.clone(), value))
+            }
+            Place::Query(name, value) => {
+                let mut url = url.clone();
+                // A parameter of that name which is there already might win over ours.
+                let others: Vec<(String, String)> =
+                    url.query_pairs().filter(|(other, _)| other != name).map(|(a, b)| (a.into(), b.into())).collect();
+                url.query_pairs_mut().clear().extend_pairs(others).append_pair(name, value.expose_secret());
+                Ok(Addition::Url(url))
+            }
+        }
     }
+
+    /// Whether this is the very same one, not merely an equal one.
+    pub fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
+    /// The header that this is put into.
+    pub(super) fn header_name(&self) -> Option<&HeaderName> {
+        match &self.0.place {
+            Place::Header(name, _) => Some(name),
+            Place::Query(..) => None,
+        }
+    }
+}
+
+fn unfit() -> FetchError {
+    FetchError::Auth("the stored token does not fit into a request".to_owned())
 }
 
 impl fmt::Debug for Credential {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Credential").field("audience", &self.audience).finish_non_exhaustive()
+        formatter.debug_struct("Credential").field("audience", &self.0.audience).finish_non_exhaustive()
     }
 }
 
@@ -55,12 +126,17 @@ impl fmt::Debug for Credential {
 mod tests {
     use super::*;
 
+    const PATTERN: &str = "*.example.com";
+
     fn bearer(token: &str) -> Result<Credential, FetchError> {
-        Credential::bearer(SecretString::from(token), ["*.example.com".parse().expect("is a pattern")])
+        Credential::bearer(SecretString::from(token), [PATTERN.parse().expect("is a pattern")])
     }
 
     fn header(credential: &Credential, url: &str) -> Result<HeaderValue, FetchError> {
-        credential.header_for(&Url::parse(url).expect("is a URL"))
+        match credential.addition(&Url::parse(url).expect("is a URL"))? {
+            Addition::Header(_, value) => Ok(value),
+            Addition::Url(url) => panic!("no header but {url}"),
+        }
     }
 
     #[test]
@@ -78,6 +154,10 @@ mod tests {
             let error = bearer(token).expect_err("is not a token");
             assert!(matches!(&error, FetchError::Auth(text) if !text.contains("s3c")));
         }
+        for value in ["", "  ", "s3cret\r\nx-evil: 1", "s3cret\t"] {
+            let name = HeaderName::from_static("x-api-key");
+            assert!(Credential::header(name, value.into(), []).is_err(), "{value:?}");
+        }
     }
 
     #[test]
@@ -89,5 +169,13 @@ mod tests {
         }
         let nowhere = Credential::bearer(SecretString::from("t"), []).expect("is a token");
         assert!(matches!(header(&nowhere, "https://api.example.com/x"), Err(FetchError::Denied(_))));
+    }
+
+    #[test]
+    fn a_parameter_takes_the_place_of_the_guests() {
+        let key = Credential::query("key".into(), "s3cr3t&x=1".into(), [PATTERN.parse().expect("is a pattern")]);
+        let url = Url::parse("https://api.example.com/a?b=c+d&key=mine&key=too&e").expect("is a URL");
+        let Ok(Addition::Url(asked)) = key.expect("is a key").addition(&url) else { panic!("not a URL") };
+        assert_eq!(asked.as_str(), "https://api.example.com/a?b=c+d&e=&key=s3cr3t%26x%3D1");
     }
 }

@@ -4,7 +4,8 @@
 //!
 //! 1. `request`: it is parsed; headers that frame or route are the host's alone.
 //! 2. `policy`: scheme, host and port are granted. The result is an [`EgressGrant`], without which nothing is sent.
-//! 3. `credential`: the account's token goes along, to its audience, over https, until the origin changes.
+//! 3. `credential`: the account's token goes along, to its audience, over https, until the origin changes. An API that
+//!    refuses it (401) is asked once more with a renewed one (`authorizer`).
 //! 4. `connector`: the name is resolved, and what `address` forbids is not dialled.
 //! 5. `response`: the answer is read within its limits.
 //!
@@ -13,6 +14,7 @@
 //! connection is opened but by the connector.
 
 mod address;
+mod authorizer;
 mod client;
 mod connector;
 mod credential;
@@ -31,11 +33,12 @@ mod tests;
 use std::sync::Arc;
 
 pub use address::forbidden;
+pub use authorizer::Authorizer;
 pub use client::{FetchClient, FetchClientBuilder};
 pub use credential::Credential;
 pub use error::FetchError;
 pub use limits::FetchLimits;
-pub use policy::{EgressGrant, EgressPolicy};
+pub use policy::{CredentialHeaders, EgressGrant, EgressPolicy};
 pub use request::{FetchRequest, MAX_REQUEST_HEADER_BYTES, MAX_REQUEST_HEADERS, MAX_URL_BYTES};
 pub use resolve::{Resolve, SystemResolver};
 pub use response::FetchResponse;
@@ -59,21 +62,54 @@ impl FetchCtx {
         self.limits.admit(requests)
     }
 
-    /// See [`FetchClient::send`].
+    /// See [`FetchClient::send`]. A request whose credential was refused is sent once more, with a renewed one; the time
+    /// that renewing takes is not the request's.
     pub async fn send(
         &self,
         request: FetchRequest,
-        credential: Option<&Credential>,
+        account: Option<&dyn Authorizer>,
     ) -> Result<FetchResponse, FetchError> {
-        self.client.send(&self.policy, &self.limits, request, credential).await
+        let Some(account) = account else {
+            return self.client.send(&self.policy, &self.limits, request, None).await;
+        };
+        let credential = account.credential();
+        let response = self.client.send(&self.policy, &self.limits, request.clone(), Some(&credential)).await?;
+        if !authorizer::is_refused(&response) {
+            return Ok(response);
+        }
+        match account.renew(&credential).await? {
+            Some(renewed) => self.client.send(&self.policy, &self.limits, request, Some(&renewed)).await,
+            None => Ok(response),
+        }
     }
 
-    /// See [`FetchClient::send_all`].
+    /// See [`FetchClient::send_all`], and [`Self::send`] for refused credentials: they are renewed once for all requests.
     pub async fn send_all(
         &self,
         requests: Vec<Result<FetchRequest, FetchError>>,
-        credential: Option<&Credential>,
+        account: Option<&dyn Authorizer>,
     ) -> Vec<Result<FetchResponse, FetchError>> {
-        self.client.send_all(&self.policy, &self.limits, requests, credential).await
+        let Some(account) = account else {
+            return self.client.send_all(&self.policy, &self.limits, requests, None).await;
+        };
+        let credential = account.credential();
+        let mut answers = self.client.send_all(&self.policy, &self.limits, requests.clone(), Some(&credential)).await;
+        let refused = |answer: &Result<FetchResponse, FetchError>| answer.as_ref().is_ok_and(authorizer::is_refused);
+        let places: Vec<usize> = (0..answers.len()).filter(|place| refused(&answers[*place])).collect();
+        if places.is_empty() {
+            return answers;
+        }
+        let again = match account.renew(&credential).await {
+            Ok(Some(renewed)) => {
+                let requests = places.iter().map(|place| requests[*place].clone()).collect();
+                self.client.send_all(&self.policy, &self.limits, requests, Some(&renewed)).await
+            }
+            Ok(None) => return answers,
+            Err(error) => places.iter().map(|_| Err(error.clone())).collect(),
+        };
+        for (place, answer) in places.into_iter().zip(again) {
+            answers[place] = answer;
+        }
+        answers
     }
 }

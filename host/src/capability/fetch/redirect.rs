@@ -1,6 +1,8 @@
 //! What a redirect makes of a request (RFC 9110, section 15.4, as browsers do it). Decides only: sending, and asking the
 //! policy about the new address, is the client's.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use http::{
     HeaderMap, Method, StatusCode,
@@ -10,7 +12,7 @@ use url::Url;
 
 use super::{
     error::FetchError,
-    policy::CREDENTIAL_HEADERS,
+    policy::CredentialHeaders,
     request::{FetchRequest, normalise},
 };
 
@@ -22,12 +24,21 @@ pub(super) struct Hop {
     pub(super) body: Bytes,
     /// Whether the connection's credential still goes along. Once false, it stays false.
     pub(super) carries_credential: bool,
+    /// What else must not follow to another origin.
+    credential_headers: Arc<CredentialHeaders>,
 }
 
 impl Hop {
-    pub(super) fn first(request: FetchRequest) -> Self {
+    pub(super) fn first(request: FetchRequest, credential_headers: &Arc<CredentialHeaders>) -> Self {
         let FetchRequest { method, url, headers, body, timeout: _ } = request;
-        Self { method, url, headers, body, carries_credential: true }
+        Self {
+            method,
+            url,
+            headers,
+            body,
+            carries_credential: true,
+            credential_headers: Arc::clone(credential_headers),
+        }
     }
 
     /// Turns this hop into the next one. False where the answer is to be taken as it is: it is no redirect, or one whose
@@ -49,7 +60,7 @@ impl Hop {
         }
         if self.url.origin() != target.origin() {
             self.carries_credential = false;
-            for name in CREDENTIAL_HEADERS {
+            for name in self.credential_headers.names() {
                 self.headers.remove(name);
             }
         }
@@ -81,11 +92,12 @@ mod tests {
     use super::*;
 
     fn hop(method: &str) -> Hop {
-        let headers = [("authorization", "x"), ("cookie", "x"), ("content-type", "x"), ("accept", "x")];
+        let headers =
+            [("authorization", "x"), ("cookie", "x"), ("x-api-key", "x"), ("content-type", "x"), ("accept", "x")];
         let headers: Vec<_> = headers.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
         let request =
             FetchRequest::parse(method, "https://a.example.com/x/y?q", &headers, Some(b"body".to_vec()), None);
-        Hop::first(request.expect("is a request"))
+        Hop::first(request.expect("is a request"), &Arc::default())
     }
 
     fn to(location: &'static str) -> HeaderMap {
@@ -142,7 +154,7 @@ mod tests {
         assert!(hop.carries_credential && hop.headers.contains_key(AUTHORIZATION));
         hop.redirect(StatusCode::FOUND, &to("https://a.example.com:8443/")).expect("is followed");
         assert!(!hop.carries_credential);
-        assert!(CREDENTIAL_HEADERS.iter().all(|name| !hop.headers.contains_key(name)));
+        assert!(CredentialHeaders::default().names().all(|name| !hop.headers.contains_key(name)));
         hop.redirect(StatusCode::FOUND, &to("https://a.example.com/")).expect("is followed");
         assert!(!hop.carries_credential);
     }

@@ -11,7 +11,10 @@ use http::{
 };
 use url::Url;
 
-use super::error::{FetchError, quoted};
+use super::{
+    error::{FetchError, quoted},
+    policy::is_sensitive,
+};
 
 /// The longest URL, as written and as normalised.
 pub const MAX_URL_BYTES: usize = 8 * 1024;
@@ -148,7 +151,7 @@ fn parse_headers(pairs: &[(String, String)]) -> Result<HeaderMap, FetchError> {
         let mut value = HeaderValue::try_from(value.as_str()).map_err(|_| {
             invalid(format!("the value of header `{parsed}` holds characters that a header cannot hold"))
         })?;
-        value.set_sensitive(super::policy::CREDENTIAL_HEADERS.contains(&parsed));
+        value.set_sensitive(is_sensitive(&parsed));
         headers.append(parsed, value);
     }
     headers.entry(USER_AGENT).or_insert(HeaderValue::from_static(DEFAULT_USER_AGENT));

@@ -40,6 +40,8 @@ pub struct FetchResponse {
     pub body: Vec<u8>,
     /// The address that answered, after redirects.
     pub url: String,
+    /// Whether the request that this answers carried the connection's credential.
+    pub(super) authorized: bool,
 }
 
 impl fmt::Debug for FetchResponse {
@@ -115,7 +117,7 @@ pub(super) async fn read(
 ) -> Result<FetchResponse, FetchError> {
     let headers = plain_headers(&parts.headers, limits)?;
     let body = read_body(body, budget).await?;
-    Ok(FetchResponse { status: parts.status.as_u16(), headers, body, url: url.as_str().to_owned() })
+    Ok(FetchResponse { status: parts.status.as_u16(), headers, body, url: url.as_str().to_owned(), authorized: false })
 }
 
 async fn read_body(mut body: Incoming, budget: &BodyBudget) -> Result<Vec<u8>, FetchError> {

@@ -1,11 +1,16 @@
 //! The interface `fetch`, answered from a `FetchCtx`. Translates and decides nothing.
 
+use async_trait::async_trait;
+use tokio::sync::Mutex;
 use wasmtime::component::Resource;
 
 use super::CapabilitiesView;
 use crate::{
     bindings::{ConnectionHandle, fetch},
-    capability::fetch::{Credential, FetchError, FetchRequest, FetchResponse},
+    capability::{
+        fetch::{Authorizer, Credential, FetchError, FetchRequest, FetchResponse},
+        oauth::{Connection, OAuthCtx, OAuthError},
+    },
 };
 
 impl fetch::Host for CapabilitiesView<'_> {
@@ -14,10 +19,23 @@ impl fetch::Host for CapabilitiesView<'_> {
         request: fetch::Request,
         auth: Option<Resource<ConnectionHandle>>,
     ) -> wasmtime::Result<Result<fetch::Response, fetch::FetchError>> {
-        let credential = self.credential(auth)?;
-        let answer = match (parse(request), credential) {
-            (Ok(request), Ok(credential)) => self.capabilities.fetch.send(request, credential.as_ref()).await,
-            (Err(error), _) | (_, Err(error)) => Err(error),
+        let request = match parse(request) {
+            Ok(request) => request,
+            Err(error) => return Ok(Err(error.into())),
+        };
+        let Some(handle) = auth else {
+            let answer = self.capabilities.fetch.send(request, None).await;
+            return Ok(answer.map(Into::into).map_err(Into::into));
+        };
+        let connection = self.connection(&handle)?.clone();
+        let answer = match OpenAccount::of(&self.capabilities.oauth, &connection).await {
+            Ok(account) => {
+                let answer = self.capabilities.fetch.send(request, Some(&account)).await;
+                let connection = account.into_connection();
+                self.replace(&handle, connection)?;
+                answer
+            }
+            Err(error) => Err(error),
         };
         Ok(answer.map(Into::into).map_err(Into::into))
     }
@@ -31,28 +49,69 @@ impl fetch::Host for CapabilitiesView<'_> {
             // Not even parsed: a list of a hundred thousand would cost more than any of its requests.
             return Ok(requests.iter().map(|_| Err(error.clone().into())).collect());
         }
-        let credential = self.credential(auth)?;
-        let answers = match credential {
-            Ok(credential) => {
-                let requests = requests.into_iter().map(parse).collect();
-                self.capabilities.fetch.send_all(requests, credential.as_ref()).await
+        let requests: Vec<_> = requests.into_iter().map(parse).collect();
+        let answers = match auth {
+            None => self.capabilities.fetch.send_all(requests, None).await,
+            Some(handle) => {
+                let connection = self.connection(&handle)?.clone();
+                match OpenAccount::of(&self.capabilities.oauth, &connection).await {
+                    Ok(account) => {
+                        let answers = self.capabilities.fetch.send_all(requests, Some(&account)).await;
+                        let connection = account.into_connection();
+                        self.replace(&handle, connection)?;
+                        answers
+                    }
+                    Err(error) => requests.iter().map(|_| Err(error.clone())).collect(),
+                }
             }
-            Err(error) => requests.iter().map(|_| Err(error.clone())).collect(),
         };
         Ok(answers.into_iter().map(|answer| answer.map(Into::into).map_err(Into::into)).collect())
     }
 }
 
-impl CapabilitiesView<'_> {
-    /// The outer error is a handle that the guest made up.
-    fn credential(
-        &self,
-        auth: Option<Resource<ConnectionHandle>>,
-    ) -> wasmtime::Result<Result<Option<Credential>, FetchError>> {
-        let Some(handle) = auth else { return Ok(Ok(None)) };
-        let connection = self.connection(&handle)?;
-        let audience = self.capabilities.audiences.of(&connection.provider).cloned();
-        Ok(Credential::bearer(connection.access_token.clone(), audience).map(Some))
+/// A connection that a call has opened, as requests see it.
+struct OpenAccount<'a> {
+    oauth: &'a OAuthCtx,
+    first: Credential,
+    /// Locked for as long as it is being renewed.
+    connection: Mutex<Connection>,
+}
+
+impl<'a> OpenAccount<'a> {
+    /// The account of a connection, with time left on it.
+    async fn of(oauth: &'a OAuthCtx, connection: &Connection) -> Result<Self, FetchError> {
+        let connection = oauth.keep_fresh(connection).await.map_err(unusable)?;
+        Ok(Self { oauth, first: connection.credential.clone(), connection: Mutex::new(connection) })
+    }
+
+    fn into_connection(self) -> Connection {
+        self.connection.into_inner()
+    }
+}
+
+#[async_trait]
+impl Authorizer for OpenAccount<'_> {
+    fn credential(&self) -> Credential {
+        self.first.clone()
+    }
+
+    async fn renew(&self, refused: &Credential) -> Result<Option<Credential>, FetchError> {
+        let mut connection = self.connection.lock().await;
+        if !connection.credential.is(refused) {
+            return Ok(Some(connection.credential.clone()));
+        }
+        // Without another one the API's own answer says most.
+        let Some(renewed) = self.oauth.refresh(&connection).await.map_err(unusable)? else { return Ok(None) };
+        *connection = renewed;
+        Ok(Some(connection.credential.clone()))
+    }
+}
+
+/// What a guest is told whose connection cannot be used.
+fn unusable(error: OAuthError) -> FetchError {
+    match error {
+        OAuthError::Transient(text) => FetchError::Io(text),
+        error => FetchError::Auth(error.to_string()),
     }
 }
 

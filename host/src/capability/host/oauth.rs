@@ -19,7 +19,7 @@ pub struct OpenConnections(Vec<Connection>);
 
 impl OpenConnections {
     fn open(&mut self, connection: Connection) -> Result<ConnectionHandle, OAuthError> {
-        let same = |open: &Connection| open.provider == connection.provider && open.version == connection.version;
+        let same = |open: &Connection| open.id == connection.id && open.version == connection.version;
         if let Some(index) = self.0.iter().position(same) {
             return Ok(ConnectionHandle(index));
         }
@@ -36,6 +36,21 @@ impl CapabilitiesView<'_> {
     pub(super) fn connection(&self, handle: &Resource<ConnectionHandle>) -> wasmtime::Result<&Connection> {
         let ConnectionHandle(index) = self.table.get(handle)?;
         self.capabilities.open.0.get(*index).ok_or_else(|| wasmtime::Error::msg("no such connection"))
+    }
+}
+
+impl CapabilitiesView<'_> {
+    /// Lets a handle stand for a newer connection from here on.
+    pub(super) fn replace(
+        &mut self,
+        handle: &Resource<ConnectionHandle>,
+        connection: Connection,
+    ) -> wasmtime::Result<()> {
+        let ConnectionHandle(index) = *self.table.get(handle)?;
+        if let Some(open) = self.capabilities.open.0.get_mut(index) {
+            *open = connection;
+        }
+        Ok(())
     }
 }
 
@@ -58,11 +73,15 @@ impl oauth::HostConnection for CapabilitiesView<'_> {
     }
 
     async fn scopes(&mut self, handle: Resource<ConnectionHandle>) -> wasmtime::Result<Vec<String>> {
-        Ok(self.connection(&handle)?.scopes.iter().cloned().collect())
+        Ok(self.connection(&handle)?.scopes.iter().flatten().cloned().collect())
     }
 
     async fn expires_at(&mut self, handle: Resource<ConnectionHandle>) -> wasmtime::Result<Option<u64>> {
         Ok(self.connection(&handle)?.expires_at)
+    }
+
+    async fn variable(&mut self, handle: Resource<ConnectionHandle>, name: String) -> wasmtime::Result<Option<String>> {
+        Ok(self.connection(&handle)?.variables.get(&name).cloned())
     }
 
     async fn access_token(
@@ -77,10 +96,13 @@ impl oauth::HostConnection for CapabilitiesView<'_> {
     async fn refresh(&mut self, handle: Resource<ConnectionHandle>) -> wasmtime::Result<Result<(), oauth::OauthError>> {
         let stale = self.connection(&handle)?.clone();
         match self.capabilities.oauth.refresh(&stale).await {
-            Ok(renewed) => {
-                let ConnectionHandle(index) = *self.table.get(&handle)?;
-                self.capabilities.open.0[index] = renewed;
+            Ok(Some(renewed)) => {
+                self.replace(&handle, renewed)?;
                 Ok(Ok(()))
+            }
+            Ok(None) => {
+                let text = "this connection cannot be renewed, or was renewed too often of late";
+                Ok(Err(oauth::OauthError::NeedsReconnect(text.into())))
             }
             Err(error) => Ok(Err(error.into())),
         }

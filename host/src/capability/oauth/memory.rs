@@ -1,4 +1,4 @@
-//! Connections in memory, for tests. It never refreshes anything.
+//! Connections in memory, for tests. It never asks a provider for anything.
 
 use std::{
     collections::HashMap,
@@ -7,7 +7,7 @@ use std::{
 
 use async_trait::async_trait;
 
-use super::{Connection, ConnectionSource, OAuthError};
+use super::{Connection, ConnectionSource, OAuthError, RenewalReason};
 use crate::integration::{ProviderId, UserId};
 
 /// Connections of all users, gone with the value.
@@ -26,16 +26,25 @@ impl MemoryConnections {
 
 #[async_trait]
 impl ConnectionSource for MemoryConnections {
-    async fn connection(&self, user: &UserId, provider: &ProviderId) -> Result<Connection, OAuthError> {
+    async fn connection(
+        &self,
+        user: &UserId,
+        provider: &ProviderId,
+        id: Option<&str>,
+    ) -> Result<Connection, OAuthError> {
         let connections = self.connections.lock().unwrap_or_else(PoisonError::into_inner);
-        connections.get(&(user.clone(), provider.clone())).cloned().ok_or(OAuthError::NotConnected)
+        let connection = connections.get(&(user.clone(), provider.clone())).ok_or(OAuthError::NotConnected)?;
+        let chosen = id.is_none_or(|id| id == &*connection.id);
+        chosen.then(|| connection.clone()).ok_or(OAuthError::NotConnected)
     }
 
-    async fn refresh(&self, user: &UserId, provider: &ProviderId, seen: u64) -> Result<Connection, OAuthError> {
-        let connection = self.connection(user, provider).await?;
-        if connection.version == seen {
-            return Err(OAuthError::NeedsReconnect("this connection cannot be refreshed".into()));
-        }
-        Ok(connection)
+    async fn renew(
+        &self,
+        user: &UserId,
+        stale: &Connection,
+        _: RenewalReason,
+    ) -> Result<Option<Connection>, OAuthError> {
+        let connection = self.connection(user, &stale.provider, None).await?;
+        Ok(Some(connection).filter(|connection| connection.version != stale.version))
     }
 }

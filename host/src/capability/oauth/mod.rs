@@ -5,11 +5,12 @@ mod connection;
 mod memory;
 
 use std::{
+    collections::BTreeMap,
     sync::Arc,
     time::{SystemTime, UNIX_EPOCH},
 };
 
-pub use connection::{Connection, ConnectionSource, OAuthError};
+pub use connection::{Connection, ConnectionSource, OAuthError, RenewalReason};
 pub use memory::MemoryConnections;
 use secrecy::SecretString;
 
@@ -21,12 +22,20 @@ pub struct OAuthCtx {
     source: Arc<dyn ConnectionSource>,
     user: UserId,
     granted: Arc<Permissions>,
+    /// The accounts that the caller chose, by provider; the user's default account for others.
+    chosen: BTreeMap<ProviderId, String>,
 }
 
 impl OAuthCtx {
     /// `granted` is what the operator gave, which may be less than what the integration asks for.
     pub fn new(source: Arc<dyn ConnectionSource>, user: UserId, granted: Arc<Permissions>) -> Self {
-        Self { source, user, granted }
+        Self { source, user, granted, chosen: BTreeMap::new() }
+    }
+
+    /// Takes these connections, by id, in the place of the user's default ones.
+    #[must_use]
+    pub fn choosing(self, chosen: BTreeMap<ProviderId, String>) -> Self {
+        Self { chosen, ..self }
     }
 
     /// The user's connection, fit for use: granted, not expired, with every granted scope.
@@ -37,19 +46,40 @@ impl OAuthCtx {
         // The text is the guest's; an id that does not parse is quoted within bounds.
         let provider: ProviderId = provider.parse().map_err(|error| OAuthError::Denied(format!("{error}")))?;
         let need = self.need(&provider)?;
-        let connection = self.source.connection(&self.user, &provider).await?;
-        if connection.is_expired(unix_now()) {
-            return self.renew(&connection, need).await;
-        }
-        usable(connection, need)
+        let chosen = self.chosen.get(&provider).map(String::as_str);
+        let connection = self.source.connection(&self.user, &provider, chosen).await?;
+        // Before anything is asked of the provider: a new token would lack them too.
+        let connection = usable(connection, need)?;
+        if connection.is_due(unix_now()) { self.keep_fresh(&connection).await } else { Ok(connection) }
     }
 
-    /// A newer connection in the place of one that turned out to be of no use.
+    /// The connection if there is time left on it, or a newer one. One that ends soon is still used where the provider
+    /// cannot be reached for another.
     ///
     /// # Errors
     /// As [`Self::connect`].
-    pub async fn refresh(&self, connection: &Connection) -> Result<Connection, OAuthError> {
-        self.renew(connection, self.need(&connection.provider)?).await
+    pub async fn keep_fresh(&self, connection: &Connection) -> Result<Connection, OAuthError> {
+        if !connection.is_due(unix_now()) {
+            return Ok(connection.clone());
+        }
+        match self.renew(connection, RenewalReason::Due).await {
+            Ok(Some(renewed)) => Ok(renewed),
+            Ok(None) if connection.is_expired(unix_now()) => {
+                Err(OAuthError::NeedsReconnect("the access token has expired".into()))
+            }
+            Ok(None) => Ok(connection.clone()),
+            Err(OAuthError::Transient(_)) if !connection.is_expired(unix_now()) => Ok(connection.clone()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// A newer connection in the place of one whose token was refused or that the guest wants to be rid of. None where
+    /// there is nothing to renew it with, or where that was asked too often of late.
+    ///
+    /// # Errors
+    /// As [`Self::connect`].
+    pub async fn refresh(&self, connection: &Connection) -> Result<Option<Connection>, OAuthError> {
+        self.renew(connection, RenewalReason::Asked).await
     }
 
     /// The token as text, for the guest.
@@ -71,17 +101,17 @@ impl OAuthCtx {
             .ok_or_else(|| OAuthError::Denied(format!("connections of {provider} were not granted")))
     }
 
-    async fn renew(&self, stale: &Connection, need: &ConnectionNeed) -> Result<Connection, OAuthError> {
-        let renewed = self.source.refresh(&self.user, &stale.provider, stale.version).await?;
-        if renewed.is_expired(unix_now()) {
-            return Err(OAuthError::NeedsReconnect("the access token has expired".into()));
-        }
-        usable(renewed, need)
+    async fn renew(&self, stale: &Connection, reason: RenewalReason) -> Result<Option<Connection>, OAuthError> {
+        let need = self.need(&stale.provider)?;
+        let renewed = self.source.renew(&self.user, stale, reason).await?;
+        // A new token that has expired already: the clocks are hours apart, or the provider answered an old one.
+        let Some(renewed) = renewed.filter(|renewed| !renewed.is_expired(unix_now())) else { return Ok(None) };
+        usable(renewed, need).map(Some)
     }
 }
 
 fn usable(connection: Connection, need: &ConnectionNeed) -> Result<Connection, OAuthError> {
-    let missing: Vec<String> = need.scopes.difference(&connection.scopes).cloned().collect();
+    let missing: Vec<String> = connection.lacks(&need.scopes).cloned().collect();
     if missing.is_empty() { Ok(connection) } else { Err(OAuthError::MissingScopes(missing)) }
 }
 
@@ -97,17 +127,24 @@ mod tests {
     use secrecy::ExposeSecret;
 
     use super::{Connection, MemoryConnections, OAuthCtx, OAuthError};
-    use crate::integration::{ConnectionNeed, Permissions};
+    use crate::{
+        capability::fetch::Credential,
+        integration::{ConnectionNeed, Permissions},
+    };
 
     const TOKEN: &str = "xoxb-very-secret";
 
     fn connection(scopes: &[&str], expires_at: Option<u64>, version: u64) -> Connection {
         Connection {
+            id: "one".into(),
             provider: "slack".parse().unwrap(),
             account: "acme".into(),
-            scopes: scopes.iter().map(ToString::to_string).collect(),
+            scopes: Some(scopes.iter().map(ToString::to_string).collect()),
+            variables: Default::default(),
             expires_at,
+            renew_at: None,
             access_token: TOKEN.into(),
+            credential: Credential::bearer(TOKEN.into(), []).unwrap(),
             version,
         }
     }
@@ -168,11 +205,36 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn an_api_key_lacks_no_scope() {
+        let (context, _) = context(Some(Connection { scopes: None, ..sound() }), false);
+        assert!(context.connect("slack").await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn the_account_that_the_caller_chose_is_taken_and_no_other() {
+        let (context, _) = context(Some(sound()), false);
+        let slack = || "slack".parse().unwrap();
+        let context = context.choosing([(slack(), "one".to_owned())].into());
+        assert_eq!(&*context.connect("slack").await.unwrap().id, "one");
+        let context = context.choosing([(slack(), "two".to_owned())].into());
+        assert_eq!(context.connect("slack").await.unwrap_err(), OAuthError::NotConnected);
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_ends_soon_is_renewed_or_still_used() {
+        let ending = Connection { renew_at: Some(1), ..sound() };
+        let (context, source) = context(Some(ending.clone()), false);
+        assert_eq!(context.connect("slack").await.unwrap().version, 1, "there is time left");
+        source.insert("ann".parse().unwrap(), Connection { version: 2, ..sound() });
+        assert_eq!(context.keep_fresh(&ending).await.unwrap().version, 2);
+    }
+
+    #[tokio::test]
     async fn an_expired_connection_needs_a_new_one() {
         let (context, source) = context(Some(Connection { expires_at: Some(1), ..sound() }), false);
         assert!(matches!(context.connect("slack").await, Err(OAuthError::NeedsReconnect(_))));
         source.insert("ann".parse().unwrap(), Connection { version: 2, ..sound() });
-        assert_eq!(context.refresh(&sound()).await.unwrap().version, 2);
+        assert_eq!(context.refresh(&sound()).await.unwrap().unwrap().version, 2);
     }
 
     #[tokio::test]

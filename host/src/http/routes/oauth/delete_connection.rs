@@ -1,7 +1,10 @@
-//! `DELETE /oauth/connections/{provider}`.
+//! `DELETE /oauth/connections/{id}`.
 
-use axum::{extract::State, http::StatusCode};
+use axum::{Json, extract::State};
+use serde::Serialize;
+use utoipa::ToSchema;
 
+use super::wire::unknown_connection;
 use crate::{
     app::App,
     http::{
@@ -9,23 +12,67 @@ use crate::{
         error::{ApiError, Problem},
         extract::Path,
     },
+    oauth::Revoked,
 };
 
-/// Forgets the calling user's account at a provider, its token included.
-#[utoipa::path(delete, path = "/oauth/connections/{provider}", tag = "oauth",
-    params(("provider" = String, Path, example = "github")),
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::http) struct Deleted {
+    /// Whether the provider forgot the token too.
+    revoked: WireRevoked,
+}
+
+#[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+#[schema(as = Revoked)]
+pub(in crate::http) enum WireRevoked {
+    Yes,
+    /// It was asked and did not: the user should look at the provider's own page of connected applications.
+    No,
+    /// It has no way to be asked.
+    NotSupported,
+}
+
+impl From<Revoked> for WireRevoked {
+    fn from(revoked: Revoked) -> Self {
+        match revoked {
+            Revoked::Yes => Self::Yes,
+            Revoked::No => Self::No,
+            Revoked::NotSupported => Self::NotSupported,
+        }
+    }
+}
+
+/// Forgets one of the calling user's accounts, its token included, and has the provider forget it where that is possible.
+#[utoipa::path(delete, path = "/oauth/connections/{id}", tag = "oauth",
+    params(("id" = String, Path)),
     security(("bearer" = [])),
     responses(
-        (status = NO_CONTENT, description = "forgotten"),
+        (status = OK, description = "forgotten here; `revoked` says what the provider did", body = Deleted),
         (status = UNAUTHORIZED, description = "a bearer token is needed", body = Problem, content_type = "application/problem+json"),
         (status = NOT_FOUND, description = "there is no such thing", body = Problem, content_type = "application/problem+json"),
     ))]
 pub(in crate::http) async fn delete_connection(
     State(app): State<App>,
     caller: Caller,
-    Path(provider): Path<String>,
-) -> Result<StatusCode, ApiError> {
-    let unknown = || ApiError::not_found("connection-not-found", format!("{provider:?} is not connected"));
-    let id = provider.parse().map_err(|_| unknown())?;
-    if app.connections().delete(&caller.user, &id).await? { Ok(StatusCode::NO_CONTENT) } else { Err(unknown()) }
+    Path(id): Path<String>,
+) -> Result<Json<Deleted>, ApiError> {
+    let revoked = app.connections().delete(&caller.user, &id).await?;
+    let revoked = revoked.ok_or_else(|| unknown_connection(&id))?;
+    Ok(Json(Deleted { revoked: revoked.into() }))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::{Deleted, Revoked};
+
+    #[test]
+    fn what_the_provider_did_is_one_word() {
+        for (revoked, word) in [(Revoked::Yes, "yes"), (Revoked::No, "no"), (Revoked::NotSupported, "not-supported")] {
+            let deleted = Deleted { revoked: revoked.into() };
+            assert_eq!(serde_json::to_value(deleted).unwrap(), json!({ "revoked": word }));
+        }
+    }
 }

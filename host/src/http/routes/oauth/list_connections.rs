@@ -19,7 +19,7 @@ pub(in crate::http) struct Connections {
     items: Vec<WireConnection>,
 }
 
-/// The calling user's connected accounts.
+/// The calling user's connected accounts, by provider.
 #[utoipa::path(get, path = "/oauth/connections", tag = "oauth", security(("bearer" = [])), responses(
     (status = OK, description = "the accounts, without their tokens", body = Connections),
     (status = UNAUTHORIZED, description = "a bearer token is needed", body = Problem, content_type = "application/problem+json"),

@@ -1,6 +1,6 @@
 //! `POST /registry/actions/{id}/execute`.
 
-use std::time::Instant;
+use std::{collections::BTreeMap, time::Instant};
 
 use axum::{
     Extension, Json,
@@ -19,7 +19,7 @@ use crate::{
         extract::{JsonBytes, Path, parse},
         middleware::request_id::RequestId,
     },
-    integration::{ActionId, FailureKind},
+    integration::{ActionId, FailureKind, ProviderId},
     registry::{ExecuteError, Execution},
     runtime::CallError,
 };
@@ -36,6 +36,10 @@ pub(in crate::http) struct ExecuteRequest<'a> {
     #[serde(borrow)]
     #[schema(value_type = Value)]
     input: &'a RawValue,
+    /// The accounts to use, connections' ids by provider; the caller's default account of each provider otherwise.
+    #[serde(default)]
+    #[schema(value_type = BTreeMap<String, String>)]
+    connections: BTreeMap<ProviderId, String>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -81,6 +85,7 @@ pub(in crate::http) async fn execute_action(
         input: request.input,
         run_id: request_id.as_str(),
         idempotency_key: idempotency_key(&headers)?,
+        connections: request.connections,
     };
     let (output, halted) = match app.registry().execute(&id, execution).await {
         Ok(output) => (Some(output), None),

@@ -22,36 +22,43 @@ static LINES: Mutex<Vec<Line>> = Mutex::new(Vec::new());
 
 /// One event.
 #[derive(Clone, Debug)]
-pub(crate) struct Line {
-    pub(crate) target: String,
-    pub(crate) fields: BTreeMap<&'static str, String>,
+pub struct Line {
+    pub target: String,
+    pub fields: BTreeMap<&'static str, String>,
 }
 
 impl Line {
-    pub(crate) fn field(&self, name: &str) -> &str {
+    pub fn field(&self, name: &str) -> &str {
         self.fields.get(name).map_or("", String::as_str)
     }
 
-    pub(crate) fn message(&self) -> &str {
+    pub fn message(&self) -> &str {
         self.field("message")
     }
 }
 
 /// Begins to keep lines. Call it before the host starts.
-pub(crate) fn capture() {
+pub fn capture() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| tracing_subscriber::registry().with(Capture).init());
 }
 
 /// What the guest of one run wrote. A run's id is the answer's `x-request-id`.
-pub(crate) fn of_run(run_id: &str) -> Vec<Line> {
+pub fn of_run(run_id: &str) -> Vec<Line> {
     let ours = |line: &&Line| line.target == "workway::guest" && line.field("run_id") == run_id;
     lines().iter().filter(ours).cloned().collect()
 }
 
 /// The lines that hold a text in any place.
-pub(crate) fn containing(text: &str) -> Vec<Line> {
-    lines().iter().filter(|line| line.fields.values().any(|value| value.contains(text))).cloned().collect()
+pub fn containing(text: &str) -> Vec<Line> {
+    containing_since(text, 0).0
+}
+
+/// The lines after the first so many that hold a text, and how many there are by now.
+pub(crate) fn containing_since(text: &str, first: usize) -> (Vec<Line>, usize) {
+    let lines = lines();
+    let holds = |line: &&Line| line.fields.values().any(|value| value.contains(text));
+    (lines[first.min(lines.len())..].iter().filter(holds).cloned().collect(), lines.len())
 }
 
 fn lines() -> std::sync::MutexGuard<'static, Vec<Line>> {

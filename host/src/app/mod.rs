@@ -1,27 +1,35 @@
 //! Puts the host together from its settings. What it builds, `http` serves.
 
+mod keys;
+
 use std::{
     io,
+    net::SocketAddr,
     path::{Path, PathBuf},
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicBool, Ordering},
     },
 };
 
 use cap_std::{ambient_authority, fs::Dir};
+pub use keys::{RotateKeysError, rotate_keys};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use url::Url;
 
 use crate::{
     capability::{
-        fetch::{FetchClient, Upstream, UpstreamError, Upstreams},
+        fetch::{CredentialHeaders, FetchClient, Upstream, UpstreamError, Upstreams},
         storage::StorageLimits,
     },
     db::{Database, DatabaseError},
-    oauth::{ConnectionStore, KeyError, MasterKey, Vault},
+    oauth::{
+        AuthorizationFlow, Catalogue, CatalogueError, ConnectionStore, KeyError, KeyRing, ProcessMark, Renewal,
+        SealedError, TokenEndpoint, Vault, agree,
+    },
     registry::{ActionRegistry, FileName, Services, Unsettled},
     runtime::{CacheError, CodeCache, Runtime, RuntimeError},
-    settings::Settings,
+    settings::{Mode, Settings},
     watcher::{WatchError, Watcher},
 };
 
@@ -36,6 +44,10 @@ struct Inner {
     settings: Arc<Settings>,
     registry: ActionRegistry,
     connections: ConnectionStore,
+    catalogue: Catalogue,
+    flow: AuthorizationFlow,
+    /// Where this host listens, once it does.
+    address: OnceLock<SocketAddr>,
     database: Database,
     metrics: PrometheusHandle,
     ready: AtomicBool,
@@ -58,6 +70,14 @@ pub enum StartError {
     Cache(#[from] CacheError),
     #[error(transparent)]
     Runtime(#[from] RuntimeError),
+    #[error("providers file {}: {source}: make it readable, or name another in [oauth] providers_file", path.display())]
+    Providers { path: PathBuf, source: io::Error },
+    #[error(transparent)]
+    Catalogue(#[from] CatalogueError),
+    #[error("data folder: this process cannot be entered: {0}")]
+    Process(io::Error),
+    #[error("the database failed: {0}")]
+    Connections(#[from] SealedError),
     #[error("metrics: {0}")]
     Metrics(#[from] metrics_exporter_prometheus::BuildError),
 }
@@ -75,25 +95,44 @@ impl App {
         let settings = Arc::new(settings);
         let runtime = Runtime::new(Arc::clone(&settings), CodeCache::open(&data, settings.cache.bytes)?)?;
         let upstreams = upstreams(&settings)?;
-        let key = MasterKey::load(settings.key.as_ref(), &data)?;
-        let database = Database::open(&data, &settings.data).await?;
-        let connections = ConnectionStore::new(Vault::new(&key), Arc::new(database.connections()));
+        let catalogue = catalogue(&settings)?;
+        let fetch = FetchClient::builder().upstreams(upstreams).build();
+        let (database, vault) = open_vault(&settings, &data).await?;
+        let rows = Arc::new(database.connections());
+        agree(&vault, &*rows).await?;
+        let oauth = Arc::new(settings.oauth.clone());
+        let endpoint = TokenEndpoint::new(fetch.clone());
+        let process = ProcessMark::enter(&data).map_err(StartError::Process)?;
+        let renewal = Renewal::new(rows.clone(), endpoint.clone(), oauth.clone(), process);
+        let connections = ConnectionStore::new(Arc::new(vault), rows, catalogue.clone(), renewal);
+        let pending = Arc::new(database.authorizations());
+        let flow = AuthorizationFlow::new(catalogue.clone(), oauth, endpoint, connections.clone(), pending);
         let recorder = PrometheusBuilder::new()
             .set_buckets_for_metric(Matcher::Full("workway_call_seconds".into()), &CALL_SECONDS)?
             .build_recorder();
         let metrics = recorder.handle();
         let services = Services {
             plugins: Arc::new(plugins),
-            fetch: FetchClient::builder().upstreams(upstreams).build(),
+            fetch,
             connections: Arc::new(connections.clone()),
-            audiences: Arc::new(settings.audiences.clone()),
+            credential_headers: Arc::new(CredentialHeaders::new(catalogue.credential_headers())),
             storage: Arc::new(database.storage()),
             storage_limits: StorageLimits::default(),
             grants: Arc::new(database.grants()),
             recorder: Arc::new(recorder),
         };
         let registry = ActionRegistry::new(runtime, services, Arc::clone(&settings));
-        Ok(Self(Arc::new(Inner { settings, registry, connections, database, metrics, ready: AtomicBool::new(false) })))
+        Ok(Self(Arc::new(Inner {
+            settings,
+            registry,
+            connections,
+            catalogue,
+            flow,
+            address: OnceLock::new(),
+            database,
+            metrics,
+            ready: AtomicBool::new(false),
+        })))
     }
 
     /// Loads the integrations that are there, and is ready from then on. What cannot be loaded is listed, not fatal.
@@ -173,6 +212,28 @@ impl App {
         &self.0.connections
     }
 
+    pub fn catalogue(&self) -> &Catalogue {
+        &self.0.catalogue
+    }
+
+    pub fn flow(&self) -> &AuthorizationFlow {
+        &self.0.flow
+    }
+
+    /// Tells where this host listens.
+    pub(crate) fn listens_on(&self, address: SocketAddr) {
+        // A host listens once.
+        let _ = self.0.address.set(address);
+    }
+
+    /// Under which browsers reach this host. None in production where nobody has said it: what the host listens on is
+    /// seldom what the world sees.
+    pub fn public_url(&self) -> Option<Url> {
+        let settings = &self.0.settings;
+        let listening = || self.0.address.get().filter(|_| settings.mode == Mode::Development);
+        settings.oauth.public_url.clone().or_else(|| Url::parse(&format!("http://{}", listening()?)).ok())
+    }
+
     pub fn is_ready(&self) -> bool {
         self.0.ready.load(Ordering::Acquire)
     }
@@ -194,6 +255,23 @@ fn open_data(path: &Path) -> io::Result<Dir> {
 
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path)?;
     Dir::open_ambient_dir(path, ambient_authority())
+}
+
+fn catalogue(settings: &Settings) -> Result<Catalogue, StartError> {
+    let oauth = &settings.oauth;
+    let read = |path: &PathBuf| {
+        std::fs::read_to_string(path).map_err(|source| StartError::Providers { path: path.clone(), source })
+    };
+    let own = oauth.providers_file.as_ref().map(read).transpose()?;
+    Ok(Catalogue::new(own.as_deref(), &oauth.hosts)?)
+}
+
+async fn open_vault(settings: &Settings, data: &Dir) -> Result<(Database, Vault), StartError> {
+    let ring = KeyRing::load(settings.key.as_ref(), data)?;
+    let failed = |source| StartError::Data { path: settings.data.clone(), source };
+    // Keys that the operator gave are not in the file.
+    let file = settings.key.is_none().then(|| data.try_clone()).transpose().map_err(failed)?;
+    Ok((Database::open(data, &settings.data).await?, Vault::new(&ring, file)))
 }
 
 fn upstreams(settings: &Settings) -> Result<Upstreams, UpstreamError> {

@@ -1,0 +1,28 @@
+//! `workway keys`: what an operator does with the keys that stored tokens are sealed under. No key is ever printed.
+
+use std::io::{self, Write};
+
+use anyhow::{Context, Result, bail};
+use workway_host::{
+    app::rotate_keys,
+    settings::{Flags, KeySettings},
+};
+
+use crate::arguments::KeysCommand;
+
+pub fn run(command: KeysCommand) -> Result<()> {
+    let KeysCommand::Rotate(arguments) = command;
+    let settings = KeySettings::load(Flags::from(arguments).with_environment()?)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("no runtime")?;
+    let rotated = runtime.block_on(rotate_keys(&settings))?;
+    let connections = if rotated.resealed == 1 { "connection" } else { "connections" };
+    writeln!(io::stdout(), "sealed {} {connections} under the key {}", rotated.resealed, rotated.key)?;
+    if !rotated.unreadable.is_empty() {
+        bail!(
+            "{} open under none of the keys here and stay as they are, and so do the old keys: {}",
+            rotated.unreadable.len(),
+            rotated.unreadable.join(", ")
+        );
+    }
+    Ok(())
+}

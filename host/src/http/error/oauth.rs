@@ -1,0 +1,103 @@
+//! Who is to blame for an account that was not connected, listed or forgotten, as a status.
+
+use axum::http::StatusCode;
+
+use super::{ApiError, BUSY_RETRY};
+use crate::oauth::{Blame, ConnectionError, FlowError, SealedError};
+
+impl From<ConnectionError> for ApiError {
+    fn from(error: ConnectionError) -> Self {
+        let detail = error.to_string();
+        match error {
+            ConnectionError::Invalid(_) => Self::bad_request("invalid-connection", detail),
+            ConnectionError::Sealed(SealedError::TooMany) => {
+                Self::new(StatusCode::CONFLICT, "too-many-connections", detail)
+            }
+            ConnectionError::Sealed(SealedError::Unavailable(_)) => {
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "database", detail).retry_after(BUSY_RETRY)
+            }
+            _ => Self::internal(detail),
+        }
+    }
+}
+
+impl From<FlowError> for ApiError {
+    fn from(error: FlowError) -> Self {
+        let (code, detail) = (error.code(), error.to_string());
+        let status = match error.blame() {
+            Blame::Caller => StatusCode::BAD_REQUEST,
+            Blame::User => StatusCode::FORBIDDEN,
+            Blame::Provider => StatusCode::BAD_GATEWAY,
+            Blame::Operator => StatusCode::SERVICE_UNAVAILABLE,
+            Blame::Host => StatusCode::INTERNAL_SERVER_ERROR,
+        };
+        match error {
+            FlowError::UnknownProvider(_) | FlowError::UnknownConnection => Self::not_found(code, detail),
+            FlowError::ProviderUnavailable { retry_after: Some(wait), .. } => {
+                Self::new(status, code, detail).retry_after(wait)
+            }
+            FlowError::Connections(error) => error.into(),
+            FlowError::Pending(error) => ConnectionError::from(error).into(),
+            FlowError::Random(_) => Self::internal(detail),
+            _ => Self::new(status, code, detail),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use axum::response::IntoResponse;
+
+    use super::{ApiError, ConnectionError, FlowError, SealedError};
+
+    #[test]
+    fn the_status_follows_from_who_is_to_blame() {
+        let slack = || "slack".parse().unwrap();
+        for (error, status) in [
+            (FlowError::UnknownProvider("x".into()), 404),
+            (FlowError::ApiKeyProvider(slack()), 400),
+            (FlowError::NotConfigured(slack()), 503),
+            (FlowError::InvalidScopes("x".into()), 400),
+            (FlowError::InvalidVariables("x".into()), 400),
+            (FlowError::ReturnToNotAllowed("x"), 400),
+            (FlowError::UnknownConnection, 404),
+            (FlowError::InvalidState, 400),
+            (FlowError::StateExpired, 400),
+            (FlowError::InvalidCallback("x".into()), 400),
+            (FlowError::IssuerMismatch("x"), 400),
+            (FlowError::ProviderDenied { description: "x".into() }, 403),
+            (FlowError::ProviderError { code: "x".into(), description: "x".into() }, 502),
+            (FlowError::CodeRefused { code: "x".into() }, 502),
+            (FlowError::ClientRefused { code: "x".into(), description: "x".into() }, 502),
+            (FlowError::ProviderUnavailable { reason: "x".into(), retry_after: None }, 502),
+            (FlowError::ProviderMalformed("x".into()), 502),
+            (FlowError::AccountUnknown("x".into()), 502),
+            (ConnectionError::Invalid("x".into()).into(), 400),
+            (SealedError::TooMany.into(), 409),
+            (SealedError::Unavailable("x".into()).into(), 503),
+            (SealedError::StaleKey.into(), 500),
+            (FlowError::Random("x".into()), 500),
+        ] {
+            let code = error.code();
+            let answer = ApiError::from(error);
+            assert_eq!((answer.status.as_u16(), answer.problem.code), (status, code));
+        }
+    }
+
+    #[test]
+    fn a_provider_s_wish_to_be_left_alone_is_passed_on() {
+        let wait = Some(Duration::from_millis(1_500));
+        let error = FlowError::ProviderUnavailable { reason: "status 429".into(), retry_after: wait };
+        let response = ApiError::from(error).into_response();
+        assert_eq!(response.headers()["retry-after"], "2");
+    }
+
+    #[test]
+    fn what_broke_in_here_is_for_the_log() {
+        let error = ApiError::from(FlowError::Random("no entropy".into()));
+        assert!(error.internal.as_deref().is_some_and(|text| text.contains("no entropy")));
+        assert!(!format!("{:?}", error.problem).contains("entropy"));
+    }
+}

@@ -1,0 +1,191 @@
+//! `GET /oauth/providers`.
+
+use axum::{Json, extract::State};
+use serde::Serialize;
+use url::Url;
+use utoipa::ToSchema;
+
+use crate::{
+    app::App,
+    http::{
+        auth::Caller,
+        error::{ApiError, Problem},
+    },
+    oauth::{ConnectMethod, Provider, VariableSource, callback_url},
+};
+
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::http) struct Providers {
+    items: Vec<WireProvider>,
+}
+
+/// Whose accounts can be connected.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::http) struct WireProvider {
+    #[schema(example = "slack")]
+    id: String,
+    name: String,
+    r#type: WireMethod,
+    /// The vendor's page about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    documentation: Option<String>,
+    /// Whether accounts can be connected now. If not, the operator has to register this host with the provider, and to
+    /// set the client's id.
+    configured: bool,
+    /// Asked for whatever else is.
+    default_scopes: Vec<String>,
+    /// What the user has to be asked for first.
+    variables: Vec<WireVariable>,
+    /// What the operator registers with the provider as the redirect address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    callback_url: Option<String>,
+}
+
+/// How an account is connected.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+#[schema(as = ProviderType)]
+pub(in crate::http) enum WireMethod {
+    /// In a browser: `GET /oauth/{provider}/authorize`.
+    Oauth2,
+    /// By a key: `POST /oauth/connections`.
+    ApiKey,
+}
+
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::http) struct WireVariable {
+    name: String,
+    description: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    example: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    default: Option<String>,
+    required: bool,
+}
+
+/// The providers whose accounts can be connected, by id.
+#[utoipa::path(get, path = "/oauth/providers", tag = "oauth", security(("bearer" = [])), responses(
+    (status = OK, description = "the providers", body = Providers),
+    (status = UNAUTHORIZED, description = "a bearer token is needed", body = Problem, content_type = "application/problem+json"),
+))]
+pub(in crate::http) async fn list_providers(
+    State(app): State<App>,
+    _caller: Caller,
+) -> Result<Json<Providers>, ApiError> {
+    let public_url = app.public_url();
+    let clients = &app.settings().oauth.clients;
+    let wire =
+        |provider: &Provider| WireProvider::new(provider, clients.contains_key(&provider.id), public_url.as_ref());
+    Ok(Json(Providers { items: app.catalogue().iter().map(|provider| wire(provider)).collect() }))
+}
+
+impl WireProvider {
+    fn new(provider: &Provider, has_client: bool, public_url: Option<&Url>) -> Self {
+        let (r#type, configured, default_scopes, callback_url) = match &provider.method {
+            ConnectMethod::OAuth(oauth) => {
+                let callback_url = public_url.map(|public_url| callback_url(public_url, &provider.id).into());
+                (WireMethod::Oauth2, has_client, oauth.default_scopes.clone(), callback_url)
+            }
+            ConnectMethod::ApiKey => (WireMethod::ApiKey, true, Vec::new(), None),
+        };
+        let variables = provider.variables.iter().filter_map(|(name, variable)| {
+            let VariableSource::User { default } = &variable.source else { return None };
+            Some(WireVariable {
+                name: name.clone(),
+                description: variable.description.clone(),
+                example: variable.example.clone(),
+                default: default.clone(),
+                required: default.is_none(),
+            })
+        });
+        Self {
+            id: provider.id.to_string(),
+            name: provider.name.clone(),
+            r#type,
+            documentation: provider.documentation.as_ref().map(ToString::to_string),
+            configured,
+            default_scopes,
+            variables: variables.collect(),
+            callback_url,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+    use url::Url;
+
+    use super::WireProvider;
+    use crate::oauth::Catalogue;
+
+    const PROVIDERS: &str = r#"
+        [shops]
+        name = "Shops"
+        type = "oauth2"
+        documentation = "https://shops.example/oauth"
+        hosts = ["{shop}.shops.example"]
+        authorization_url = "https://{login}/authorize"
+        token_url = "https://{shop}.shops.example/token"
+        default_scopes = ["openid"]
+        pkce = true
+        refresh = "keeps"
+        account = { from = "token", label = ["/name"], id = ["/id"] }
+        [shops.variables.shop]
+        from = "user"
+        pattern = "[a-z]+"
+        description = "The shop's name"
+        example = "good"
+        [shops.variables.login]
+        from = "user"
+        pattern = "[a-z.]+"
+        description = "Where to log in"
+        default = "login.shops.example"
+        example = "login.shops.example"
+
+        [keys]
+        name = "Keys"
+        type = "api-key"
+        documentation = "https://keys.example/api"
+        hosts = ["api.keys.example"]
+        placement = { header = "x-api-key", value = "{token}" }
+    "#;
+
+    fn shown(id: &str, has_client: bool, public_url: Option<&str>) -> Value {
+        let catalogue = Catalogue::new(Some(PROVIDERS), &Default::default()).unwrap();
+        let provider = catalogue.get(&id.parse().unwrap()).unwrap();
+        let public_url = public_url.map(|url| Url::parse(url).unwrap());
+        serde_json::to_value(WireProvider::new(provider, has_client, public_url.as_ref())).unwrap()
+    }
+
+    #[test]
+    fn a_provider_says_what_it_takes_to_connect_an_account() {
+        let expected = json!({
+            "id": "shops", "name": "Shops", "type": "oauth2", "documentation": "https://shops.example/oauth",
+            "configured": true, "defaultScopes": ["openid"],
+            "variables": [
+                {
+                    "name": "login", "description": "Where to log in", "example": "login.shops.example",
+                    "default": "login.shops.example", "required": false,
+                },
+                { "name": "shop", "description": "The shop's name", "example": "good", "required": true },
+            ],
+            "callbackUrl": "https://workway.example.com/oauth/shops/callback",
+        });
+        assert_eq!(shown("shops", true, Some("https://workway.example.com")), expected);
+        let bare = shown("shops", false, None);
+        assert_eq!((&bare["configured"], &bare["callbackUrl"]), (&json!(false), &Value::Null));
+    }
+
+    #[test]
+    fn a_key_needs_no_client_and_no_way_back() {
+        let expected = json!({
+            "id": "keys", "name": "Keys", "type": "api-key", "documentation": "https://keys.example/api",
+            "configured": true, "defaultScopes": [], "variables": [],
+        });
+        assert_eq!(shown("keys", false, Some("https://workway.example.com")), expected);
+    }
+}

@@ -1,0 +1,51 @@
+//! `PATCH /oauth/connections/{id}`.
+
+use axum::extract::State;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::wire::{WireConnection, unknown_connection};
+use crate::{
+    app::App,
+    http::{
+        auth::Caller,
+        error::{ApiError, Problem},
+        extract::{Json, Path},
+    },
+};
+
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(in crate::http) struct ConnectionUpdate {
+    /// True: calls take this connection which choose none. A provider's default account stops being that when another one
+    /// becomes it.
+    #[schema(pattern = "^true$")]
+    default: bool,
+}
+
+/// Makes one of the calling user's accounts the default one of its provider.
+#[utoipa::path(patch, path = "/oauth/connections/{id}", tag = "oauth",
+    params(("id" = String, Path)),
+    request_body = ConnectionUpdate,
+    security(("bearer" = [])),
+    responses(
+        (status = OK, description = "the account, without its token", body = WireConnection),
+        (status = BAD_REQUEST, description = "the request is malformed; `code` says how", body = Problem, content_type = "application/problem+json"),
+        (status = UNAUTHORIZED, description = "a bearer token is needed", body = Problem, content_type = "application/problem+json"),
+        (status = NOT_FOUND, description = "there is no such thing", body = Problem, content_type = "application/problem+json"),
+        (status = PAYLOAD_TOO_LARGE, description = "the body is too large", body = Problem, content_type = "application/problem+json"),
+        (status = UNSUPPORTED_MEDIA_TYPE, description = "the body is not JSON", body = Problem, content_type = "application/problem+json"),
+    ))]
+pub(in crate::http) async fn update_connection(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<String>,
+    Json(update): Json<ConnectionUpdate>,
+) -> Result<axum::Json<WireConnection>, ApiError> {
+    if !update.default {
+        let detail = "default can only be true: make another connection the default one instead";
+        return Err(ApiError::bad_request("invalid-body", detail));
+    }
+    let connection = app.connections().make_default(&caller.user, &id).await?;
+    Ok(axum::Json(connection.ok_or_else(|| unknown_connection(&id))?.into()))
+}

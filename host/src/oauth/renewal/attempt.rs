@@ -1,0 +1,235 @@
+//! One renewal, from reading the connection to storing what the provider gave. See the module's rules in `mod.rs`.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use secrecy::SecretString;
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use super::{
+    super::{
+        connections::{EXPIRED, Inner as Store, SealedConnection, SealedError, end_of, renewal_of, unavailable},
+        endpoint::{EndpointError, TokenAnswer},
+        unix_now,
+        vault::{Binding, TokenSet},
+    },
+    Inner, LEASE, Lease, LeaseRequest, Outcome, PATIENCE, POLL, Renewed, backoff,
+};
+use crate::{capability::oauth::OAuthError, integration::UserId};
+
+/// How often storing what a provider gave is tried, and what is waited in between. By then the old refresh token may be
+/// worth nothing.
+const STORE_AGAIN: [Duration; 4] =
+    [Duration::from_millis(100), Duration::from_millis(500), Duration::from_secs(2), Duration::from_secs(5)];
+
+/// Renews the connection of this id if it still has this version.
+pub(super) async fn renew(
+    inner: &Inner,
+    store: &Store,
+    user: &UserId,
+    id: &str,
+    version: u64,
+    may_ask: bool,
+) -> Outcome {
+    let patience = Instant::now() + PATIENCE;
+    let mut gone = None;
+    loop {
+        let row = store.rows.get(user, id).await.map_err(unavailable)?.ok_or(OAuthError::NotConnected)?;
+        if row.summary.version != version {
+            store.forget(user, &row.summary.provider);
+            return store.connection(user, row).map(Some);
+        }
+        let tokens = open(store, user, &row)?;
+        let Some(refresh_token) = &tokens.refresh_token else {
+            return without_refresh_token(inner, store, user, row).await;
+        };
+        let provider = store.catalogue.get(&row.summary.provider);
+        let Some((provider, oauth)) = provider.and_then(|provider| Some((provider, provider.oauth()?))) else {
+            return Ok(None);
+        };
+        if !may_ask {
+            return Ok(None);
+        }
+        let party = inner.party(provider, oauth, &row.summary.values)?;
+
+        let now = unix_millis();
+        let until = now + u64::try_from(LEASE.as_millis()).unwrap_or(u64::MAX);
+        let request = LeaseRequest { owner: inner.process.name(), now, until, gone: gone.as_deref() };
+        match inner.leases.lease(id, version, request).await.map_err(unavailable)? {
+            Lease::Taken { failures } => {
+                let asked = unix_now();
+                match inner.endpoint.refresh(party, refresh_token).await {
+                    Ok(answer) => {
+                        if let Some(outcome) = keep(inner, store, user, &row, &tokens, answer, asked).await {
+                            return outcome;
+                        }
+                    }
+                    Err(EndpointError::InvalidGrant { code }) => {
+                        if end(inner, store, user, &row, &code).await? {
+                            return Err(OAuthError::NeedsReconnect(no_longer_honoured(&row, &code)));
+                        }
+                    }
+                    Err(error) => return Err(cool_down(inner, &row, failures + 1, &error).await),
+                }
+            }
+            Lease::Held { owner } => {
+                if gone.as_ref() != Some(&owner) && inner.process.is_gone(&owner) {
+                    gone = Some(owner);
+                } else if Instant::now() < patience {
+                    tokio::time::sleep(POLL).await;
+                } else {
+                    return Err(OAuthError::Transient("another process is renewing the token, and is not done".into()));
+                }
+            }
+            Lease::CoolingDown { until } => {
+                let seconds = until.saturating_sub(unix_now());
+                return Err(OAuthError::Transient(format!(
+                    "the token could not be renewed; the provider is asked again in {seconds} s"
+                )));
+            }
+            // Read it again: it is another one by now, or gone.
+            Lease::Changed => {}
+        }
+    }
+}
+
+fn open(store: &Store, user: &UserId, row: &SealedConnection) -> Result<TokenSet, OAuthError> {
+    if let Some(reason) = &row.summary.reconnect {
+        return Err(OAuthError::NeedsReconnect(reason.clone()));
+    }
+    store.open(user, row).map_err(|error| {
+        tracing::error!(connection = row.summary.id, %error, "a stored connection does not open");
+        OAuthError::NeedsReconnect("the stored connection can no longer be opened".into())
+    })
+}
+
+/// What has ended is marked, so that it is listed as what it is; what has not, is used as long as it goes.
+async fn without_refresh_token(inner: &Inner, store: &Store, user: &UserId, row: SealedConnection) -> Outcome {
+    if row.summary.expires_at.is_none_or(|end| end > unix_now()) {
+        return Ok(None);
+    }
+    inner.leases.end(&row.summary.id, row.summary.version, EXPIRED).await.map_err(unavailable)?;
+    store.forget(user, &row.summary.provider);
+    warn_reconnect(&row, EXPIRED);
+    Err(OAuthError::NeedsReconnect(EXPIRED.into()))
+}
+
+/// Stores what the provider gave. None where the connection is another one by now: then it is to be read again.
+async fn keep(
+    inner: &Inner,
+    store: &Store,
+    user: &UserId,
+    row: &SealedConnection,
+    before: &TokenSet,
+    answer: TokenAnswer,
+    asked: u64,
+) -> Option<Outcome> {
+    let summary = &row.summary;
+    let refresh_token: Option<SecretString> = answer.tokens.refresh_token.or_else(|| before.refresh_token.clone());
+    let tokens = TokenSet { access_token: answer.tokens.access_token, refresh_token };
+    let expires_at = end_of(asked, answer.lifetime);
+    let renew_at = renewal_of(asked, expires_at, tokens.refresh_token.is_some());
+    let mut values = summary.values.clone();
+    values.extend(answer.values);
+    let binding = Binding { user, provider: &summary.provider, row: &summary.id };
+
+    let mut waits = STORE_AGAIN.into_iter();
+    loop {
+        let sealed = match store.vault.seal(binding, &tokens) {
+            Ok(sealed) => sealed,
+            Err(error) => return Some(Err(not_stored(row, &error))),
+        };
+        let (scopes, values) = (answer.scopes.clone(), values.clone());
+        let renewed = Renewed { scopes, values, expires_at, renew_at, sealed };
+        let error = match inner.leases.renew(&summary.id, summary.version, &renewed).await {
+            Ok(Some(version)) => {
+                store.forget(user, &summary.provider);
+                tracing::info!(connection = summary.id, provider = %summary.provider, "a token was renewed");
+                let mut row = SealedConnection { summary: summary.clone(), sealed: renewed.sealed };
+                let summary = &mut row.summary;
+                summary.scopes = renewed.scopes.or_else(|| summary.scopes.take());
+                (summary.values, summary.version) = (renewed.values, version);
+                (summary.expires_at, summary.renew_at) = (expires_at, renew_at);
+                return Some(store.connection(user, row).map(Some));
+            }
+            Ok(None) => {
+                // Deleted or connected anew meanwhile: nobody will use what we were given.
+                if matches!(store.rows.get(user, &summary.id).await, Ok(None)) {
+                    let provider = store.catalogue.get(&summary.provider).map(AsRef::as_ref);
+                    inner.revoke(provider, &summary.values, &tokens).await;
+                }
+                return None;
+            }
+            Err(SealedError::StaleKey) if store.reload_keys() => SealedError::StaleKey,
+            Err(error) => error,
+        };
+        match waits.next() {
+            Some(wait) => tokio::time::sleep(wait).await,
+            None => return Some(Err(not_stored(row, &error))),
+        }
+    }
+}
+
+async fn end(
+    inner: &Inner,
+    store: &Store,
+    user: &UserId,
+    row: &SealedConnection,
+    code: &str,
+) -> Result<bool, OAuthError> {
+    let reason = no_longer_honoured(row, code);
+    let ended = inner.leases.end(&row.summary.id, row.summary.version, &reason).await.map_err(unavailable)?;
+    store.forget(user, &row.summary.provider);
+    if ended {
+        warn_reconnect(row, &reason);
+    }
+    Ok(ended)
+}
+
+/// The grant stays: the provider has not said that it is over.
+async fn cool_down(inner: &Inner, row: &SealedConnection, failures: u32, error: &EndpointError) -> OAuthError {
+    let asked = match error {
+        EndpointError::Unavailable { retry_after, .. } => *retry_after,
+        _ => None,
+    };
+    // The end of such an id is random.
+    let [.., spread] = Uuid::now_v7().into_bytes();
+    let wait = backoff::wait(failures, asked, spread);
+    let (id, provider) = (&row.summary.id, &row.summary.provider);
+    match error {
+        EndpointError::Unavailable { .. } => {
+            tracing::warn!(connection = id, %provider, failures, "a token could not be renewed: {error}");
+        }
+        // The entry, the client or the provider is at fault, and somebody has to look.
+        _ => tracing::error!(connection = id, %provider, failures, "a token could not be renewed: {error}"),
+    }
+    let retry_at = unix_now().saturating_add(wait.as_secs().max(1));
+    if let Err(error) = inner.leases.cool_down(id, row.summary.version, failures, retry_at).await {
+        tracing::error!(connection = id, "a lease could not be given back: {error}");
+    }
+    OAuthError::Transient(format!("the token could not be renewed: {error}"))
+}
+
+fn no_longer_honoured(row: &SealedConnection, code: &str) -> String {
+    format!("{} no longer honours it ({code})", row.summary.provider)
+}
+
+fn warn_reconnect(row: &SealedConnection, reason: &str) {
+    let summary = &row.summary;
+    tracing::warn!(connection = summary.id, provider = %summary.provider, reason, "the account must be connected again");
+}
+
+fn not_stored(row: &SealedConnection, error: &dyn std::fmt::Display) -> OAuthError {
+    let summary = &row.summary;
+    tracing::error!(
+        connection = summary.id, provider = %summary.provider,
+        "a renewed token could not be stored, and the provider may not honour the old one: {error}"
+    );
+    OAuthError::Transient("the renewed token could not be stored".into())
+}
+
+/// A clock before 1970 reads as 1970.
+fn unix_millis() -> u64 {
+    let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX)
+}
