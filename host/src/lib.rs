@@ -27,8 +27,8 @@ use crate::{
 /// How much longer than the longest call a shutdown waits for answers to be written.
 const DRAIN_SLACK: Duration = Duration::from_secs(2);
 
-/// How often measurements are folded together.
-const METRICS_UPKEEP: Duration = Duration::from_secs(5);
+/// How often the host tidies up.
+const UPKEEP: Duration = Duration::from_secs(5);
 
 /// A host that listens and is about to serve.
 pub struct Host {
@@ -108,7 +108,7 @@ impl Host {
         let mut following = None;
         let mut ready = Some(ready);
         let mut watcher = watcher;
-        let mut upkeep = tokio::time::interval(METRICS_UPKEEP);
+        let mut upkeep = tokio::time::interval(UPKEEP);
         let drain = app.settings().longest_call() + DRAIN_SLACK;
         let overdue = async {
             let _ = stopped.await;
@@ -132,7 +132,7 @@ impl Host {
                         Err(error) => break Err(HostError::Plugins(error)),
                     }
                 }
-                _ = upkeep.tick() => app.tend_metrics(),
+                _ = upkeep.tick() => app.tend(),
                 () = &mut overdue => break Ok(()),
             }
         };

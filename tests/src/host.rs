@@ -15,7 +15,7 @@ use tokio::{sync::oneshot, task::JoinHandle};
 use workway_host::{
     Host, HostError,
     app::App,
-    settings::{Flags, Mode, Settings},
+    settings::{ClientVariables, Flags, Mode, Settings},
 };
 
 use crate::{Answer, Events, guest, logs, plugin, secrets};
@@ -32,6 +32,7 @@ pub struct TestHostBuilder {
     files: Vec<(String, PathBuf)>,
     raw_files: Vec<(String, Vec<u8>)>,
     upstreams: BTreeMap<String, String>,
+    clients: ClientVariables,
     watching: bool,
     cranelift: bool,
     reveals_tokens: bool,
@@ -105,19 +106,21 @@ impl TestHost {
         self.send(self.request(Method::POST, path).json(body)).await
     }
 
-    pub async fn put(&self, path: &str, body: &Value) -> Answer {
-        self.send(self.request(Method::PUT, path).json(body)).await
+    pub async fn delete(&self, path: &str) -> Answer {
+        self.send(self.request(Method::DELETE, path)).await
     }
 
     pub async fn execute(&self, action: &str, input: Value) -> Answer {
         self.post(&format!("/registry/actions/{action}/execute"), &json!({ "input": input })).await
     }
 
-    /// Connects the operator's account at a provider.
+    /// Connects the operator's account `someone@example.com` at a provider, by a token that is there already: 201, or
+    /// 200 if it was connected before.
     pub async fn connect(&self, provider: &str, token: &str, scopes: &[&str]) -> Answer {
         secrets::keep_secret(token);
-        let body = json!({ "accessToken": token, "account": "someone@example.com", "scopes": scopes });
-        self.put(&format!("/oauth/connections/{provider}"), &body).await
+        let account = "someone@example.com";
+        let body = json!({ "provider": provider, "accessToken": token, "account": account, "scopes": scopes });
+        self.post("/oauth/connections", &body).await
     }
 
     /// Puts a guest into the plugins folder, under a name of the test's choice.
@@ -215,6 +218,15 @@ impl TestHostBuilder {
         self
     }
 
+    /// Has the host be a client of a provider, as `WORKWAY_CLIENT_ID_…` and `WORKWAY_CLIENT_SECRET_…` would. `provider`
+    /// is spelt as at the end of those names: `IDP`.
+    pub fn client(mut self, provider: &str, id: &str, secret: &str) -> Self {
+        secrets::keep_secret(secret);
+        self.clients.ids.insert(provider.to_owned(), id.to_owned());
+        self.clients.secrets.insert(provider.to_owned(), secret.to_owned().into());
+        self
+    }
+
     /// Lets answers hold tokens: a guest may read them here, or an upstream repeats what it is sent.
     pub fn reveals_tokens(mut self) -> Self {
         self.reveals_tokens = true;
@@ -262,7 +274,7 @@ impl TestHostBuilder {
             config: Some(config),
             admin_token: Some(ADMIN_TOKEN.to_owned().into()),
             key: None,
-            clients: Default::default(),
+            clients: self.clients.clone(),
         });
         let host = Host::start(settings.expect("the settings hold")).await.expect("the host starts");
         let (address, app) = (host.address(), host.app().clone());

@@ -80,10 +80,11 @@ async fn what_was_connected_is_there_after_a_restart_and_after_a_crash() {
         running.request(Method::GET, "/oauth/connections").send().await.expect("an answer").json().await.expect("JSON")
     };
     let running = workway.ready().await;
-    let connection =
-        json!({ "accessToken": "secret-access-token", "account": "someone@example.com", "scopes": ["repo"] });
-    let put = running.request(Method::PUT, "/oauth/connections/github").json(&connection);
-    assert_eq!(put.send().await.expect("an answer").status(), 200);
+    let connection = json!({
+        "provider": "github", "accessToken": "secret-access-token", "account": "someone@example.com", "scopes": ["repo"],
+    });
+    let post = running.request(Method::POST, "/oauth/connections").json(&connection);
+    assert_eq!(post.send().await.expect("an answer").status(), 201);
     let before = connections(&running).await;
     running.interrupt().await;
 

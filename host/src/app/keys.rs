@@ -1,14 +1,24 @@
 //! `workway keys rotate`, beside hosts that run or without any.
 
-use std::{io, path::PathBuf};
+use std::{
+    fs::{File, TryLockError},
+    io,
+    path::PathBuf,
+};
 
-use cap_std::{ambient_authority, fs::Dir};
+use cap_std::{
+    ambient_authority,
+    fs::{Dir, OpenOptions, OpenOptionsExt},
+};
 
 use crate::{
     db::{DATABASE_FILE, Database, DatabaseError},
-    oauth::{KeyError, KeyRing, RotateError, Rotated, rotate},
+    oauth::{KeyError, KeyRing, RotateError, RotateOptions, Rotated, rotate},
     settings::KeySettings,
 };
+
+/// Held by a rotation for as long as it takes: two at once would each have a new key, and one of them would be lost.
+const LOCK_FILE: &str = "key-rotation.lock";
 
 /// Why the keys were not rotated. Nothing is lost then.
 #[derive(Debug, thiserror::Error)]
@@ -17,6 +27,8 @@ pub enum RotateKeysError {
     Data { path: PathBuf, source: io::Error },
     #[error("data folder {}: there is no {DATABASE_FILE} in it, so nothing is sealed: name the folder of a host that has run with --data", path.display())]
     NoDatabase { path: PathBuf },
+    #[error("data folder {}: another `keys rotate` is at work there", path.display())]
+    Busy { path: PathBuf },
     #[error(transparent)]
     Key(#[from] KeyError),
     #[error(transparent)]
@@ -25,21 +37,35 @@ pub enum RotateKeysError {
     Rotate(#[from] RotateError),
 }
 
-/// Seals everything in a data folder under a new key: one that is made, or the first of `WORKWAY_KEY`.
+/// Seals everything in a data folder under a new key: one that is made, or the first of `WORKWAY_KEY`. What opens under none
+/// stays, or is deleted with `drop_unreadable`.
 ///
 /// # Errors
 /// See [`RotateKeysError`].
-pub async fn rotate_keys(settings: &KeySettings) -> Result<Rotated, RotateKeysError> {
+pub async fn rotate_keys(settings: &KeySettings, drop_unreadable: bool) -> Result<Rotated, RotateKeysError> {
     let path = &settings.data;
     let data = Dir::open_ambient_dir(path, ambient_authority())
         .map_err(|source| RotateKeysError::Data { path: path.clone(), source })?;
     if !data.exists(DATABASE_FILE) {
         return Err(RotateKeysError::NoDatabase { path: path.clone() });
     }
+    let _lock = lock(&data).map_err(|error| match error {
+        TryLockError::WouldBlock => RotateKeysError::Busy { path: path.clone() },
+        TryLockError::Error(source) => RotateKeysError::Data { path: path.clone(), source },
+    })?;
     let ring = KeyRing::load(settings.key.as_ref(), &data)?;
     let file = settings.key.is_none().then_some(&data);
     let database = Database::open(&data, path).await?;
-    let rotated = rotate(ring, file, &database.connections()).await;
+    let rotated = rotate(ring, RotateOptions { file, drop_unreadable }, &database.connections()).await;
     database.close().await;
     Ok(rotated?)
+}
+
+/// The system lets go of it when the process ends, however that is.
+fn lock(data: &Dir) -> Result<File, TryLockError> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).mode(0o600);
+    let file = data.open_with(LOCK_FILE, &options).map_err(TryLockError::Error)?.into_std();
+    file.try_lock()?;
+    Ok(file)
 }

@@ -24,8 +24,8 @@ use crate::{
     },
     db::{Database, DatabaseError},
     oauth::{
-        AuthorizationFlow, Catalogue, CatalogueError, ConnectionStore, KeyError, KeyRing, ProcessMark, Renewal,
-        SealedError, TokenEndpoint, Vault, agree,
+        AgreeError, AuthorizationFlow, Catalogue, CatalogueError, ConnectionStore, KeyError, KeyRing, ProcessMark,
+        Renewal, TokenEndpoint, Vault, agree,
     },
     registry::{ActionRegistry, FileName, Services, Unsettled},
     runtime::{CacheError, CodeCache, Runtime, RuntimeError},
@@ -76,8 +76,8 @@ pub enum StartError {
     Catalogue(#[from] CatalogueError),
     #[error("data folder: this process cannot be entered: {0}")]
     Process(io::Error),
-    #[error("the database failed: {0}")]
-    Connections(#[from] SealedError),
+    #[error(transparent)]
+    Keys(#[from] AgreeError),
     #[error("metrics: {0}")]
     Metrics(#[from] metrics_exporter_prometheus::BuildError),
 }
@@ -197,6 +197,7 @@ impl App {
     /// Finishes what is being written, and closes the database, so that its file is whole by itself.
     pub async fn close(&self) {
         self.0.registry.finish_keeping().await;
+        self.0.connections.finish().await;
         self.0.database.close().await;
     }
 
@@ -238,9 +239,11 @@ impl App {
         self.0.ready.load(Ordering::Acquire)
     }
 
-    /// Folds what was measured into the histograms' buckets; until then each measurement takes memory of its own.
-    pub fn tend_metrics(&self) {
+    /// What is done every few seconds: folds what was measured into the histograms' buckets (until then each measurement
+    /// takes memory of its own), and wipes tokens that are not used any more.
+    pub fn tend(&self) {
         self.0.metrics.run_upkeep();
+        self.0.connections.sweep();
     }
 
     /// Counters in the Prometheus text format.

@@ -116,16 +116,12 @@ impl Database {
     }
 
     /// Leaves nothing of what was deleted or overwritten: the file's free space is wiped as it comes about
-    /// (`secure_delete`), and the write-ahead log, which still has the pages of before, is emptied here. Waits for readers.
-    pub(super) async fn scrub(&self) -> Result<(), sqlx::Error> {
+    /// (`secure_delete`), and the write-ahead log, which still has the pages of before, is emptied here. Waits for readers, for as
+    /// long as for anybody; answers whether it is done. If so, all that was written is on the disk, too.
+    pub(super) async fn scrub(&self) -> Result<bool, sqlx::Error> {
         let (busy, _, _): (i64, i64, i64) =
             sqlx::query_as("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&self.writer).await?;
-        if busy != 0 {
-            tracing::warn!(
-                "what was deleted is still in the database's log, since somebody reads it; it goes with the next change of the kind"
-            );
-        }
-        Ok(())
+        Ok(busy == 0)
     }
 
     /// Waits for queries that run, and folds the write-ahead log into the file: the writer, which does that, goes last.

@@ -61,6 +61,15 @@ impl Cache {
         (entry.loaded.elapsed() < self.lifetime).then(|| entry.connection.clone())
     }
 
+    /// Lets go of what is too old to be used.
+    pub(super) fn sweep(&self) {
+        let entries = &mut self.state().entries;
+        entries.retain(|_, entries| {
+            entries.retain(|entry| entry.loaded.elapsed() < self.lifetime);
+            !entries.is_empty()
+        });
+    }
+
     /// Call before reading what is to be inserted.
     pub(super) fn generation(&self) -> Generation {
         Generation(self.state().generation)
@@ -169,6 +178,8 @@ mod tests {
         let (cache, ann) = (Cache::new(Duration::ZERO), owner("ann"));
         cache.insert(ann.clone(), None, connection(1), cache.generation());
         assert_eq!(version(&cache, &ann), None);
+        cache.sweep();
+        assert_eq!(cache.state().entries.len(), 0, "a token was kept that nobody can use");
     }
 
     #[test]

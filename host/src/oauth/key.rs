@@ -86,9 +86,17 @@ impl KeyRing {
             None => {
                 create(data)?;
                 // Not the key just made: of two processes that start at once both use the one that was first.
-                read(data)?.ok_or_else(|| KeyError::File { what: "read", source: io::ErrorKind::NotFound.into() })
+                Self::read(data)
             }
         }
+    }
+
+    /// The key file's keys as they are now. Makes none: a file that is gone would be one that was put away.
+    ///
+    /// # Errors
+    /// See [`KeyError`].
+    pub(super) fn read(data: &Dir) -> Result<Self, KeyError> {
+        read(data)?.ok_or_else(|| KeyError::File { what: "read", source: io::ErrorKind::NotFound.into() })
     }
 
     /// The key that seals.
@@ -133,6 +141,24 @@ impl KeyRing {
         let failed = |source| KeyError::File { what: "written", source };
         let name = write_aside(data, &self.0).map_err(failed)?;
         data.rename(&name, data, KEY_FILE).map_err(failed)?;
+        sync(data).map_err(failed)
+    }
+
+    /// Removes what writers that were killed have left beside the key file: it holds keys. Only for who may be sure that
+    /// nobody writes one.
+    ///
+    /// # Errors
+    /// [`KeyError::File`].
+    pub(super) fn remove_leftovers(data: &Dir) -> Result<(), KeyError> {
+        let failed = |source| KeyError::File { what: "tidied up", source };
+        for entry in data.entries().map_err(failed)? {
+            let name = entry.map_err(failed)?.file_name();
+            let middle =
+                name.to_str().and_then(|name| name.strip_prefix(KEY_FILE)?.strip_prefix('.')?.strip_suffix(".tmp"));
+            if middle.is_some_and(|id| Uuid::try_parse(id).is_ok()) {
+                data.remove_file(&name).map_err(failed)?;
+            }
+        }
         sync(data).map_err(failed)
     }
 
@@ -415,6 +441,11 @@ mod tests {
         assert_eq!(ids, [ring.active().id(), old]);
         assert_ne!(ids[0], old);
         assert_eq!(data.metadata(KEY_FILE).unwrap().mode() & 0o777, 0o600);
+        data.write(format!("{KEY_FILE}.{}.tmp", uuid::Uuid::now_v7()), "as after a kill").unwrap();
+        data.write("key.mine.tmp", "somebody's own").unwrap();
+        KeyRing::remove_leftovers(&data).unwrap();
+        assert!(data.exists("key.mine.tmp") && data.entries().unwrap().count() == 2);
+        data.remove_file("key.mine.tmp").unwrap();
         ring.without_old_keys().replace_file(&data).unwrap();
         let ids: Vec<_> = load(&data).keys().iter().map(MasterKey::id).collect();
         assert_eq!(ids.len(), 1);

@@ -9,6 +9,7 @@ mod flow;
 mod key;
 mod renewal;
 mod rotation;
+mod tasks;
 mod vault;
 
 pub use catalogue::{Catalogue, CatalogueError, ConnectMethod, Provider, Values, VariableError, VariableSource};
@@ -20,7 +21,7 @@ pub use endpoint::{Account, TokenEndpoint};
 pub use flow::*;
 pub use key::{KEY_FILE, KeyError, KeyId, KeyRing, MasterKey};
 pub use renewal::{Lease, LeaseRequest, Leases, MAX_ASKED, ProcessMark, Renewal, Renewed, Revoked};
-pub use rotation::{KeyedRecords, Outdated, RotateError, Rotated, agree, rotate};
+pub use rotation::{AgreeError, KeyedRecords, Outdated, RotateError, RotateOptions, Rotated, agree, rotate};
 pub use vault::{Binding, Sealed, TokenSet, Vault, VaultError};
 
 /// Unix seconds. A clock before 1970 reads as 1970: then nothing expires here, and the provider still refuses what is too

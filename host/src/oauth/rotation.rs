@@ -34,8 +34,9 @@ pub trait KeyedRecords: Send + Sync {
     /// Which key records are sealed under, by its id's text; nothing in a new database.
     async fn key(&self) -> Result<Option<String>, SealedError>;
 
-    /// From here on a record under another key is refused with [`SealedError::StaleKey`].
-    async fn use_key(&self, key: KeyId) -> Result<(), SealedError>;
+    /// From here on a record under another key is refused with [`SealedError::StaleKey`]. Only if the key before was
+    /// `before`; answers whether it was.
+    async fn use_key(&self, before: Option<&str>, key: KeyId) -> Result<bool, SealedError>;
 
     /// Rows that are not sealed under this key, by id from behind `after`, at most `limit`.
     async fn not_under(&self, key: KeyId, after: &str, limit: u32) -> Result<Vec<Outdated>, SealedError>;
@@ -43,8 +44,12 @@ pub trait KeyedRecords: Send + Sync {
     /// Puts a record of the same tokens in the place of another one, unless the row has another version by now.
     async fn reseal(&self, id: &str, version: u64, sealed: &Sealed) -> Result<bool, SealedError>;
 
-    /// Leaves no byte of what was deleted or overwritten in any file.
-    async fn scrub(&self) -> Result<(), SealedError>;
+    /// Leaves no byte of what was deleted or overwritten in any file, and all that was written on the disk. Answers
+    /// whether it could: somebody who reads an older state needs it.
+    async fn scrub(&self) -> Result<bool, SealedError>;
+
+    /// Deletes connections that open under no key.
+    async fn drop_rows(&self, ids: &[String]) -> Result<(), SealedError>;
 }
 
 /// What was done.
@@ -53,8 +58,10 @@ pub struct Rotated {
     /// The key that everything is sealed under now.
     pub key: KeyId,
     pub resealed: u64,
-    /// Connections that open under none of the keys, by id. They stay as they are.
+    /// Connections that open under none of the keys, by id. They stay as they are, and so do the old keys.
     pub unreadable: Vec<String>,
+    /// Of those, how many were deleted because that was asked for.
+    pub dropped: usize,
 }
 
 /// Why a rotation stopped. Nothing is lost then: run it again.
@@ -66,16 +73,48 @@ pub enum RotateError {
     Records(#[from] SealedError),
     #[error("{0}")]
     Vault(#[from] VaultError),
+    #[error(
+        "stored connections are sealed under the key {theirs}, which is not here: set WORKWAY_KEY as the host has it, or put \
+         its key file back; if the key is lost, --drop-unreadable deletes what it sealed"
+    )]
+    NotOurs { theirs: String },
+    #[error("another process changed the keys at the same time: run it again")]
+    Contended,
+    #[error("the database's log is in use, so that the old key has to stay for now: run it again")]
+    Unscrubbed,
 }
 
-/// Puts every record under a new key. `file` is the data folder if the ring came from its key file, and nothing if the
-/// operator gave the keys.
+/// How a rotation is to be made.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct RotateOptions<'a> {
+    /// The data folder if the ring came from its key file, and nothing if the operator gave the keys.
+    pub file: Option<&'a Dir>,
+    /// Delete what opens under none of the keys.
+    pub drop_unreadable: bool,
+}
+
+/// Puts every record under a new key. One process at a time may: of two new keys one would be lost.
 ///
 /// # Errors
 /// See [`RotateError`].
-pub async fn rotate(ring: KeyRing, file: Option<&Dir>, records: &dyn KeyedRecords) -> Result<Rotated, RotateError> {
+pub async fn rotate(
+    ring: KeyRing,
+    options: RotateOptions<'_>,
+    records: &dyn KeyedRecords,
+) -> Result<Rotated, RotateError> {
+    let RotateOptions { file, drop_unreadable } = options;
+    let before = records.key().await?;
+    let is_ours = |key: &String| ring.keys().iter().any(|ours| ours.id().to_string() == *key);
+    if let Some(theirs) = before.as_ref().filter(|theirs| !is_ours(theirs) && !drop_unreadable) {
+        return Err(RotateError::NotOurs { theirs: theirs.clone() });
+    }
+    // Several keys in the file are a rotation that was cut short, unless they stayed for what does not open.
+    let goes_on = ring.is_rotating() && {
+        let interrupted = before.as_ref() != Some(&ring.active().id().to_string());
+        interrupted || anything_opens(&Vault::new(&ring, None), records).await?
+    };
     let ring = match file {
-        Some(data) if !ring.is_rotating() => {
+        Some(data) if !goes_on => {
             let ring = ring.with_new_key()?;
             ring.replace_file(data)?;
             ring
@@ -83,14 +122,30 @@ pub async fn rotate(ring: KeyRing, file: Option<&Dir>, records: &dyn KeyedRecord
         _ => ring,
     };
     let key = ring.active().id();
-    records.use_key(key).await?;
-    let (resealed, unreadable) = reseal_all(&Vault::new(&ring, None), records).await?;
-    records.scrub().await?;
-    // With an old key gone nobody could ever open what it has sealed.
+    if !records.use_key(before.as_deref(), key).await? {
+        return Err(RotateError::Contended);
+    }
+    let vault = Vault::new(&ring, None);
+    let (mut resealed, mut unreadable) = reseal_all(&vault, records).await?;
+    // A row that changed while it was sealed anew was left alone.
+    while anything_opens(&vault, records).await? {
+        let (more, rest) = reseal_all(&vault, records).await?;
+        (resealed, unreadable) = (resealed + more, rest);
+    }
+    let dropped = if drop_unreadable { unreadable.len() } else { 0 };
+    if drop_unreadable {
+        records.drop_rows(&unreadable).await?;
+        unreadable.clear();
+    }
+    // With an old key gone nobody could ever open what it has sealed, be it after a power cut.
+    if !records.scrub().await? {
+        return Err(RotateError::Unscrubbed);
+    }
     if let (Some(data), true) = (file, unreadable.is_empty()) {
         ring.without_old_keys().replace_file(data)?;
+        KeyRing::remove_leftovers(data)?;
     }
-    Ok(Rotated { key, resealed, unreadable })
+    Ok(Rotated { key, resealed, unreadable, dropped })
 }
 
 async fn reseal_all(vault: &Vault, records: &dyn KeyedRecords) -> Result<(u64, Vec<String>), RotateError> {
@@ -104,7 +159,6 @@ async fn reseal_all(vault: &Vault, records: &dyn KeyedRecords) -> Result<(u64, V
             let SealedConnection { summary, sealed } = connection;
             let binding = Binding { user: &user, provider: &summary.provider, row: &summary.id };
             match vault.open(binding, &sealed.record) {
-                // A row that has changed meanwhile was sealed by somebody who had to have the new key.
                 Ok(tokens) => {
                     let sealed = vault.seal(binding, &tokens)?;
                     resealed += u64::from(records.reseal(&summary.id, summary.version, &sealed).await?);
@@ -115,27 +169,76 @@ async fn reseal_all(vault: &Vault, records: &dyn KeyedRecords) -> Result<(u64, V
     }
 }
 
-/// Has the database and a starting host agree on the key. Where they do not, a rotation was cut short, or the key is lost.
+/// Whether a record under an old key is left that opens.
+async fn anything_opens(vault: &Vault, records: &dyn KeyedRecords) -> Result<bool, RotateError> {
+    let mut after = String::new();
+    loop {
+        let rows = records.not_under(vault.active(), &after, BATCH).await?;
+        let Some(last) = rows.last() else { return Ok(false) };
+        after.clone_from(&last.connection.summary.id);
+        let opens = |Outdated { user, connection }: &Outdated| {
+            let SealedConnection { summary, sealed } = connection;
+            vault.open(Binding { user, provider: &summary.provider, row: &summary.id }, &sealed.record).is_ok()
+        };
+        if rows.iter().any(opens) {
+            return Ok(true);
+        }
+    }
+}
+
+/// Has a host that was refused as having an old key read the newer ones. Whether it may seal again: also where a rotation
+/// was cut short before the database knew of its key, which it is told then.
 ///
 /// # Errors
 /// [`SealedError`].
-pub async fn agree(vault: &Vault, records: &dyn KeyedRecords) -> Result<(), SealedError> {
-    let ours = vault.active().to_string();
+pub(super) async fn catch_up(vault: &Vault, records: &dyn KeyedRecords) -> Result<bool, SealedError> {
+    if let Err(error) = vault.reload() {
+        tracing::error!("the keys were rotated, and the key file cannot be read again: {error}");
+        return Ok(false);
+    }
     match records.key().await? {
-        Some(theirs) if theirs == ours => return Ok(()),
         Some(theirs) if !vault.knows_text(&theirs) => {
-            // Somebody may have rotated since the file was read.
-            if let Err(error) = vault.reload() {
-                tracing::error!("the key file cannot be read again: {error}");
-            }
-            if !vault.knows_text(&theirs) {
-                tracing::error!(
-                    "stored connections are sealed under the key {theirs}, and this host has {ours}: give it the other key, \
-                     or every account must be connected again"
-                );
+            tracing::error!("connections are sealed under the key {theirs} now: start this host with it");
+            Ok(false)
+        }
+        Some(theirs) if theirs == vault.active().to_string() => Ok(true),
+        before => records.use_key(before.as_deref(), vault.active()).await,
+    }
+}
+
+/// Why a host that starts may not seal.
+#[derive(Debug, thiserror::Error)]
+pub enum AgreeError {
+    #[error("the database failed: {0}")]
+    Records(#[from] SealedError),
+    #[error(
+        "stored connections are sealed under the key {theirs}, and this host has {ours}: set WORKWAY_KEY to the other one or \
+         put its key file back; if it is lost, `workway keys rotate --drop-unreadable` deletes what it sealed"
+    )]
+    OtherKey { theirs: String, ours: KeyId },
+}
+
+/// Has the database and a starting host agree on the key. Where they do not, a rotation was cut short, which does no harm,
+/// or this is not the key.
+///
+/// # Errors
+/// See [`AgreeError`].
+pub async fn agree(vault: &Vault, records: &dyn KeyedRecords) -> Result<(), AgreeError> {
+    loop {
+        let before = records.key().await?;
+        let is_known = before.as_ref().is_none_or(|theirs| vault.knows_text(theirs));
+        if before.as_ref() == Some(&vault.active().to_string()) {
+            return Ok(());
+        }
+        // Without connections nothing depends on a key.
+        if !is_known && !records.not_under(vault.active(), "", 1).await?.is_empty() {
+            let known_now = vault.reload().is_ok_and(|()| before.as_ref().is_some_and(|key| vault.knows_text(key)));
+            if !known_now {
+                return Err(AgreeError::OtherKey { theirs: before.unwrap_or_default(), ours: vault.active() });
             }
         }
-        _ => {}
+        if records.use_key(before.as_deref(), vault.active()).await? {
+            return Ok(());
+        }
     }
-    records.use_key(vault.active()).await
 }

@@ -112,7 +112,7 @@ impl Vault {
     /// [`KeyError`]; the vault is as it was then.
     pub(super) fn reload(&self) -> Result<(), KeyError> {
         if let Some(data) = &self.file {
-            let ciphers = Ciphers::new(&KeyRing::load(None, data)?);
+            let ciphers = Ciphers::new(&KeyRing::read(data)?);
             *self.ciphers.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(ciphers);
         }
         Ok(())

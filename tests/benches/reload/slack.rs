@@ -53,7 +53,7 @@ pub async fn host() -> anyhow::Result<TestHost> {
     let host =
         TestHost::builder().quiet().watching().bytes("slack.wasm", first).upstream("slack.com", &origin).start().await;
     let connected = host.connect("slack", "xoxb-a-token-of-the-bench", &SCOPES).await;
-    ensure!(connected.status == 200, "the account cannot be connected: {connected:?}");
+    ensure!(connected.status == 201, "the account cannot be connected: {connected:?}");
     Ok(host)
 }
 

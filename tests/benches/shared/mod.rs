@@ -81,6 +81,7 @@ pub fn settings(folder: &Path, toml: &str) -> anyhow::Result<Settings> {
         config: Some(config),
         admin_token: Some(ADMIN_TOKEN.to_owned().into()),
         key: None,
+        clients: Default::default(),
     })?)
 }
 

@@ -19,7 +19,7 @@ async fn host_at(origin: &str) -> TestHost {
 }
 
 async fn connect(host: &TestHost) {
-    assert_eq!(host.connect("github", TOKEN, &["repo"]).await.status, 200);
+    assert_eq!(host.connect("github", TOKEN, &["repo"]).await.status, 201);
 }
 
 /// A host with GitHub played by a mock that answers everything in one way.
@@ -98,7 +98,7 @@ async fn without_an_account_reads_are_anonymous_and_writes_reach_nobody() {
 #[tokio::test]
 async fn a_connection_without_the_scope_writes_nothing() {
     let (host, github) = host_answered(ResponseTemplate::new(201).set_body_json(issue(1))).await;
-    assert_eq!(host.connect("github", TOKEN, &["read:user"]).await.status, 200);
+    assert_eq!(host.connect("github", TOKEN, &["read:user"]).await.status, 201);
     let answer = host.execute("github.create-issue", issue_input()).await;
     assert_eq!(refusal(&answer), (403, "permission-denied"), "{:#}", answer.body);
     assert!(github.received_requests().await.is_some_and(|requests| requests.is_empty()));

@@ -10,6 +10,7 @@ mod ordinary;
 mod every_guest_has_a_test {
     use super::{capabilities::*, definitions::*, hostile::*, ordinary::*};
     use crate::{
+        connecting::account_probe,
         fetch::fetch_probe,
         oauth::{oauth_probe, oauth_reveal, secret_echo},
         permissions::{upgrade_v1, upgrade_v2},

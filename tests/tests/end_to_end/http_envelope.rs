@@ -9,11 +9,15 @@ use workway_tests::{ADMIN_TOKEN, Answer, TestHost};
 const EXECUTE: &str = "/registry/actions/hello.echo/execute";
 
 /// Everything that needs the operator.
-const GUARDED: [(Method, &str); 5] = [
+const GUARDED: [(Method, &str); 9] = [
     (Method::POST, EXECUTE),
     (Method::POST, "/registry/integrations/hello/approve"),
+    (Method::GET, "/oauth/providers"),
+    (Method::GET, "/oauth/github/authorize"),
     (Method::GET, "/oauth/connections"),
-    (Method::PUT, "/oauth/connections/example"),
+    (Method::POST, "/oauth/connections"),
+    (Method::GET, "/oauth/connections/example"),
+    (Method::PATCH, "/oauth/connections/example"),
     (Method::DELETE, "/oauth/connections/example"),
 ];
 
@@ -51,9 +55,16 @@ async fn every_error_has_the_same_envelope() {
         (Method::GET, EXECUTE, 405, "method-not-allowed"),
         (Method::DELETE, "/registry/integrations/hello", 405, "method-not-allowed"),
         (Method::POST, "/healthz", 405, "method-not-allowed"),
-        (Method::PATCH, "/oauth/connections/example", 405, "method-not-allowed"),
+        (Method::PUT, "/oauth/connections/example", 405, "method-not-allowed"),
+        (Method::DELETE, "/oauth/connections", 405, "method-not-allowed"),
+        (Method::POST, "/oauth/github/callback", 405, "method-not-allowed"),
         (Method::GET, "/registry/actions?limit=0", 400, "invalid-query"),
         (Method::POST, EXECUTE, 415, "not-json"),
+        (Method::POST, "/oauth/connections", 415, "not-json"),
+        (Method::PATCH, "/oauth/connections/example", 415, "not-json"),
+        (Method::GET, "/oauth/nobody/authorize", 404, "provider-not-found"),
+        (Method::GET, "/oauth/github/authorize", 503, "provider-not-configured"),
+        (Method::GET, "/oauth/connections/example", 404, "connection-not-found"),
         (Method::DELETE, "/oauth/connections/example", 404, "connection-not-found"),
         (Method::DELETE, "/oauth/connections/Not%20Valid", 404, "connection-not-found"),
     ] {
@@ -113,6 +124,36 @@ async fn production_asks_for_the_operators_token() {
     let lower =
         host.anonymous(Method::GET, "/oauth/connections").header("authorization", format!("bearer {ADMIN_TOKEN}"));
     assert_eq!(host.send(lower).await.status, 200, "the scheme's case does not matter");
+    host.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_browser_that_comes_back_is_shown_a_page_and_a_program_a_problem() {
+    let host = TestHost::builder().start().await;
+    let path = "/oauth/github/callback?code=s3cr3t-of-nobody&state=<script>";
+    let page = host.send(host.anonymous(Method::GET, path)).await;
+    assert_eq!((page.status, page.header("cache-control")), (400, "no-store"));
+    assert!(page.header("content-type").starts_with("text/html"), "{page:?}");
+    assert!(page.header("content-security-policy").starts_with("default-src 'none'"), "{page:?}");
+    let text = page.body.as_str().expect("a page");
+    assert!(text.contains("<code>invalid-state</code>") && text.contains(page.header("x-request-id")), "{text}");
+    assert!(!text.contains("s3cr3t") && !text.contains("<script"), "{text}");
+    let problem = host.send(host.anonymous(Method::GET, path).header("accept", "application/json")).await;
+    assert_problem(&problem, 400, "invalid-state");
+    // Whoever says who they are is asked to say it right, here too.
+    let wrong = host.anonymous(Method::GET, path).header("accept", "application/json").bearer_auth("wrong");
+    assert_problem(&host.send(wrong).await, 401, "unauthenticated");
+    host.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn production_begins_no_flow_before_it_knows_its_address() {
+    let host = TestHost::builder().production().client("GITHUB", "workway", "s3cr3t-of-the-client").start().await;
+    let answer = host.get("/oauth/github/authorize").await;
+    assert_problem(&answer, 503, "public-url-missing");
+    assert!(answer.detail().contains("public_url"), "{}", answer.detail());
+    let callback = host.anonymous(Method::GET, "/oauth/github/callback").header("accept", "application/json");
+    assert_problem(&host.send(callback).await, 503, "public-url-missing");
     host.finish().await;
 }
 

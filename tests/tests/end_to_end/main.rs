@@ -4,6 +4,7 @@
 
 mod admission;
 mod code_cache;
+mod connecting;
 mod fetch;
 mod github;
 mod guests;

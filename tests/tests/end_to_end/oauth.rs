@@ -1,4 +1,5 @@
-//! Connected accounts: who may use them, and that their tokens go where they belong and nowhere else.
+//! Connected accounts, by tokens that are there already: who may use them, and that their tokens go where they belong
+//! and nowhere else. `connecting` has those that are connected in a browser.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -10,8 +11,16 @@ use crate::{
     upstream::{Upstream, text},
 };
 
-const TOKEN: &str = "ww-token-3f9d1c5a7e";
-const EXAMPLE: &str = "/oauth/connections/example";
+const TOKEN: &str = "s3cr3t-token-3f9d1c5a7e";
+const CONNECTIONS: &str = "/oauth/connections";
+/// A second provider beside the test host's own.
+const ANOTHER: &str = "[providers.another]\nhosts = [\"another.example.com\"]";
+
+/// The path of a connection.
+fn path_of(connected: &Answer) -> String {
+    let id = connected.body["id"].as_str().unwrap_or_else(|| panic!("no connection: {:#}", connected.body));
+    format!("{CONNECTIONS}/{id}")
+}
 
 async fn probe(host: &TestHost, action: &str) -> Value {
     host.execute(&format!("oauth-probe.{action}"), json!({ "provider": "example" })).await.output().clone()
@@ -25,27 +34,28 @@ fn kind(outcome: &Value) -> &str {
 pub(crate) async fn oauth_probe() {
     let host = TestHost::builder().guest("oauth-probe").start().await;
     assert_eq!(kind(&probe(&host, "connect").await), "not-connected");
-    assert_eq!(host.connect("example", TOKEN, &["write"]).await.status, 200);
+    assert_eq!(host.connect("example", TOKEN, &["write"]).await.status, 201);
     assert_eq!(probe(&host, "connect").await["err"], json!({ "kind": "missing-scopes", "detail": ["read"] }));
-    assert_eq!(host.connect("example", TOKEN, &["write", "read"]).await.status, 200);
+    let connected = host.connect("example", TOKEN, &["write", "read"]).await;
+    assert_eq!(connected.status, 200);
     let expected = json!({ "account": "someone@example.com", "scopes": ["read", "write"], "expiresAt": null });
     assert_eq!(probe(&host, "connect").await, expected);
     assert_eq!(kind(&probe(&host, "token").await), "denied", "the token was given to whom it was not granted");
     assert_eq!(kind(&probe(&host, "refresh").await), "needs-reconnect", "nothing can renew a token that was put in");
-    assert_eq!(host.send(host.request(Method::DELETE, EXAMPLE)).await.status, 204);
+    assert_eq!(host.delete(&path_of(&connected)).await.status, 200);
     assert_eq!(kind(&probe(&host, "connect").await), "not-connected");
     host.finish().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 pub(crate) async fn oauth_reveal() {
-    let host = TestHost::builder().guest("oauth-reveal").start().await;
+    let host = TestHost::builder().guest("oauth-reveal").reveals_tokens().start().await;
     let answer = host.execute("oauth-reveal.token", json!({})).await;
     assert_eq!((answer.status, answer.code()), (401, "auth-required"), "{:#}", answer.body);
     host.connect("example", TOKEN, &["read"]).await;
     assert_eq!(host.execute("oauth-reveal.token", json!({})).await.output(), &json!({ "token": TOKEN }));
-    host.connect("example", "another-token", &["read"]).await;
-    assert_eq!(host.execute("oauth-reveal.token", json!({})).await.output()["token"], "another-token");
+    host.connect("example", "s3cr3t-another-token", &["read"]).await;
+    assert_eq!(host.execute("oauth-reveal.token", json!({})).await.output()["token"], "s3cr3t-another-token");
     host.finish().await;
 }
 
@@ -90,9 +100,9 @@ async fn a_token_goes_to_its_providers_hosts_alone() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_integration_gets_no_provider_that_it_did_not_ask_for() {
-    let host = TestHost::builder().guest("oauth-probe").start().await;
-    host.connect("other", TOKEN, &["read"]).await;
-    for provider in ["other", "Not Valid", "", "example\0", &"x".repeat(1_000)] {
+    let host = TestHost::builder().guest("oauth-probe").config(ANOTHER).start().await;
+    assert_eq!(host.connect("another", TOKEN, &["read"]).await.status, 201);
+    for provider in ["another", "other", "Not Valid", "", "example\0", &"x".repeat(1_000)] {
         for action in ["connect", "token", "refresh"] {
             let answer = host.execute(&format!("oauth-probe.{action}"), json!({ "provider": provider })).await;
             assert_eq!(kind(answer.output()), "denied", "{action} of {provider:?}");
@@ -117,13 +127,21 @@ async fn a_flood_of_handles_ends_its_own_call_alone() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_expired_connection_has_to_be_connected_again() {
     let host = TestHost::builder().guest("oauth-probe").start().await;
-    let body = json!({ "accessToken": TOKEN, "account": "a", "scopes": ["read"], "expiresAt": 1 });
-    assert_eq!(host.put(EXAMPLE, &body).await.body["expiresAt"], 1);
+    let body = json!({ "provider": "example", "accessToken": TOKEN, "account": "a", "scopes": ["read"] });
+    let until = |end: u64| {
+        let mut body = body.clone();
+        body["expiresAt"] = json!(end);
+        body
+    };
+    let expired = host.post(CONNECTIONS, &until(1)).await;
+    assert_eq!((expired.status, &expired.body["expiresAt"]), (201, &json!(1)));
+    assert_eq!(expired.body["status"], "needs-reconnect", "there is nothing to renew it with");
+    assert!(expired.body["reason"].as_str().is_some_and(|reason| reason.contains("expired")), "{:#}", expired.body);
     for action in ["connect", "token", "refresh"] {
         assert_eq!(kind(&probe(&host, action).await), "needs-reconnect", "{action}");
     }
-    let body = json!({ "accessToken": TOKEN, "account": "a", "scopes": ["read"], "expiresAt": 32_503_680_000_u64 });
-    assert_eq!(host.put(EXAMPLE, &body).await.status, 200);
+    let renewed = host.post(CONNECTIONS, &until(32_503_680_000)).await;
+    assert_eq!((renewed.status, &renewed.body["status"]), (200, &json!("active")));
     assert_eq!(probe(&host, "connect").await["expiresAt"], 32_503_680_000_u64);
     host.finish().await;
 }
@@ -131,47 +149,61 @@ async fn an_expired_connection_has_to_be_connected_again() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_connection_is_its_users_own() {
     let host = TestHost::builder().guest("oauth-probe").start().await;
-    host.connect("example", TOKEN, &["read"]).await;
+    let connected = host.connect("example", TOKEN, &["read"]).await;
     let as_dev = |method: Method, path: &str| host.anonymous(method, path);
-    let list = host.send(as_dev(Method::GET, "/oauth/connections")).await;
+    let list = host.send(as_dev(Method::GET, CONNECTIONS)).await;
     assert_eq!((list.status, list.body), (200, json!({ "items": [] })));
     let path = "/registry/actions/oauth-probe.connect/execute";
     let connect = as_dev(Method::POST, path).json(&json!({ "input": { "provider": "example" } }));
     assert_eq!(kind(host.send(connect).await.output()), "not-connected");
-    let delete = host.send(as_dev(Method::DELETE, EXAMPLE)).await;
-    assert_eq!((delete.status, delete.code()), (404, "connection-not-found"));
+    for method in [Method::GET, Method::DELETE] {
+        let answer = host.send(as_dev(method, &path_of(&connected))).await;
+        assert_eq!((answer.status, answer.code()), (404, "connection-not-found"));
+    }
     assert_eq!(probe(&host, "connect").await["account"], "someone@example.com");
     host.finish().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn connections_are_listed_and_forgotten() {
-    let host = TestHost::builder().start().await;
+    let host = TestHost::builder().config(ANOTHER).start().await;
     let connected = host.connect("example", TOKEN, &["b", "a", "b"]).await;
-    let expected = json!({ "provider": "example", "account": "someone@example.com", "scopes": ["a", "b"] });
-    assert_eq!((connected.status, &connected.body), (200, &expected));
-    host.connect("another", TOKEN, &[]).await;
-    host.connect("another", TOKEN, &["later"]).await;
-    let list = host.get("/oauth/connections").await.body;
-    let another = json!({ "provider": "another", "account": "someone@example.com", "scopes": ["later"] });
-    assert_eq!(list, json!({ "items": [another, expected] }));
-    let delete = || host.send(host.request(Method::DELETE, EXAMPLE));
-    assert_eq!(delete().await.status, 204);
-    assert_eq!(delete().await.code(), "connection-not-found");
-    assert_eq!(host.get("/oauth/connections").await.body["items"], json!([another]));
+    let expected = |of: &Answer, provider: &str, scopes: &[&str]| {
+        json!({
+            "id": of.body["id"], "provider": provider, "account": "someone@example.com", "scopes": scopes,
+            "default": true, "status": "active", "variables": {},
+        })
+    };
+    let example = expected(&connected, "example", &["a", "b"]);
+    assert_eq!((connected.status, &connected.body), (201, &example));
+    let first = host.connect("another", TOKEN, &[]).await;
+    let later = host.connect("another", TOKEN, &["later"]).await;
+    let another = expected(&first, "another", &["later"]);
+    assert_eq!((later.status, &later.body), (200, &another), "the same account has the same id");
+    assert_eq!(host.get(CONNECTIONS).await.body, json!({ "items": [another, example] }));
+    assert_eq!(host.get(&path_of(&connected)).await.body, example);
+    let deleted = host.delete(&path_of(&connected)).await;
+    assert_eq!((deleted.status, &deleted.body), (200, &json!({ "revoked": "not-supported" })));
+    assert_eq!(host.delete(&path_of(&connected)).await.code(), "connection-not-found");
+    assert_eq!(host.get(&path_of(&connected)).await.code(), "connection-not-found");
+    assert_eq!(host.get(CONNECTIONS).await.body["items"], json!([another]));
     host.finish().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_user_has_a_bounded_number_of_connections() {
-    let host = TestHost::builder().start().await;
+    let host = TestHost::builder().config(ANOTHER).start().await;
+    let account = |number: u32| json!({ "provider": "example", "accessToken": TOKEN, "account": number.to_string() });
     for number in 0..MAX_CONNECTIONS_PER_USER {
-        assert_eq!(host.connect(&format!("provider-{number}"), TOKEN, &[]).await.status, 200);
+        assert_eq!(host.post(CONNECTIONS, &account(number)).await.status, 201);
     }
-    let answer = host.connect("one-more", TOKEN, &[]).await;
-    assert_eq!((answer.status, answer.code()), (409, "too-many-connections"));
-    assert_eq!(host.connect("provider-0", TOKEN, &["again"]).await.status, 200, "one that is there is replaced");
-    let items = host.get("/oauth/connections").await.body["items"].as_array().map(Vec::len);
+    for answer in
+        [host.post(CONNECTIONS, &account(MAX_CONNECTIONS_PER_USER)).await, host.connect("another", TOKEN, &[]).await]
+    {
+        assert_eq!((answer.status, answer.code()), (409, "too-many-connections"));
+    }
+    assert_eq!(host.post(CONNECTIONS, &account(0)).await.status, 200, "one that is there is replaced");
+    let items = host.get(CONNECTIONS).await.body["items"].as_array().map(Vec::len);
     assert_eq!(items, usize::try_from(MAX_CONNECTIONS_PER_USER).ok());
     host.finish().await;
 }
@@ -179,7 +211,7 @@ async fn a_user_has_a_bounded_number_of_connections() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_cannot_be_a_connection_is_refused_without_quoting_the_token() {
     let host = TestHost::builder().start().await;
-    let sound = json!({ "accessToken": TOKEN, "account": "a", "scopes": ["read"] });
+    let sound = json!({ "provider": "example", "accessToken": TOKEN, "account": "a", "scopes": ["read"] });
     let with = |field: &str, value: Value| {
         let mut body = sound.clone();
         body[field] = value;
@@ -203,33 +235,40 @@ async fn what_cannot_be_a_connection_is_refused_without_quoting_the_token() {
         (with("scopes", json!("read")), "invalid-body"),
         (with("expiresAt", json!(-1)), "invalid-body"),
         (with("expiresAt", json!("soon")), "invalid-body"),
-        (with("refreshToken", json!(TOKEN)), "invalid-body"),
+        (with("refreshToken", json!("")), "invalid-connection"),
+        (with("refreshToken", json!(format!("{TOKEN}\n{TOKEN}"))), "invalid-connection"),
+        (with("refreshToken", json!([TOKEN])), "invalid-body"),
+        (with("refresh_token", json!(TOKEN)), "invalid-body"),
+        (with("variables", json!({ "shop": "example" })), "invalid-variables"),
+        (with("variables", json!({ "shop": 1 })), "invalid-body"),
+        (with("provider", json!("nobody")), "invalid-provider"),
+        // One that needs to know of which shop.
+        (with("provider", json!("shopify")), "invalid-variables"),
         (with("accessToken", json!([TOKEN])), "invalid-body"),
         (without_token, "invalid-body"),
         (json!(TOKEN), "invalid-body"),
     ] {
-        let answer = host.put(EXAMPLE, &body).await;
+        let answer = host.post(CONNECTIONS, &body).await;
         assert_eq!((answer.status, answer.code()), (400, code), "{body:.200}");
         assert!(!answer.body.to_string().contains(TOKEN), "the token was quoted: {:#}", answer.body);
     }
-    for provider in ["Not%20Valid", "EXAMPLE", "-", "..%2F..", &"x".repeat(65)] {
-        let answer = host.put(&format!("/oauth/connections/{provider}"), &sound).await;
+    for provider in ["", "Not Valid", "EXAMPLE", "-", "../..", &"x".repeat(65)] {
+        let answer = host.post(CONNECTIONS, &with("provider", json!(provider))).await;
         assert_eq!((answer.status, answer.code()), (400, "invalid-provider"), "{provider}");
     }
-    assert_eq!(host.get("/oauth/connections").await.body, json!({ "items": [] }));
+    assert_eq!(host.get(CONNECTIONS).await.body, json!({ "items": [] }));
     host.finish().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_token_is_nowhere_but_on_the_request_that_it_is_for() {
     // Of this test alone: the log is the whole process's.
-    let token = "ww-hidden-8a61d40c2b93";
+    let token = "s3cr3t-hidden-8a61d40c2b93";
     crate::logs::capture();
     let upstream = Upstream::start(async |_| text("hello")).await;
     let builder = TestHost::builder().guest("oauth-probe").upstream("api.example.com", upstream.origin());
     let host = builder.start().await;
-    let mut answers: Vec<Answer> =
-        vec![host.connect("example", token, &["read"]).await, host.get("/oauth/connections").await];
+    let mut answers: Vec<Answer> = vec![host.connect("example", token, &["read"]).await, host.get(CONNECTIONS).await];
     for action in ["connect", "token", "refresh"] {
         answers.push(host.execute(&format!("oauth-probe.{action}"), json!({ "provider": "example" })).await);
     }
@@ -265,17 +304,17 @@ fn files_contain(host: &TestHost, text: &str) -> bool {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn connections_survive_a_restart_with_their_key() {
-    let host = TestHost::builder().guest("oauth-reveal").start().await;
+    let host = TestHost::builder().guest("oauth-reveal").reveals_tokens().start().await;
     host.connect("example", TOKEN, &["read"]).await;
-    let host = TestHost::builder().start_in(host.finish_keeping().await).await;
+    let host = TestHost::builder().reveals_tokens().start_in(host.finish_keeping().await).await;
     assert_eq!(host.execute("oauth-reveal.token", json!({})).await.output()["token"], TOKEN);
     let data = host.data();
     let folder = host.finish_keeping().await;
     std::fs::remove_file(data.join(KEY_FILE)).expect("there is a key file");
-    let host = TestHost::builder().start_in(folder).await;
+    let host = TestHost::builder().reveals_tokens().start_in(folder).await;
     let answer = host.execute("oauth-reveal.token", json!({})).await;
     assert_eq!((answer.status, answer.code()), (401, "auth-required"), "a stolen database opened without its key");
-    host.connect("example", "fresh", &["read"]).await;
-    assert_eq!(host.execute("oauth-reveal.token", json!({})).await.output()["token"], "fresh");
+    host.connect("example", "s3cr3t-fresh-token", &["read"]).await;
+    assert_eq!(host.execute("oauth-reveal.token", json!({})).await.output()["token"], "s3cr3t-fresh-token");
     host.finish().await;
 }

@@ -20,7 +20,7 @@ async fn start() -> (TestHost, MockServer) {
 /// A host whose user has connected a workspace.
 async fn start_connected() -> (TestHost, MockServer) {
     let (host, slack) = start().await;
-    assert_eq!(host.connect("slack", TOKEN, &SCOPES).await.status, 200);
+    assert_eq!(host.connect("slack", TOKEN, &SCOPES).await.status, 201);
     (host, slack)
 }
 
@@ -239,7 +239,7 @@ async fn an_outage_is_worth_another_attempt_and_nonsense_is_not() {
 async fn without_a_connection_or_with_invalid_input_nobody_is_asked() {
     let (host, slack) = start().await;
     assert_eq!(refusal(&host.execute("slack.post-message", message()).await), (401, "auth-required"));
-    assert_eq!(host.connect("slack", TOKEN, &SCOPES).await.status, 200);
+    assert_eq!(host.connect("slack", TOKEN, &SCOPES).await.status, 201);
     for (action, input) in [
         ("slack.post-message", json!({ "channel": "C1" })),
         ("slack.post-message", json!({ "channel": "C1", "text": null })),

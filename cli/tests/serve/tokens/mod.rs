@@ -41,7 +41,8 @@ account = { from = "url", url = "https://id.example.test/me", label = ["/email"]
 
 /// A host that reaches the provider at `origin`, and logs all that it can.
 fn host_of(origin: &str) -> Workway {
-    let config = format!("[oauth]\nproviders_file = \"providers.toml\"\n[upstreams]\n\"id.example.test\" = \"{origin}\"\n");
+    let config =
+        format!("[oauth]\nproviders_file = \"providers.toml\"\n[upstreams]\n\"id.example.test\" = \"{origin}\"\n");
     Workway::development()
         .component(&guest("account-probe").expect("account-probe is built"))
         .file("providers.toml", PROVIDERS)
@@ -93,6 +94,13 @@ fn is_ours(status: u16, answer: &Value) -> bool {
 async fn assert_works(running: &Running, when: &str) {
     let (status, answer) = answer(whose_account(running)).await;
     assert!(is_ours(status, &answer), "{when}: {status} {answer:#}");
+}
+
+/// How many calls a host is running.
+async fn in_flight(running: &Running) -> usize {
+    let (_, stats) = answer(running.request(Method::GET, "/registry/stats")).await;
+    let count = stats.pointer("/calls/inFlight").and_then(Value::as_u64).expect("a number");
+    usize::try_from(count).expect("few calls")
 }
 
 /// Status and body; a body that is no JSON is a text.

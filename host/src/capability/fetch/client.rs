@@ -135,13 +135,13 @@ impl FetchClient {
         policy: &EgressPolicy,
         limits: &FetchLimits,
         mut hop: Hop,
-        credential: Option<&Credential>,
+        account: Option<&Credential>,
         budget: &BodyBudget,
     ) -> Result<FetchResponse, FetchError> {
         let mut redirects = 0;
         loop {
             let grant = policy.check(&hop.url)?;
-            let credential = credential.filter(|_| hop.carries_credential);
+            let credential = account.filter(|_| hop.carries_credential);
             let answer = self.exchange(&grant, &hop, credential).await?;
             tracing::debug!(
                 target: "workway::fetch",
@@ -154,12 +154,16 @@ impl FetchClient {
             let (parts, body) = answer.into_parts();
             if !hop.redirect(parts.status, &parts.headers)? {
                 let response = response::read(parts, body, grant.url(), limits, budget).await?;
-                return Ok(FetchResponse { authorized: credential.is_some(), ..response });
+                // What a redirect has led to is another request, and what came before it may have had its effect.
+                return Ok(FetchResponse { authorized: credential.is_some() && redirects == 0, ..response });
             }
             if redirects == limits.max_redirects {
                 return Err(FetchError::Io(format!("more than {} redirects", limits.max_redirects)));
             }
             redirects += 1;
+            if let Some(account) = account {
+                account.strip(&mut hop.url);
+            }
         }
     }
 

@@ -98,6 +98,23 @@ impl Credential {
         }
     }
 
+    /// Takes this out of an address that an answer named. A server that redirects keeps the query, and with it what was
+    /// put there.
+    pub(super) fn strip(&self, url: &mut Url) {
+        let Place::Query(name, value) = &self.0.place else { return };
+        let is_ours = |(other, text): &(std::borrow::Cow<'_, str>, std::borrow::Cow<'_, str>)| {
+            other == name || text.contains(value.expose_secret())
+        };
+        if url.query_pairs().any(|pair| is_ours(&pair)) {
+            let others: Vec<(String, String)> = url
+                .query_pairs()
+                .filter(|pair| !is_ours(pair))
+                .map(|(name, text)| (name.into(), text.into()))
+                .collect();
+            url.query_pairs_mut().clear().extend_pairs(others);
+        }
+    }
+
     /// Whether this is the very same one, not merely an equal one.
     pub fn is(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
@@ -177,5 +194,21 @@ mod tests {
         let url = Url::parse("https://api.example.com/a?b=c+d&key=mine&key=too&e").expect("is a URL");
         let Ok(Addition::Url(asked)) = key.expect("is a key").addition(&url) else { panic!("not a URL") };
         assert_eq!(asked.as_str(), "https://api.example.com/a?b=c+d&e=&key=s3cr3t%26x%3D1");
+    }
+
+    #[test]
+    fn a_redirect_that_repeats_the_parameter_loses_it() {
+        let key = Credential::query("key".into(), "s3cr3t".into(), [PATTERN.parse().expect("is a pattern")]);
+        let key = key.expect("is a key");
+        for (told, kept) in [
+            ("https://b.example.com/a/?b=c&key=s3cr3t", "https://b.example.com/a/?b=c"),
+            ("https://b.example.com/?next=https%3A%2F%2Fa%2F%3Fkey%3Ds3cr3t&x=y", "https://b.example.com/?x=y"),
+            ("https://b.example.com/?b=c%20d", "https://b.example.com/?b=c%20d"),
+            ("https://b.example.com/", "https://b.example.com/"),
+        ] {
+            let mut url = Url::parse(told).expect("is a URL");
+            key.strip(&mut url);
+            assert_eq!(url.as_str(), kept);
+        }
     }
 }

@@ -102,7 +102,14 @@ impl FetchCtx {
         let again = match account.renew(&credential).await {
             Ok(Some(renewed)) => {
                 let requests = places.iter().map(|place| requests[*place].clone()).collect();
-                self.client.send_all(&self.policy, &self.limits, requests, Some(&renewed)).await
+                let kept: usize = answers
+                    .iter()
+                    .filter_map(|answer| answer.as_ref().ok().filter(|answer| !authorizer::is_refused(answer)))
+                    .map(|answer| answer.body.len())
+                    .sum();
+                let room = self.limits.max_body_bytes.saturating_sub(u64::try_from(kept).unwrap_or(u64::MAX));
+                let limits = FetchLimits { max_body_bytes: room, ..self.limits };
+                self.client.send_all(&self.policy, &limits, requests, Some(&renewed)).await
             }
             Ok(None) => return answers,
             Err(error) => places.iter().map(|_| Err(error.clone())).collect(),

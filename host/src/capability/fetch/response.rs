@@ -40,7 +40,7 @@ pub struct FetchResponse {
     pub body: Vec<u8>,
     /// The address that answered, after redirects.
     pub url: String,
-    /// Whether the request that this answers carried the connection's credential.
+    /// Whether this answers the very request that was asked for, and it carried the connection's credential.
     pub(super) authorized: bool,
 }
 

@@ -101,7 +101,7 @@ impl Authorizer for OpenAccount<'_> {
             return Ok(Some(connection.credential.clone()));
         }
         // Without another one the API's own answer says most.
-        let Some(renewed) = self.oauth.refresh(&connection).await.map_err(unusable)? else { return Ok(None) };
+        let Some(renewed) = self.oauth.replace_refused(&connection).await.map_err(unusable)? else { return Ok(None) };
         *connection = renewed;
         Ok(Some(connection.credential.clone()))
     }

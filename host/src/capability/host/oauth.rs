@@ -96,13 +96,9 @@ impl oauth::HostConnection for CapabilitiesView<'_> {
     async fn refresh(&mut self, handle: Resource<ConnectionHandle>) -> wasmtime::Result<Result<(), oauth::OauthError>> {
         let stale = self.connection(&handle)?.clone();
         match self.capabilities.oauth.refresh(&stale).await {
-            Ok(Some(renewed)) => {
+            Ok(renewed) => {
                 self.replace(&handle, renewed)?;
                 Ok(Ok(()))
-            }
-            Ok(None) => {
-                let text = "this connection cannot be renewed, or was renewed too often of late";
-                Ok(Err(oauth::OauthError::NeedsReconnect(text.into())))
             }
             Err(error) => Ok(Err(error.into())),
         }

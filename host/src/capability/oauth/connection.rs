@@ -89,7 +89,9 @@ pub enum OAuthError {
 pub enum RenewalReason {
     /// Its time is over or nearly so.
     Due,
-    /// The API refused the token, or the guest asked for another. How often that may be is bounded.
+    /// The API refused the token. How often that may be is bounded.
+    Refused,
+    /// The guest asked for another token. How often that may be is bounded with the above.
     Asked,
 }
 
@@ -106,7 +108,7 @@ pub trait ConnectionSource: Send + Sync {
     ) -> Result<Connection, OAuthError>;
 
     /// A connection in the place of `stale`. Where there is a newer one already, nobody is asked for another. None where
-    /// there is nothing to renew it with, or where that was asked too often of late.
+    /// there is nothing to renew it with, or where tokens were refused too often of late.
     async fn renew(
         &self,
         user: &UserId,

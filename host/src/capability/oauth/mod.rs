@@ -73,13 +73,22 @@ impl OAuthCtx {
         }
     }
 
-    /// A newer connection in the place of one whose token was refused or that the guest wants to be rid of. None where
-    /// there is nothing to renew it with, or where that was asked too often of late.
+    /// A newer connection in the place of one whose token was refused. None where there is nothing to renew it with, or
+    /// where that was so too often of late.
     ///
     /// # Errors
     /// As [`Self::connect`].
-    pub async fn refresh(&self, connection: &Connection) -> Result<Option<Connection>, OAuthError> {
-        self.renew(connection, RenewalReason::Asked).await
+    pub async fn replace_refused(&self, connection: &Connection) -> Result<Option<Connection>, OAuthError> {
+        self.renew(connection, RenewalReason::Refused).await
+    }
+
+    /// A newer connection, since the guest wants one.
+    ///
+    /// # Errors
+    /// As [`Self::connect`]; [`OAuthError::NeedsReconnect`] where there is nothing to renew it with.
+    pub async fn refresh(&self, connection: &Connection) -> Result<Connection, OAuthError> {
+        let renewed = self.renew(connection, RenewalReason::Asked).await?;
+        renewed.ok_or_else(|| OAuthError::NeedsReconnect("there is nothing to renew its token with".into()))
     }
 
     /// The token as text, for the guest.
@@ -234,7 +243,7 @@ mod tests {
         let (context, source) = context(Some(Connection { expires_at: Some(1), ..sound() }), false);
         assert!(matches!(context.connect("slack").await, Err(OAuthError::NeedsReconnect(_))));
         source.insert("ann".parse().unwrap(), Connection { version: 2, ..sound() });
-        assert_eq!(context.refresh(&sound()).await.unwrap().unwrap().version, 2);
+        assert_eq!(context.refresh(&sound()).await.unwrap().version, 2);
     }
 
     #[tokio::test]

@@ -11,15 +11,14 @@ impl KeyedRecords for SqliteConnections {
         sqlx::query_scalar("SELECT key_id FROM vault").fetch_optional(&self.database.reader).await.map_err(failed)
     }
 
-    async fn use_key(&self, key: KeyId) -> Result<(), SealedError> {
-        sqlx::query(
-            "INSERT INTO vault (id, key_id) VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET key_id = excluded.key_id",
-        )
-        .bind(key.to_string())
-        .execute(&self.database.writer)
-        .await
-        .map_err(failed)?;
-        Ok(())
+    async fn use_key(&self, before: Option<&str>, key: KeyId) -> Result<bool, SealedError> {
+        let key = key.to_string();
+        let query = match before {
+            Some(before) => sqlx::query("UPDATE vault SET key_id = ? WHERE key_id = ?").bind(key).bind(before),
+            None => sqlx::query("INSERT INTO vault (id, key_id) VALUES (1, ?) ON CONFLICT (id) DO NOTHING").bind(key),
+        };
+        let used = query.execute(&self.database.writer).await.map_err(failed)?;
+        Ok(used.rows_affected() > 0)
     }
 
     async fn not_under(&self, key: KeyId, after: &str, limit: u32) -> Result<Vec<Outdated>, SealedError> {
@@ -48,7 +47,27 @@ impl KeyedRecords for SqliteConnections {
         Ok(resealed.rows_affected() > 0)
     }
 
-    async fn scrub(&self) -> Result<(), SealedError> {
+    async fn drop_rows(&self, ids: &[String]) -> Result<(), SealedError> {
+        let mut transaction = self.database.writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
+        for id in ids {
+            sqlx::query("DELETE FROM connections WHERE id = ?")
+                .bind(id)
+                .execute(&mut *transaction)
+                .await
+                .map_err(failed)?;
+        }
+        // The oldest account that is left takes over where the default one went.
+        sqlx::query(
+            "UPDATE connections SET is_default = 1 WHERE id IN (SELECT min(id) FROM connections \
+             GROUP BY user_id, provider HAVING max(is_default) = 0)",
+        )
+        .execute(&mut *transaction)
+        .await
+        .map_err(failed)?;
+        transaction.commit().await.map_err(failed)
+    }
+
+    async fn scrub(&self) -> Result<bool, SealedError> {
         self.database.scrub().await.map_err(failed)
     }
 }

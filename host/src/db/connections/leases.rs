@@ -9,13 +9,37 @@ use super::{
 };
 use crate::oauth::{Lease, LeaseRequest, Leases, Renewed, SealedError};
 
+/// Longer than any provider is left alone, in seconds. What is further away was written by a clock that was wrong.
+const LONGEST_COOL_DOWN: u64 = 2 * 3_600;
+
+/// Why a lease was not even asked for.
+enum LeaseError {
+    StaleKey,
+    Database(sqlx::Error),
+}
+
+impl From<sqlx::Error> for LeaseError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Database(error)
+    }
+}
+
 impl SqliteConnections {
-    async fn take(&self, id: &str, version: u64, request: LeaseRequest<'_>) -> Result<Lease, sqlx::Error> {
-        let LeaseRequest { owner, now, until, gone } = request;
-        let taken: Option<i64> = sqlx::query_scalar(
+    async fn take(&self, id: &str, version: u64, request: LeaseRequest<'_>) -> Result<Lease, LeaseError> {
+        let LeaseRequest { owner, now, until, gone, key } = request;
+        let seals: Option<bool> = sqlx::query_scalar("SELECT key_id = ? FROM vault")
+            .bind(key.to_string())
+            .fetch_optional(&self.database.reader)
+            .await?;
+        if seals == Some(false) {
+            return Err(LeaseError::StaleKey);
+        }
+        let latest = now / 1_000 + LONGEST_COOL_DOWN;
+        // All, although there is one at most: the change counts when the statement has run to its end.
+        let taken: Vec<i64> = sqlx::query_scalar(
             "UPDATE connections SET lease_owner = ?3, lease_until = ?5 WHERE id = ?1 AND version = ?2 \
-             AND reconnect IS NULL AND (lease_owner IS NULL OR lease_until <= ?4 OR lease_owner = ?6) \
-             AND (retry_at IS NULL OR retry_at <= ?4 / 1000) RETURNING failures",
+             AND reconnect IS NULL AND (lease_owner IS NULL OR lease_until <= ?4 OR lease_until > ?5 OR lease_owner = ?6) \
+             AND (retry_at IS NULL OR retry_at <= ?4 / 1000 OR retry_at > ?7) RETURNING failures",
         )
         .bind(id)
         .bind(to_stored(version)?)
@@ -23,9 +47,10 @@ impl SqliteConnections {
         .bind(to_stored(now)?)
         .bind(to_stored(until)?)
         .bind(gone)
-        .fetch_optional(&self.database.writer)
+        .bind(to_stored(latest)?)
+        .fetch_all(&self.database.writer)
         .await?;
-        if let Some(failures) = taken {
+        if let [failures] = taken[..] {
             return Ok(Lease::Taken { failures: u32::try_from(failures).unwrap_or(u32::MAX) });
         }
         let row = sqlx::query(
@@ -38,7 +63,9 @@ impl SqliteConnections {
         .await?;
         let Some(row) = row else { return Ok(Lease::Changed) };
         let retry_at: Option<i64> = row.try_get("retry_at")?;
-        if let Some(until) = retry_at.map(from_stored).transpose()?.filter(|until| *until > now / 1_000) {
+        if let Some(until) =
+            retry_at.map(from_stored).transpose()?.filter(|until| (now / 1_000 + 1..=latest).contains(until))
+        {
             return Ok(Lease::CoolingDown { until });
         }
         // Without an owner it was given back in this moment: then asking again does.
@@ -96,7 +123,10 @@ impl SqliteConnections {
 #[async_trait]
 impl Leases for SqliteConnections {
     async fn lease(&self, id: &str, version: u64, request: LeaseRequest<'_>) -> Result<Lease, SealedError> {
-        self.take(id, version, request).await.map_err(failed)
+        self.take(id, version, request).await.map_err(|error| match error {
+            LeaseError::StaleKey => SealedError::StaleKey,
+            LeaseError::Database(error) => failed(error),
+        })
     }
 
     async fn renew(&self, id: &str, version: u64, renewed: &Renewed) -> Result<Option<u64>, SealedError> {
@@ -107,16 +137,16 @@ impl Leases for SqliteConnections {
         self.mark(id, version, reason).await.map_err(failed)
     }
 
-    async fn cool_down(&self, id: &str, version: u64, failures: u32, retry_at: u64) -> Result<(), SealedError> {
+    async fn cool_down(&self, id: &str, owner: &str, failures: u32, retry_at: u64) -> Result<(), SealedError> {
         let retry_at = to_stored(retry_at).map_err(failed)?;
         sqlx::query(
             "UPDATE connections SET lease_owner = NULL, lease_until = NULL, failures = ?, retry_at = ? \
-             WHERE id = ? AND version = ?",
+             WHERE id = ? AND lease_owner = ?",
         )
         .bind(failures)
         .bind(retry_at)
         .bind(id)
-        .bind(to_stored(version).map_err(failed)?)
+        .bind(owner)
         .execute(&self.database.writer)
         .await
         .map_err(failed)?;

@@ -30,7 +30,12 @@ impl SqliteConnections {
         Self { database }
     }
 
-    async fn write(&self, user: &UserId, row: SealedConnection) -> Result<(u64, bool), WriteError> {
+    async fn write(
+        &self,
+        user: &UserId,
+        row: SealedConnection,
+        expected: Option<u64>,
+    ) -> Result<(u64, bool), WriteError> {
         let SealedConnection { summary, sealed } = row;
         let mut connection = self.database.durable_writer().await?;
         let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
@@ -45,6 +50,15 @@ impl SqliteConnections {
         .await?;
         if connections >= i64::from(MAX_CONNECTIONS_PER_USER) {
             return Err(WriteError::TooMany);
+        }
+        if let Some(expected) = expected {
+            let there: Option<i64> = sqlx::query_scalar("SELECT version FROM connections WHERE id = ?")
+                .bind(&summary.id)
+                .fetch_optional(&mut *transaction)
+                .await?;
+            if there != Some(to_stored(expected)?) {
+                return Err(WriteError::Changed);
+            }
         }
         let version = next_version(&mut transaction).await?;
         let is_default: bool = sqlx::query_scalar(
@@ -154,9 +168,15 @@ impl SealedConnections for SqliteConnections {
         row.as_ref().map(row::sealed).transpose().map_err(failed)
     }
 
-    async fn put(&self, user: &UserId, row: SealedConnection) -> Result<(u64, bool), SealedError> {
-        self.write(user, row).await.map_err(|error| match error {
+    async fn put(
+        &self,
+        user: &UserId,
+        row: SealedConnection,
+        expected: Option<u64>,
+    ) -> Result<(u64, bool), SealedError> {
+        self.write(user, row, expected).await.map_err(|error| match error {
             WriteError::TooMany => SealedError::TooMany,
+            WriteError::Changed => SealedError::Changed,
             WriteError::Database(error) => failed(error),
         })
     }
@@ -177,17 +197,14 @@ impl SealedConnections for SqliteConnections {
     }
 
     async fn delete(&self, user: &UserId, id: &str) -> Result<Option<SealedConnection>, SealedError> {
-        let deleted = self.remove(user, id).await.map_err(failed)?;
-        if deleted.is_some() {
-            self.database.scrub().await.map_err(failed)?;
-        }
-        Ok(deleted)
+        self.remove(user, id).await.map_err(failed)
     }
 }
 
 /// Why a row was not written.
 enum WriteError {
     TooMany,
+    Changed,
     Database(sqlx::Error),
 }
 

@@ -14,9 +14,10 @@ use crate::{
     db::Database,
     integration::{ProviderId, UserId},
     oauth::{
-        Account, Catalogue, ConnectionError, ConnectionStatus, ConnectionStore, ConnectionSummary, KeyRing,
+        Account, AgreeError, Catalogue, ConnectionError, ConnectionStatus, ConnectionStore, ConnectionSummary, KeyRing,
         KeyedRecords, Lease, LeaseRequest, Leases, MAX_CONNECTIONS_PER_USER, NewConnection, ProcessMark, Renewal,
-        Renewed, Revoked, Sealed, SealedConnections, SealedError, TokenEndpoint, TokenSet, Vault, agree, rotate,
+        Renewed, Revoked, RotateError, RotateOptions, Sealed, SealedConnections, SealedError, TokenEndpoint, TokenSet,
+        Vault, agree, rotate,
     },
 };
 
@@ -32,6 +33,10 @@ fn store(database: &Database, folder: &tempfile::TempDir) -> ConnectionStore {
     let process = ProcessMark::enter(&data).unwrap();
     let renewal = Renewal::new(rows.clone(), endpoint, Arc::default(), process);
     ConnectionStore::new(Arc::new(vault), rows, Catalogue::new(None, &Default::default()).unwrap(), renewal)
+}
+
+fn in_file(data: &Dir) -> RotateOptions<'_> {
+    RotateOptions { file: Some(data), drop_unreadable: false }
 }
 
 fn ann() -> UserId {
@@ -53,6 +58,7 @@ fn new(token: &str, account: &str) -> NewConnection {
         scopes: Some(["a", "b"].map(String::from).into()),
         values: Default::default(),
         expires_at: Some(32_503_680_000),
+        keeps_refresh_token: true,
     }
 }
 
@@ -262,7 +268,7 @@ async fn what_has_expired_without_a_refresh_token_is_marked() {
 }
 
 fn lease<'a>(owner: &'a str, now: u64, gone: Option<&'a str>) -> LeaseRequest<'a> {
-    LeaseRequest { owner, now, until: now + 60_000, gone }
+    LeaseRequest { owner, now, until: now + 60_000, gone, key: "00000000".parse().unwrap() }
 }
 
 fn renewed(summary: &ConnectionSummary, sealed: Sealed) -> Renewed {
@@ -282,9 +288,19 @@ async fn one_owner_has_the_lease_until_it_ends_or_is_gone() {
     assert_eq!(ask(saved.version, lease("two", 1_001, Some("three"))).await, held);
     assert_eq!(ask(saved.version, lease("two", 1_001, Some("one"))).await, Lease::Taken { failures: 0 });
     assert_eq!(ask(saved.version, lease("one", 61_001, None)).await, Lease::Taken { failures: 0 }, "its time was over");
-    rows.cool_down(&saved.id, saved.version, 3, 100).await.unwrap();
+    rows.cool_down(&saved.id, "two", 9, 50).await.unwrap();
+    rows.cool_down(&saved.id, "one", 3, 100).await.unwrap();
     assert_eq!(ask(saved.version, lease("two", 62_000, None)).await, Lease::CoolingDown { until: 100 });
     assert_eq!(ask(saved.version, lease("two", 100_000, None)).await, Lease::Taken { failures: 3 });
+    // As a clock wrote it that was years ahead.
+    sqlx::query("UPDATE connections SET lease_until = 9000000000000, retry_at = 9000000000")
+        .execute(&database.writer)
+        .await
+        .unwrap();
+    assert_eq!(ask(saved.version, lease("one", 100_000, None)).await, Lease::Taken { failures: 3 });
+    // Whoever could not store what the provider gives may not ask for it.
+    rows.use_key(None, "11111111".parse().unwrap()).await.unwrap();
+    assert_eq!(rows.lease(&saved.id, saved.version, lease("one", 100_000, None)).await, Err(SealedError::StaleKey));
 }
 
 #[tokio::test]
@@ -317,7 +333,7 @@ async fn a_rotation_reseals_everything_beside_a_running_store() {
     running.save(&ann(), &slack(), new("mine", "acme")).await.unwrap();
     let (rows, data) = (database.connections(), data(&folder));
     let before = KeyRing::load(None, &data).unwrap().active().id();
-    let rotated = rotate(KeyRing::load(None, &data).unwrap(), Some(&data), &rows).await.unwrap();
+    let rotated = rotate(KeyRing::load(None, &data).unwrap(), in_file(&data), &rows).await.unwrap();
     assert_eq!((rotated.resealed, rotated.unreadable.len()), (251, 0));
     assert_ne!(rotated.key, before);
     assert!(!KeyRing::load(None, &data).unwrap().is_rotating(), "the old key is still in the file");
@@ -343,10 +359,69 @@ async fn a_store_with_the_old_key_alone_can_write_nothing_and_spoil_nothing() {
         let catalogue = Catalogue::new(None, &Default::default()).unwrap();
         ConnectionStore::new(Arc::new(vault), Arc::new(rows.clone()), catalogue, renewal)
     };
-    rotate(KeyRing::load(None, &data).unwrap(), Some(&data), &rows).await.unwrap();
+    rotate(KeyRing::load(None, &data).unwrap(), in_file(&data), &rows).await.unwrap();
     let refused = stuck.save(&ann(), &slack(), new("newer", "acme")).await;
     assert_eq!(refused, Err(ConnectionError::Sealed(SealedError::StaleKey)));
     assert_eq!(token(&store(&database, &folder), None).await, "mine");
+}
+
+#[tokio::test]
+async fn a_process_without_the_key_takes_nothing_over() {
+    let (database, folder) = fresh().await;
+    store(&database, &folder).save(&ann(), &slack(), new("mine", "acme")).await.unwrap();
+    let (rows, data) = (database.connections(), data(&folder));
+    agree(&Vault::new(&KeyRing::load(None, &data).unwrap(), None), &rows).await.unwrap();
+    let key = rows.key().await.unwrap();
+    let (elsewhere, _guard) = {
+        let folder = tempfile::tempdir().unwrap();
+        (Dir::open_ambient_dir(folder.path(), ambient_authority()).unwrap(), folder)
+    };
+    let other = || KeyRing::load(None, &elsewhere).unwrap();
+    let agreed = agree(&Vault::new(&other(), None), &rows).await;
+    assert!(matches!(agreed, Err(AgreeError::OtherKey { .. })), "{agreed:?}");
+    let rotated = rotate(other(), in_file(&elsewhere), &rows).await;
+    assert!(matches!(rotated, Err(RotateError::NotOurs { .. })), "{rotated:?}");
+    assert!(!other().is_rotating(), "a key was made for nothing");
+    assert_eq!(rows.key().await.unwrap(), key);
+    assert_eq!(token(&store(&database, &folder), None).await, "mine");
+    // Whose key is lost can go on without what it sealed.
+    let options = RotateOptions { file: Some(&elsewhere), drop_unreadable: true };
+    let rotated = rotate(other(), options, &rows).await.unwrap();
+    assert_eq!((rotated.dropped, rotated.unreadable.len()), (1, 0));
+    assert_eq!(rows.list(&ann()).await.unwrap(), []);
+    agree(&Vault::new(&other(), None), &rows).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_opens_under_no_key_stays_and_hinders_no_other_rotation() {
+    let (database, folder) = fresh().await;
+    let store = store(&database, &folder);
+    for account in ["good", "bad"] {
+        store.save(&ann(), &slack(), new("mine", account)).await.unwrap();
+    }
+    sqlx::query("UPDATE connections SET sealed = x'01' WHERE account = 'bad'").execute(&database.writer).await.unwrap();
+    let (rows, data) = (database.connections(), data(&folder));
+    let rotate = async || rotate(KeyRing::load(None, &data).unwrap(), in_file(&data), &rows).await.unwrap();
+    let first = rotate().await;
+    assert_eq!((first.resealed, first.unreadable.len()), (1, 1));
+    assert!(KeyRing::load(None, &data).unwrap().is_rotating(), "the key of what is left was thrown away");
+    let second = rotate().await;
+    assert_ne!(first.key, second.key, "a leaked key could not be replaced");
+    assert_eq!((second.resealed, second.unreadable.len()), (1, 1));
+    assert_eq!(token(&store, None).await, "mine");
+}
+
+#[tokio::test]
+async fn a_refresh_token_that_is_taken_over_is_not_one_that_was_used_up_meanwhile() {
+    let (database, folder) = fresh().await;
+    let rows = database.connections();
+    let store = store(&database, &folder);
+    let saved = store.save(&ann(), &slack(), new("one", "acme")).await.unwrap();
+    let row = rows.get(&ann(), &saved.id).await.unwrap().unwrap();
+    let renewal = renewed(&saved, row.sealed.clone());
+    rows.renew(&saved.id, saved.version, &renewal).await.unwrap().unwrap();
+    assert_eq!(rows.put(&ann(), row.clone(), Some(saved.version)).await, Err(SealedError::Changed));
+    assert!(rows.put(&ann(), row, None).await.is_ok());
 }
 
 /// Ends a rotation after so many steps, as a crash does.
@@ -368,9 +443,9 @@ impl KeyedRecords for Crashing<'_> {
     async fn key(&self) -> Result<Option<String>, SealedError> {
         self.rows.key().await
     }
-    async fn use_key(&self, key: crate::oauth::KeyId) -> Result<(), SealedError> {
+    async fn use_key(&self, before: Option<&str>, key: crate::oauth::KeyId) -> Result<bool, SealedError> {
         self.step()?;
-        self.rows.use_key(key).await
+        self.rows.use_key(before, key).await
     }
     async fn not_under(
         &self,
@@ -385,7 +460,10 @@ impl KeyedRecords for Crashing<'_> {
         self.step()?;
         self.rows.reseal(id, version, sealed).await
     }
-    async fn scrub(&self) -> Result<(), SealedError> {
+    async fn drop_rows(&self, ids: &[String]) -> Result<(), SealedError> {
+        self.rows.drop_rows(ids).await
+    }
+    async fn scrub(&self) -> Result<bool, SealedError> {
         self.step()?;
         self.rows.scrub().await
     }
@@ -394,15 +472,20 @@ impl KeyedRecords for Crashing<'_> {
 #[tokio::test]
 async fn a_rotation_that_crashes_anywhere_loses_nothing_and_goes_on() {
     const ACCOUNTS: usize = 4;
-    for steps in 0..=8 {
+    // The database is told, two looks around each of two ends, each account, and the log.
+    const STEPS: u32 = 9;
+    for steps in 0..=STEPS {
         let (database, folder) = fresh().await;
         let (rows, data) = (database.connections(), data(&folder));
         let first = store(&database, &folder);
         for number in 0..ACCOUNTS {
             first.save(&ann(), &slack(), new("mine", &number.to_string())).await.unwrap();
         }
+        // It holds a key that is none any more.
+        rotate(KeyRing::load(None, &data).unwrap(), in_file(&data), &rows).await.unwrap();
         let crashing = Crashing { rows: &rows, steps: steps.into() };
-        let crashed = rotate(KeyRing::load(None, &data).unwrap(), Some(&data), &crashing).await;
+        let crashed = rotate(KeyRing::load(None, &data).unwrap(), in_file(&data), &crashing).await;
+        first.save(&ann(), &slack(), new("mine", "0")).await.unwrap();
         // A host that starts now, and one that has been running, read and write everything.
         let ring = KeyRing::load(None, &data).unwrap();
         agree(&Vault::new(&ring, None), &rows).await.unwrap();
@@ -413,11 +496,11 @@ async fn a_rotation_that_crashes_anywhere_loses_nothing_and_goes_on() {
                 store.save(&ann(), &slack(), new("mine", &one.account.id)).await.unwrap();
             }
         }
-        let rotated = rotate(KeyRing::load(None, &data).unwrap(), Some(&data), &rows).await;
+        let rotated = rotate(KeyRing::load(None, &data).unwrap(), in_file(&data), &rows).await;
         let rotated = rotated.unwrap_or_else(|error| panic!("after {steps} steps: {error:?}"));
         assert_eq!(rotated.unreadable, [""; 0]);
         assert_eq!(rows.not_under(rotated.key, "", 10).await.unwrap().len(), 0);
         assert!(!KeyRing::load(None, &data).unwrap().is_rotating());
-        assert_eq!(crashed.is_ok(), steps >= 8, "{steps} steps: the test should cover each one");
+        assert_eq!(crashed.is_ok(), steps == STEPS, "{steps} steps: the test should cover each one");
     }
 }

@@ -63,6 +63,11 @@ enum Known {
     Everything,
 }
 
+/// What comes after `/oauth/` in addresses that are of no provider.
+const RESERVED_IDS: [&str; 2] = ["connections", "providers"];
+/// What a request to connect an account says beside its variables.
+const RESERVED_VARIABLES: [&str; 2] = ["scopes", "connection"];
+
 pub(super) fn oauth(id: ProviderId, entry: OAuthEntry, origin: Origin) -> Result<Provider, String> {
     let variables = read_variables(entry.variables, origin)?;
     let placement = entry.placement.as_ref().map(Placement::new).transpose().map_err(at("placement"))?;
@@ -171,6 +176,9 @@ pub(super) fn api_key(id: ProviderId, entry: ApiKeyEntry, origin: Origin) -> Res
 /// What concerns several fields.
 fn check_whole(provider: &Provider) -> Result<(), String> {
     let Provider { variables, account, .. } = provider;
+    if RESERVED_IDS.contains(&provider.id.as_str()) {
+        return Err("the id is a part of this host's own addresses".to_owned());
+    }
     words(&provider.name).map_err(at("name"))?;
     for host in &provider.hosts {
         check_variables(host, variables, Known::Everything).map_err(at("hosts"))?;
@@ -252,7 +260,7 @@ fn read_variables(
         return Err(format!("`variables`: are more than {MAX_VARIABLES}"));
     }
     let read = |(name, entry): (String, VariableEntry)| {
-        if !variables::is_name(&name) || placement::is_reserved(&name) {
+        if !variables::is_name(&name) || placement::is_reserved(&name) || RESERVED_VARIABLES.contains(&name.as_str()) {
             return Err(format!("`variables`: {name:?} is reserved, or not [a-z][a-z0-9_]*"));
         }
         let field = format!("variables.{name}");

@@ -213,6 +213,10 @@ fn a_wrong_field_is_refused_by_its_name() {
             "`variables`: \"token\" is reserved",
         ),
         (
+            "variables.scopes = { from = \"callback\", parameter = \"a\", pattern = \"a\" }",
+            "`variables`: \"scopes\" is reserved",
+        ),
+        (
             "variables.shop = { from = \"callback\", parameter = \"a\", pattern = \"[\" }",
             "`variables.shop`: `pattern`: ",
         ),
@@ -242,6 +246,14 @@ fn a_key_has_nothing_of_oauth() {
     assert!(problem(&without(KEY, "placement")).contains("missing field `placement`"));
     let taken = "account = { from = \"url\", url = \"https://api.acme.example\", headers = { x-acme-key = \"x\" }, label = [\"/a\"], id = [\"/b\"] }";
     assert!(problem(&with(KEY, taken)).contains("`headers`: `placement` sets `x-acme-key`"));
+}
+
+#[test]
+fn an_id_that_is_an_address_of_the_host_is_refused() {
+    for id in ["connections", "providers"] {
+        let error = Catalogue::new(Some(&KEY.replacen("[acme]", &format!("[{id}]"), 1)), &BTreeMap::new());
+        assert!(matches!(&error, Err(CatalogueError::Entry { provider, .. }) if provider == id), "{error:?}");
+    }
 }
 
 #[test]

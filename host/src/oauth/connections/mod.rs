@@ -20,6 +20,8 @@ use super::{
     cache::{Cache, Owner},
     catalogue::Catalogue,
     renewal::{Renewal, Revoked},
+    rotation::catch_up,
+    tasks::Tasks,
     unix_now,
     vault::{Binding, TokenSet, Vault, VaultError},
 };
@@ -34,6 +36,11 @@ use crate::{
 /// How long a connection is used without looking again. Changes of this process are seen at once, those of another one
 /// on the same database after this.
 const CACHE_LIFETIME: Duration = Duration::from_secs(30);
+
+/// How often a connection is saved again that somebody else has changed meanwhile.
+const SAVE_ATTEMPTS: u32 = 5;
+/// What is waited for those who still read what was deleted.
+const SCRUB_AGAIN: [Duration; 3] = [Duration::from_secs(1), Duration::from_secs(5), Duration::from_secs(10)];
 
 /// Why a connection was not saved, listed or deleted.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -59,11 +66,27 @@ pub(super) struct Inner {
     pub(super) catalogue: Catalogue,
     cache: Cache,
     renewal: Renewal,
+    tasks: Tasks,
 }
 
 impl ConnectionStore {
     pub fn new(vault: Arc<Vault>, rows: Arc<dyn SealedConnections>, catalogue: Catalogue, renewal: Renewal) -> Self {
-        Self { inner: Arc::new(Inner { vault, rows, catalogue, cache: Cache::new(CACHE_LIFETIME), renewal }) }
+        let (cache, tasks) = (Cache::new(CACHE_LIFETIME), renewal.tasks().clone());
+        Self { inner: Arc::new(Inner { vault, rows, catalogue, cache, renewal, tasks }) }
+    }
+
+    /// Waits for renewals and changes that are under way: what a provider gave out would be lost. For the end of the host.
+    pub async fn finish(&self) {
+        self.inner.tasks.finish().await;
+    }
+
+    /// Wipes tokens that are kept in memory and were not used of late.
+    pub fn sweep(&self) {
+        self.inner.cache.sweep();
+    }
+
+    pub(super) fn tasks(&self) -> &Tasks {
+        &self.inner.tasks
     }
 
     /// Connects an account, or takes the place of the connection that the user has to it: the id stays, and so does a
@@ -79,7 +102,7 @@ impl ConnectionStore {
     ) -> Result<ConnectionSummary, ConnectionError> {
         new.check()?;
         let (inner, owner) = (self.inner.clone(), (user.clone(), provider.clone()));
-        uninterrupted(async move { inner.save(&owner, new).await }).await
+        self.inner.tasks.uninterrupted(async move { inner.save(&owner, new).await }).await
     }
 
     /// The user's connections by provider, without tokens.
@@ -117,14 +140,15 @@ impl ConnectionStore {
     pub async fn make_default(&self, user: &UserId, id: &str) -> Result<Option<ConnectionSummary>, ConnectionError> {
         let Some(summary) = self.get(user, id).await? else { return Ok(None) };
         let (inner, owner, id) = (self.inner.clone(), (user.clone(), summary.provider), id.to_owned());
-        uninterrupted(async move {
+        let tasks = self.inner.tasks.clone();
+        let change = async move {
             let _invalidation = inner.cache.invalidation(&owner);
             if !inner.rows.make_default(&owner.0, &id).await? {
                 return Ok(None);
             }
             Ok(inner.rows.get(&owner.0, &id).await?.map(|row| row.summary))
-        })
-        .await
+        };
+        tasks.uninterrupted(change).await
     }
 
     /// Forgets a connection, and then has the provider forget it too where it can. None where there was none.
@@ -134,19 +158,7 @@ impl ConnectionStore {
     pub async fn delete(&self, user: &UserId, id: &str) -> Result<Option<Revoked>, ConnectionError> {
         let Some(summary) = self.get(user, id).await? else { return Ok(None) };
         let (inner, owner, id) = (self.inner.clone(), (user.clone(), summary.provider), id.to_owned());
-        uninterrupted(async move {
-            let deleted = {
-                let _invalidation = inner.cache.invalidation(&owner);
-                inner.rows.delete(&owner.0, &id).await?
-            };
-            let Some(row) = deleted else { return Ok(None) };
-            tracing::info!(connection = id, provider = %owner.1, "a connection was deleted");
-            // One that does not open was of no use to us; whether the provider still honours it nobody can tell.
-            let Ok(tokens) = inner.open(&owner.0, &row) else { return Ok(Some(Revoked::No)) };
-            let provider = inner.catalogue.get(&owner.1).map(AsRef::as_ref);
-            Ok(Some(inner.renewal.revoke(provider, &row.summary.values, &tokens).await))
-        })
-        .await
+        self.inner.tasks.uninterrupted(async move { inner.delete(&owner, &id).await }).await
     }
 }
 
@@ -179,40 +191,91 @@ impl ConnectionSource for ConnectionStore {
 impl Inner {
     async fn save(&self, owner: &Owner, new: NewConnection) -> Result<ConnectionSummary, ConnectionError> {
         let _invalidation = self.cache.invalidation(owner);
-        let (user, provider) = owner;
-        let NewConnection { mut tokens, account, scopes, values, expires_at } = new;
-        // The id stays while the account is connected. Should somebody else save at the same time, the later one wins
-        // with its own id: id and record are written together, so the row opens in either case.
-        let before = self.rows.of_account(user, provider, &account.id).await?;
-        if let (Some(row), None) = (&before, &tokens.refresh_token) {
+        let mut attempts = SAVE_ATTEMPTS;
+        loop {
+            attempts -= 1;
+            let error = match self.save_over_what_is_there(owner, &new).await {
+                Ok(saved) => return Ok(saved),
+                Err(ConnectionError::Sealed(error)) => error,
+                Err(error) => return Err(error),
+            };
+            let again = error == SealedError::Changed || self.may_seal_again(&error).await;
+            if attempts == 0 || !again {
+                return Err(error.into());
+            }
+        }
+    }
+
+    async fn save_over_what_is_there(
+        &self,
+        (user, provider): &Owner,
+        new: &NewConnection,
+    ) -> Result<ConnectionSummary, ConnectionError> {
+        let before = self.rows.of_account(user, provider, &new.account.id).await?;
+        let mut tokens = new.tokens.clone();
+        let mut expected = None;
+        if let (Some(row), None, true) = (&before, &tokens.refresh_token, new.keeps_refresh_token) {
             // Google and others give the refresh token the first time only.
             tokens.refresh_token = self.open(user, row).ok().and_then(|tokens| tokens.refresh_token);
+            // Whoever renews it meanwhile has another one.
+            expected = Some(row.summary.version);
         }
+        // The id stays while the account is connected. Should somebody else save at the same time, the later one wins
+        // with its own id: id and record are written together, so the row opens in either case.
         let id = before.map_or_else(|| Uuid::now_v7().to_string(), |row| row.summary.id);
-        let renew_at = renewal_of(unix_now(), expires_at, tokens.refresh_token.is_some());
         let mut summary = ConnectionSummary {
             id,
             provider: provider.clone(),
-            account,
-            scopes,
-            values,
+            account: new.account.clone(),
+            scopes: new.scopes.clone(),
+            values: new.values.clone(),
             is_default: false,
             reconnect: None,
-            expires_at,
-            renew_at,
+            expires_at: new.expires_at,
+            renew_at: renewal_of(unix_now(), new.expires_at, tokens.refresh_token.is_some()),
             version: 0,
         };
-        let put = || async {
-            let sealed = self.vault.seal(Binding { user, provider, row: &summary.id }, &tokens)?;
-            Ok(self.rows.put(user, SealedConnection { summary: summary.clone(), sealed }).await?)
-        };
-        let (version, is_default) = match put().await {
-            Err(ConnectionError::Sealed(SealedError::StaleKey)) if self.reload_keys() => put().await?,
-            put => put?,
-        };
-        (summary.version, summary.is_default) = (version, is_default);
+        let sealed = self.vault.seal(Binding { user, provider, row: &summary.id }, &tokens)?;
+        let row = SealedConnection { summary: summary.clone(), sealed };
+        (summary.version, summary.is_default) = self.rows.put(user, row, expected).await?;
         tracing::info!(connection = summary.id, %provider, "an account was connected");
         Ok(summary)
+    }
+
+    async fn delete(self: &Arc<Self>, owner: &Owner, id: &str) -> Result<Option<Revoked>, ConnectionError> {
+        let (user, provider) = owner;
+        let deleted = {
+            let _invalidation = self.cache.invalidation(owner);
+            self.rows.delete(user, id).await?
+        };
+        let Some(row) = deleted else { return Ok(None) };
+        tracing::info!(connection = id, %provider, "a connection was deleted");
+        let revoked = match self.open(user, &row) {
+            Ok(tokens) => {
+                let provider = self.catalogue.get(provider).map(AsRef::as_ref);
+                self.renewal.revoke(provider, &row.summary.values, &tokens).await
+            }
+            // One that does not open was of no use to us; whether the provider still honours it nobody can tell.
+            Err(_) => Revoked::No,
+        };
+        if !self.rows.scrub().await.unwrap_or(false) {
+            let store = self.clone();
+            self.tasks.spawn(async move { store.scrub_in_time().await });
+        }
+        Ok(Some(revoked))
+    }
+
+    /// What was deleted is deleted, but its bytes are in the database's log for as long as somebody reads an older state.
+    async fn scrub_in_time(&self) {
+        for wait in SCRUB_AGAIN {
+            tokio::time::sleep(wait).await;
+            if self.rows.scrub().await.unwrap_or(false) {
+                return;
+            }
+        }
+        tracing::error!(
+            "bytes of a deleted connection are still in the database's log; they go when the host ends well"
+        );
     }
 
     /// Reads a connection past the cache, and keeps it there.
@@ -264,15 +327,9 @@ impl Inner {
         self.vault.open(binding, &row.sealed.record)
     }
 
-    /// Whether there may be a newer key now.
-    pub(super) fn reload_keys(&self) -> bool {
-        match self.vault.reload() {
-            Ok(()) => true,
-            Err(error) => {
-                tracing::error!("the keys were rotated, and the key file cannot be read again: {error}");
-                false
-            }
-        }
+    /// What to do about a write that failed with `error`: whether it is worth another attempt, under a newer key.
+    pub(super) async fn may_seal_again(&self, error: &SealedError) -> bool {
+        *error == SealedError::StaleKey && catch_up(&self.vault, &*self.rows).await.unwrap_or(false)
     }
 
     /// Has the next call read the owner's connections again.
@@ -284,16 +341,6 @@ impl Inner {
 /// A database that fails is nobody's but the host's, and another attempt may do.
 pub(super) fn unavailable(error: SealedError) -> OAuthError {
     OAuthError::Transient(error.to_string())
-}
-
-/// Runs a change to its end even if the caller goes away: dropped half-way, it might reach the database after the cache was
-/// told to forget.
-pub(super) async fn uninterrupted<T: Send + 'static>(change: impl Future<Output = T> + Send + 'static) -> T {
-    match tokio::spawn(change).await {
-        Ok(done) => done,
-        // Nobody aborts the task, so it panicked; so does its caller.
-        Err(error) => std::panic::resume_unwind(error.into_panic()),
-    }
 }
 
 impl fmt::Debug for ConnectionStore {

@@ -32,6 +32,9 @@ pub struct NewConnection {
     pub values: Values,
     /// Unix seconds, by our clock; none for a token that does not expire.
     pub expires_at: Option<u64>,
+    /// Whether the refresh token of the connection whose place it takes is taken over where this one comes without: only
+    /// if the provider itself has said that it is the same account.
+    pub keeps_refresh_token: bool,
 }
 
 impl NewConnection {
@@ -110,6 +113,7 @@ mod tests {
             scopes: Some(["chat:write"].map(String::from).into()),
             values: Default::default(),
             expires_at: None,
+            keeps_refresh_token: false,
         }
     }
 

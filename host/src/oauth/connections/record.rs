@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, fmt};
 
 use async_trait::async_trait;
 
-use super::super::{catalogue::Values, endpoint::Account, vault::Sealed};
+use super::super::{catalogue::Values, endpoint::Account, rotation::KeyedRecords, vault::Sealed};
 use crate::integration::{ProviderId, UserId};
 
 /// The most connections that one user has.
@@ -67,7 +67,7 @@ pub struct SealedConnection {
 /// Where sealed connections are kept. It sees no token. Every change of a connection gives it a version that it never
 /// gives twice.
 #[async_trait]
-pub trait SealedConnections: Send + Sync {
+pub trait SealedConnections: KeyedRecords {
     /// The one of that id if it is of this provider, or else the default one.
     async fn choose(
         &self,
@@ -86,8 +86,14 @@ pub trait SealedConnections: Send + Sync {
     ) -> Result<Option<SealedConnection>, SealedError>;
 
     /// Adds the row, or takes the place of the same account's, id included; the first of a provider becomes the default.
-    /// Answers version and whether it is the default; what the row says of both is not looked at.
-    async fn put(&self, user: &UserId, row: SealedConnection) -> Result<(u64, bool), SealedError>;
+    /// Answers version and whether it is the default; what the row says of both is not looked at. With a version `expected`
+    /// of the row that is there, anything else is [`SealedError::Changed`].
+    async fn put(
+        &self,
+        user: &UserId,
+        row: SealedConnection,
+        expected: Option<u64>,
+    ) -> Result<(u64, bool), SealedError>;
 
     /// By provider and time; at most [`MAX_CONNECTIONS_PER_USER`].
     async fn list(&self, user: &UserId) -> Result<Vec<ConnectionSummary>, SealedError>;
@@ -95,8 +101,8 @@ pub trait SealedConnections: Send + Sync {
     /// Whether there was one.
     async fn make_default(&self, user: &UserId, id: &str) -> Result<bool, SealedError>;
 
-    /// Answers what was there. The oldest other account takes over as the default. Afterwards no byte of the record is left
-    /// in any file, or it is an error.
+    /// Answers what was there. The oldest other account takes over as the default. The record's bytes are gone from the
+    /// files after the next [`scrub`](KeyedRecords::scrub).
     async fn delete(&self, user: &UserId, id: &str) -> Result<Option<SealedConnection>, SealedError>;
 }
 
@@ -104,8 +110,10 @@ pub trait SealedConnections: Send + Sync {
 pub enum SealedError {
     #[error("a user has at most {MAX_CONNECTIONS_PER_USER} connections")]
     TooMany,
-    #[error("the keys were rotated: this process has an old one")]
+    #[error("the keys were rotated: this process has an old one, and has to be started with the new one")]
     StaleKey,
+    #[error("the connection was changed meanwhile: try again")]
+    Changed,
     #[error("{0}")]
     Unavailable(String),
 }

@@ -114,7 +114,7 @@ impl FlowError {
             Self::Connections(ConnectionError::Sealed(error)) | Self::Pending(error) => match error {
                 SealedError::TooMany => "too-many-connections",
                 SealedError::Unavailable(_) => "database",
-                SealedError::StaleKey => "internal",
+                SealedError::StaleKey | SealedError::Changed => "internal",
             },
             Self::Connections(ConnectionError::Vault(_)) | Self::Random(_) => "internal",
         }

@@ -56,9 +56,10 @@ impl Exchange {
         };
         // An answer that names no scopes grants those that were asked for (RFC 6749, section 5.1).
         let scopes = Some(scopes.unwrap_or(pending.scopes));
-        let account = Account { id: distinct(account.id, &entry, &values), ..account };
+        let account = Account { id: account_id(account.id, &entry, &values), ..account };
         let expires_at = end_of(asked, lifetime);
-        let new = NewConnection { tokens, account, scopes, values, expires_at };
+        let keeps_refresh_token = true;
+        let new = NewConnection { tokens, account, scopes, values, expires_at, keeps_refresh_token };
         Ok(accounts.save(&pending.user, &pending.provider, new).await?)
     }
 }
@@ -84,9 +85,9 @@ async fn account_of(
     }
 }
 
-/// Ids are the provider's own within one shop, one instance, one company: two of those may have the same. What the provider
-/// says in its token answer is left out, since it may move an account.
-fn distinct(id: String, entry: &Provider, values: &Values) -> String {
+/// What tells a user's accounts at a provider apart: `id` is the provider's own within one shop, one instance, one company,
+/// and two of those may have the same. What the provider says in its token answer is left out, since it may move an account.
+pub fn account_id(id: String, entry: &Provider, values: &Values) -> String {
     let of_connection = |(name, _): &(&String, &String)| {
         entry.variables.get(*name).is_some_and(|variable| !matches!(variable.source, VariableSource::Token { .. }))
     };

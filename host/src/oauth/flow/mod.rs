@@ -29,14 +29,16 @@ use url::Url;
 
 pub use answer::Callback;
 pub use error::{Blame, FlowError};
+pub use exchange::account_id;
 pub use pending::{MAX_PENDING_PER_USER, PendingAuthorization, PendingAuthorizations};
 pub use request::callback_url;
 pub use state::{Digest32, Session, State};
 
 use super::{
     catalogue::{Catalogue, OAuthMethod, Provider, Values, VariableSource},
-    connections::{ConnectionStore, ConnectionSummary, uninterrupted},
+    connections::{ConnectionStore, ConnectionSummary},
     endpoint::TokenEndpoint,
+    tasks::Tasks,
     unix_now,
 };
 use crate::{
@@ -61,6 +63,7 @@ struct Inner {
     endpoint: Arc<dyn Endpoint>,
     accounts: Arc<dyn Accounts>,
     pending: Arc<dyn PendingAuthorizations>,
+    tasks: Tasks,
 }
 
 /// What a user wants connected.
@@ -108,7 +111,8 @@ impl AuthorizationFlow {
         connections: ConnectionStore,
         pending: Arc<dyn PendingAuthorizations>,
     ) -> Self {
-        Self::with(catalogue, settings, Arc::new(endpoint), Arc::new(connections), pending)
+        let tasks = connections.tasks().clone();
+        Self::with(catalogue, settings, Arc::new(endpoint), Arc::new(connections), pending, tasks)
     }
 
     fn with(
@@ -117,8 +121,9 @@ impl AuthorizationFlow {
         endpoint: Arc<dyn Endpoint>,
         accounts: Arc<dyn Accounts>,
         pending: Arc<dyn PendingAuthorizations>,
+        tasks: Tasks,
     ) -> Self {
-        Self { inner: Arc::new(Inner { catalogue, settings, endpoint, accounts, pending }) }
+        Self { inner: Arc::new(Inner { catalogue, settings, endpoint, accounts, pending, tasks }) }
     }
 
     /// Begins a flow: answers where the browser of `session` has to go. `public_url` is the address under which it comes
@@ -206,7 +211,7 @@ impl AuthorizationFlow {
         let return_to = pending.return_to.clone();
         let connected = match self.inner.checked(pending, &callback, &state, session) {
             // A browser that goes away must not take tokens with it that the provider gave out.
-            Ok(exchange) => uninterrupted(exchange.run()).await,
+            Ok(exchange) => self.inner.tasks.uninterrupted(exchange.run()).await,
             Err(error) => Err(error),
         };
         match connected {

@@ -19,6 +19,7 @@ use crate::{
         ConnectionError, ConnectionSummary, NewConnection, SealedError, TokenSet,
         catalogue::{Catalogue, Provider, Values},
         endpoint::{Account, EndpointError, Party, TokenAnswer},
+        tasks::Tasks,
         unix_now,
     },
     settings::{ClientCredentials, OAuthSettings},
@@ -269,7 +270,7 @@ impl Stage {
         let settings = OAuthSettings { clients: clients.into(), return_origins, ..OAuthSettings::default() };
         let (outside, pending) = (Arc::new(outside), Arc::new(Memory::default()));
         let flow =
-            AuthorizationFlow::with(catalogue(), Arc::new(settings), outside.clone(), outside.clone(), pending.clone());
+            AuthorizationFlow::with(catalogue(), Arc::new(settings), outside.clone(), outside.clone(), pending.clone(), Tasks::default());
         Self { flow, outside, pending, session: Session::generate().unwrap() }
     }
 
@@ -415,6 +416,12 @@ async fn tokens_of_nobody_are_revoked() {
     let error = error(stage.finish("strict", of_strict(&state)).await);
     assert!(matches!(&error, FlowError::AccountUnknown(text) if text.contains("no id")), "{error:?}");
     assert_eq!(stage.outside.seen()[1..], ["account", "revoke s3cr3t-token"]);
+
+    let account = Err(EndpointError::Malformed("no id".into()));
+    let stage = Stage::new(Outside { account, connected: Some(connected("c1", "strict")), ..Outside::new() });
+    let state = stage.state("strict", AuthorizeRequest::default()).await;
+    assert!(stage.finish("strict", of_strict(&state)).await.is_err());
+    assert_eq!(stage.outside.seen()[1..], ["account"], "the connection that is there may be of the same grant");
 
     let stage = Stage::new(Outside::new());
     let state = stage.state("commas", AuthorizeRequest::default()).await;

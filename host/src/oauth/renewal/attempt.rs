@@ -2,25 +2,32 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use tokio::time::Instant;
 use uuid::Uuid;
+use zeroize::Zeroizing;
 
 use super::{
     super::{
-        connections::{EXPIRED, Inner as Store, SealedConnection, SealedError, end_of, renewal_of, unavailable},
+        connections::{EXPIRED, Inner as Store, SealedConnection, end_of, renewal_of, unavailable},
         endpoint::{EndpointError, TokenAnswer},
         unix_now,
         vault::{Binding, TokenSet},
     },
-    Inner, LEASE, Lease, LeaseRequest, Outcome, PATIENCE, POLL, Renewed, backoff,
+    Inner, LEASE, Lease, LeaseRequest, MAX_ASKED, Outcome, PATIENCE, POLL, Renewed, backoff,
 };
-use crate::{capability::oauth::OAuthError, integration::UserId};
+use crate::{
+    capability::oauth::{OAuthError, RenewalReason},
+    integration::UserId,
+};
 
 /// How often storing what a provider gave is tried, and what is waited in between. By then the old refresh token may be
 /// worth nothing.
 const STORE_AGAIN: [Duration; 4] =
     [Duration::from_millis(100), Duration::from_millis(500), Duration::from_secs(2), Duration::from_secs(5)];
+
+/// How often a refresh token is handed on to a connection that changes all the time.
+const HAND_ON_ATTEMPTS: u32 = 5;
 
 /// Renews the connection of this id if it still has this version.
 pub(super) async fn renew(
@@ -29,10 +36,10 @@ pub(super) async fn renew(
     user: &UserId,
     id: &str,
     version: u64,
-    may_ask: bool,
+    reason: RenewalReason,
 ) -> Outcome {
     let patience = Instant::now() + PATIENCE;
-    let mut gone = None;
+    let (mut gone, mut counted) = (None, false);
     loop {
         let row = store.rows.get(user, id).await.map_err(unavailable)?.ok_or(OAuthError::NotConnected)?;
         if row.summary.version != version {
@@ -47,15 +54,23 @@ pub(super) async fn renew(
         let Some((provider, oauth)) = provider.and_then(|provider| Some((provider, provider.oauth()?))) else {
             return Ok(None);
         };
-        if !may_ask {
-            return Ok(None);
+        // Once, and only where the provider will be asked: who comes late to another one's renewal uses up nothing.
+        if !counted && reason != RenewalReason::Due && !inner.allowance.take(id, std::time::Instant::now()) {
+            let text = format!("its token was renewed {MAX_ASKED} times in the last minute: try again later");
+            return if reason == RenewalReason::Asked { Err(OAuthError::Transient(text)) } else { Ok(None) };
         }
+        counted = true;
         let party = inner.party(provider, oauth, &row.summary.values)?;
 
         let now = unix_millis();
         let until = now + u64::try_from(LEASE.as_millis()).unwrap_or(u64::MAX);
-        let request = LeaseRequest { owner: inner.process.name(), now, until, gone: gone.as_deref() };
-        match inner.leases.lease(id, version, request).await.map_err(unavailable)? {
+        let owner = inner.process.name();
+        let request = LeaseRequest { owner, now, until, gone: gone.as_deref(), key: store.vault.active() };
+        let lease = match inner.leases.lease(id, version, request).await {
+            Err(error) if store.may_seal_again(&error).await => continue,
+            lease => lease.map_err(unavailable)?,
+        };
+        match lease {
             Lease::Taken { failures } => {
                 let asked = unix_now();
                 match inner.endpoint.refresh(party, refresh_token).await {
@@ -69,11 +84,13 @@ pub(super) async fn renew(
                             return Err(OAuthError::NeedsReconnect(no_longer_honoured(&row, &code)));
                         }
                     }
-                    Err(error) => return Err(cool_down(inner, &row, failures + 1, &error).await),
+                    Err(error) => return Err(cool_down(inner, &row, failures.saturating_add(1), &error).await),
                 }
             }
             Lease::Held { owner } => {
-                if gone.as_ref() != Some(&owner) && inner.process.is_gone(&owner) {
+                // What this process has left is of a renewal that it could not end: there is none beside this one.
+                let is_over = owner == inner.process.name() || inner.process.is_gone(&owner);
+                if gone.as_ref() != Some(&owner) && is_over {
                     gone = Some(owner);
                 } else if Instant::now() < patience {
                     tokio::time::sleep(POLL).await;
@@ -153,21 +170,68 @@ async fn keep(
                 return Some(store.connection(user, row).map(Some));
             }
             Ok(None) => {
-                // Deleted or connected anew meanwhile: nobody will use what we were given.
-                if matches!(store.rows.get(user, &summary.id).await, Ok(None)) {
-                    let provider = store.catalogue.get(&summary.provider).map(AsRef::as_ref);
-                    inner.revoke(provider, &summary.values, &tokens).await;
-                }
+                hand_on(inner, store, user, row, before, &tokens).await;
+                store.forget(user, &summary.provider);
                 return None;
             }
-            Err(SealedError::StaleKey) if store.reload_keys() => SealedError::StaleKey,
-            Err(error) => error,
+            Err(error) => {
+                // Under a newer key the next attempt may do.
+                store.may_seal_again(&error).await;
+                error
+            }
         };
         match waits.next() {
             Some(wait) => tokio::time::sleep(wait).await,
             None => return Some(Err(not_stored(row, &error))),
         }
     }
+}
+
+/// The connection was deleted or connected anew meanwhile. Without it nobody will use what we were given; and one that took
+/// over the refresh token which we have used up gets the one that came for it.
+async fn hand_on(
+    inner: &Inner,
+    store: &Store,
+    user: &UserId,
+    row: &SealedConnection,
+    before: &TokenSet,
+    tokens: &TokenSet,
+) {
+    let text =
+        |token: &Option<SecretString>| token.as_ref().map(|token| token.expose_secret().to_owned()).map(Zeroizing::new);
+    let summary = &row.summary;
+    for _ in 0..HAND_ON_ATTEMPTS {
+        let newer = match store.rows.get(user, &summary.id).await {
+            Ok(Some(newer)) => newer,
+            Ok(None) => {
+                let provider = store.catalogue.get(&summary.provider).map(AsRef::as_ref);
+                inner.revoke(provider, &summary.values, tokens).await;
+                return;
+            }
+            Err(_) => continue,
+        };
+        let Ok(stored) = store.open(user, &newer) else { return };
+        if text(&stored.refresh_token) != text(&before.refresh_token) {
+            return;
+        }
+        let stored = TokenSet { refresh_token: tokens.refresh_token.clone(), ..stored };
+        let binding = Binding { user, provider: &summary.provider, row: &summary.id };
+        let Ok(sealed) = store.vault.seal(binding, &stored) else { return };
+        let newer = newer.summary;
+        let renewed = Renewed {
+            scopes: None,
+            values: newer.values,
+            expires_at: newer.expires_at,
+            renew_at: renewal_of(unix_now(), newer.expires_at, true),
+            sealed,
+        };
+        match inner.leases.renew(&newer.id, newer.version, &renewed).await {
+            Ok(Some(_)) => return,
+            Ok(None) => {}
+            Err(error) => drop(store.may_seal_again(&error).await),
+        }
+    }
+    tracing::error!(connection = summary.id, provider = %summary.provider, "a refresh token could not be stored");
 }
 
 async fn end(
@@ -204,7 +268,7 @@ async fn cool_down(inner: &Inner, row: &SealedConnection, failures: u32, error: 
         _ => tracing::error!(connection = id, %provider, failures, "a token could not be renewed: {error}"),
     }
     let retry_at = unix_now().saturating_add(wait.as_secs().max(1));
-    if let Err(error) = inner.leases.cool_down(id, row.summary.version, failures, retry_at).await {
+    if let Err(error) = inner.leases.cool_down(id, inner.process.name(), failures, retry_at).await {
         tracing::error!(connection = id, "a lease could not be given back: {error}");
     }
     OAuthError::Transient(format!("the token could not be renewed: {error}"))

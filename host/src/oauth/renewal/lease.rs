@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, fmt};
 
 use async_trait::async_trait;
 
-use super::super::{catalogue::Values, connections::SealedError, vault::Sealed};
+use super::super::{catalogue::Values, connections::SealedError, key::KeyId, vault::Sealed};
 
 /// What a renewal changes. Without scopes those of before stay.
 #[derive(Clone)]
@@ -25,6 +25,8 @@ pub struct LeaseRequest<'a> {
     pub until: u64,
     /// An owner that is known to be gone: its lease counts no more.
     pub gone: Option<&'a str>,
+    /// The key that the renewal will be sealed under.
+    pub key: KeyId,
 }
 
 /// What came of asking.
@@ -43,7 +45,8 @@ pub enum Lease {
 /// Where leases are kept, beside the connections. A connection is named by its id and the version that was read.
 #[async_trait]
 pub trait Leases: Send + Sync {
-    /// Lets one process alone renew the connection.
+    /// Lets one process alone renew the connection, and none that could not store what the provider gives:
+    /// [`SealedError::StaleKey`].
     async fn lease(&self, id: &str, version: u64, request: LeaseRequest<'_>) -> Result<Lease, SealedError>;
 
     /// Stores a renewal and ends its lease, unless the connection is another one by now. Answers the new version. It is
@@ -53,8 +56,8 @@ pub trait Leases: Send + Sync {
     /// Marks it as of no use any more and ends its lease, unless it is another one by now.
     async fn end(&self, id: &str, version: u64, reason: &str) -> Result<bool, SealedError>;
 
-    /// Ends a lease after an attempt that failed. `retry_at` in Unix seconds.
-    async fn cool_down(&self, id: &str, version: u64, failures: u32, retry_at: u64) -> Result<(), SealedError>;
+    /// Ends `owner`'s lease after an attempt that failed. `retry_at` in Unix seconds.
+    async fn cool_down(&self, id: &str, owner: &str, failures: u32, retry_at: u64) -> Result<(), SealedError>;
 }
 
 impl fmt::Debug for Renewed {

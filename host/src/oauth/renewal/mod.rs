@@ -13,7 +13,7 @@ use std::{
     collections::HashMap,
     fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use futures_util::{
@@ -30,6 +30,7 @@ use super::{
     catalogue::{OAuthMethod, Provider, Values},
     connections::Inner as Store,
     endpoint::{Party, TokenEndpoint},
+    tasks::Tasks,
     vault::TokenSet,
 };
 use crate::{
@@ -38,8 +39,9 @@ use crate::{
     settings::OAuthSettings,
 };
 
-/// How long a lease counts whose owner may still live. Longer than the provider's endpoint is waited for.
-const LEASE: Duration = Duration::from_secs(60);
+/// How long a lease counts whose owner may still live: longer than the provider is waited for and its answer can take to be
+/// stored. That an owner is gone is seen at once.
+const LEASE: Duration = Duration::from_secs(180);
 /// How long somebody else's renewal is waited for.
 const PATIENCE: Duration = Duration::from_secs(25);
 /// How often is looked whether it is done.
@@ -56,7 +58,16 @@ pub enum Revoked {
 }
 
 type Outcome = Result<Option<Connection>, OAuthError>;
-type Flight = Shared<BoxFuture<'static, Outcome>>;
+
+/// A renewal of this process that is under way.
+#[derive(Clone)]
+struct Flight {
+    /// Of the connection that it began with.
+    version: u64,
+    /// Why it was begun.
+    reason: RenewalReason,
+    outcome: Shared<BoxFuture<'static, Outcome>>,
+}
 
 /// Renews and revokes what the connection store holds. Cheap to clone.
 #[derive(Clone)]
@@ -72,6 +83,7 @@ struct Inner {
     /// Renewals of this process that are under way, by connection.
     flights: Mutex<HashMap<String, Flight>>,
     allowance: Allowance,
+    tasks: Tasks,
 }
 
 impl Renewal {
@@ -81,8 +93,13 @@ impl Renewal {
         settings: Arc<OAuthSettings>,
         process: ProcessMark,
     ) -> Self {
-        let (flights, allowance) = (Mutex::default(), Allowance::default());
-        Self { inner: Arc::new(Inner { leases, endpoint, settings, process, flights, allowance }) }
+        let (flights, allowance, tasks) = (Mutex::default(), Allowance::default(), Tasks::default());
+        Self { inner: Arc::new(Inner { leases, endpoint, settings, process, flights, allowance, tasks }) }
+    }
+
+    /// Where renewals run, and other work that must not be lost.
+    pub(super) fn tasks(&self) -> &Tasks {
+        &self.inner.tasks
     }
 
     /// A connection in the place of `stale`: see [`ConnectionSource::renew`](crate::capability::oauth::ConnectionSource).
@@ -93,40 +110,58 @@ impl Renewal {
         stale: &Connection,
         reason: RenewalReason,
     ) -> Outcome {
-        let flight = {
-            let mut flights = self.inner.flights();
-            match flights.get(&*stale.id) {
-                Some(flight) => flight.clone(),
-                None => {
-                    let may_ask = reason == RenewalReason::Due || self.inner.allowance.take(&stale.id, Instant::now());
-                    let flight = self.begin(store, user, stale, may_ask);
-                    flights.insert(stale.id.to_string(), flight.clone());
-                    flight
-                }
+        loop {
+            let flight = self.join(store, user, stale, reason);
+            let outcome = flight.outcome.await;
+            // Another one's flight may have been for another version, or not allowed to ask. It is over now.
+            let was_allowed = flight.reason == RenewalReason::Due || reason != RenewalReason::Due;
+            if flight.version == stale.version && (was_allowed || matches!(outcome, Ok(Some(_)))) {
+                return outcome;
             }
-        };
-        flight.await
+        }
+    }
+
+    /// The flight that is under way, or a new one.
+    fn join(&self, store: &Arc<Store>, user: &UserId, stale: &Connection, reason: RenewalReason) -> Flight {
+        let mut flights = self.inner.flights();
+        if let Some(flight) = flights.get(&*stale.id) {
+            return flight.clone();
+        }
+        let flight = self.begin(store, user, stale, reason);
+        flights.insert(stale.id.to_string(), flight.clone());
+        flight
     }
 
     /// On a task of its own: a caller that goes away must not take a token with it that the provider gave out.
-    fn begin(&self, store: &Arc<Store>, user: &UserId, stale: &Connection, may_ask: bool) -> Flight {
+    fn begin(&self, store: &Arc<Store>, user: &UserId, stale: &Connection, reason: RenewalReason) -> Flight {
         let (inner, store, user) = (self.inner.clone(), store.clone(), user.clone());
         let (id, version) = (stale.id.to_string(), stale.version);
-        let task = tokio::spawn(async move {
-            let outcome = attempt::renew(&inner, &store, &user, &id, version, may_ask).await;
-            inner.flights().remove(&id);
-            outcome
+        let task = self.inner.tasks.spawn(async move {
+            let landing = Landing { inner: &inner, id: &id };
+            attempt::renew(&inner, &store, &user, landing.id, version, reason).await
         });
         let outcome = async move {
             // Nobody aborts the task, so it panicked, and the log has why.
             task.await.unwrap_or_else(|_| Err(OAuthError::Transient("the host failed to renew the token".into())))
         };
-        outcome.boxed().shared()
+        Flight { version, reason, outcome: outcome.boxed().shared() }
     }
 
     /// Has the provider forget tokens, where its entry says how.
     pub(super) async fn revoke(&self, provider: Option<&Provider>, values: &Values, tokens: &TokenSet) -> Revoked {
         self.inner.revoke(provider, values, tokens).await
+    }
+}
+
+/// Ends a flight, however it ends.
+struct Landing<'a> {
+    inner: &'a Inner,
+    id: &'a str,
+}
+
+impl Drop for Landing<'_> {
+    fn drop(&mut self) {
+        self.inner.flights().remove(self.id);
     }
 }
 

@@ -27,7 +27,7 @@ async fn two_hosts() -> (TestHost, Upstream, Upstream) {
         .config("[providers.example]\nhosts = [\"*.example.com\", \"https://api.example.com:8443\"]")
         .start()
         .await;
-    assert_eq!(host.connect("example", TOKEN, &[]).await.status, 200);
+    assert_eq!(host.connect("example", TOKEN, &[]).await.status, 201);
     (host, api, files)
 }
 

@@ -64,7 +64,7 @@ pub(in crate::http) async fn authorize(
 ) -> Result<Response, ApiError> {
     let provider = provider_id(&provider)?;
     let request = parse(&query.unwrap_or_default())?;
-    let public_url = public_url(&app)?;
+    let public_url = public_url(&app, &headers)?;
     let cookie = SessionCookie::of(&public_url);
     let session = match cookie.read(&headers) {
         Some(session) => session,

@@ -95,7 +95,7 @@ async fn finish(
     headers: &HeaderMap,
 ) -> Result<Finished, Failed> {
     let provider = provider_id(provider)?;
-    let session = SessionCookie::of(&public_url(app)?).read(headers);
+    let session = SessionCookie::of(&public_url(app, headers)?).read(headers);
     let callback = Callback::parse(query)?;
     let caller = caller.map(|caller| &caller.user);
     Ok(app.flow().finish(&provider, callback, session.as_ref(), caller).await?)

@@ -16,7 +16,7 @@ use crate::{
         extract::Json,
     },
     integration::ProviderId,
-    oauth::{Account, ConnectionSummary, NewConnection, Provider, TokenSet, Values, VariableSource},
+    oauth::{Account, ConnectionSummary, NewConnection, Provider, TokenSet, Values, VariableSource, account_id},
 };
 
 #[derive(Deserialize, ToSchema)]
@@ -70,9 +70,11 @@ pub(in crate::http) async fn create_connection(
         ApiError::bad_request("invalid-provider", detail)
     })?;
     let values = all_values(provider, &body.variables)?;
-    let before = same_label(app.connections().list(&caller.user).await?, &id, &body.account);
+    let own_id = account_id(body.account.clone(), provider, &values);
+    let before = app.connections().list(&caller.user).await?.into_iter().filter(|one| one.provider == id);
+    let before = same_account(before, provider, &body.account, &values);
     let status = if before.is_some() { StatusCode::OK } else { StatusCode::CREATED };
-    let account_id = before.map_or_else(|| body.account.clone(), |before| before.account.id);
+    let account_id = before.map_or(own_id, |before| before.account.id);
     let connection = NewConnection {
         tokens: TokenSet { access_token: body.access_token, refresh_token: body.refresh_token },
         account: Account { label: body.account, id: account_id },
@@ -80,16 +82,25 @@ pub(in crate::http) async fn create_connection(
         scopes: body.scopes.or_else(|| provider.oauth().map(|_| BTreeSet::new())),
         values,
         expires_at: body.expires_at,
+        keeps_refresh_token: false,
     };
     let summary = app.connections().save(&caller.user, &id, connection).await?;
     Ok((status, axum::Json(summary.into())))
 }
 
-/// The connection that the user knows by this label. One that was made by hand has it as its id, too, and goes first.
-fn same_label(connections: Vec<ConnectionSummary>, provider: &ProviderId, label: &str) -> Option<ConnectionSummary> {
-    let of_label = |one: &ConnectionSummary| one.provider == *provider && one.account.label == label;
-    let by_hand = |one: &ConnectionSummary| one.account.id != label;
-    connections.into_iter().filter(of_label).min_by_key(by_hand)
+/// The one of a provider's connections that the user knows by this label, at the same shop or instance if there are such.
+/// One that was made by hand goes first.
+fn same_account(
+    connections: impl Iterator<Item = ConnectionSummary>,
+    provider: &Provider,
+    label: &str,
+    values: &Values,
+) -> Option<ConnectionSummary> {
+    let id_of = |values: &Values| account_id(label.to_owned(), provider, values);
+    let own_id = id_of(values);
+    connections
+        .filter(|one| one.account.label == label && id_of(&one.values) == own_id)
+        .min_by_key(|one| one.account.id != own_id)
 }
 
 /// Nobody else can tell what a provider's own answers would have told: all variables of the entry have to be given.
@@ -110,10 +121,12 @@ fn all_values(provider: &Provider, given: &Values) -> Result<Values, ApiError> {
 
 #[cfg(test)]
 mod tests {
-    use super::{ConnectionSummary, CreateConnection, Values, all_values, same_label};
+    use std::sync::Arc;
+
+    use super::{ConnectionSummary, CreateConnection, Values, all_values, same_account};
     use crate::{
         http::extract::parse,
-        oauth::{Account, Catalogue},
+        oauth::{Account, Catalogue, Provider},
     };
 
     const PROVIDERS: &str = r#"
@@ -140,19 +153,26 @@ mod tests {
         pattern = "[a-z]+\\.shops\\.example"
     "#;
 
-    fn values(given: &[(&str, &str)]) -> Result<Values, &'static str> {
+    fn shops() -> Arc<Provider> {
         let catalogue = Catalogue::new(Some(PROVIDERS), &Default::default()).unwrap();
-        let given = given.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        all_values(catalogue.get(&"shops".parse().unwrap()).unwrap(), &given).map_err(|error| error.problem.code)
+        catalogue.get(&"shops".parse().unwrap()).unwrap().clone()
     }
 
-    fn connection(id: &str, provider: &str, label: &str, account_id: &str) -> ConnectionSummary {
+    fn values(given: &[(&str, &str)]) -> Values {
+        given.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    }
+
+    fn checked(given: &[(&str, &str)]) -> Result<Values, &'static str> {
+        all_values(&shops(), &values(given)).map_err(|error| error.problem.code)
+    }
+
+    fn connection(id: &str, label: &str, account_id: &str, shop: &str) -> ConnectionSummary {
         ConnectionSummary {
             id: id.into(),
-            provider: provider.parse().unwrap(),
+            provider: "shops".parse().unwrap(),
             account: Account { label: label.into(), id: account_id.into() },
             scopes: None,
-            values: Values::new(),
+            values: values(&[("shop", shop), ("instance", "eu.shops.example")]),
             is_default: true,
             reconnect: None,
             expires_at: None,
@@ -164,8 +184,8 @@ mod tests {
     #[test]
     fn every_variable_of_the_entry_is_given_and_checked() {
         let all = [("instance", "eu.shops.example"), ("shop", "main")];
-        assert_eq!(values(&all[..1]).unwrap().len(), 2, "the default is taken");
-        assert_eq!(values(&all), values(&all[..1]));
+        assert_eq!(checked(&all[..1]).unwrap().len(), 2, "the default is taken");
+        assert_eq!(checked(&all), checked(&all[..1]));
         for wrong in [
             &[][..],
             &[("shop", "main")],
@@ -173,24 +193,27 @@ mod tests {
             &[("instance", "eu.shops.example"), ("shop", "a/b")],
             &[("instance", "eu.shops.example"), ("other", "x")],
         ] {
-            assert_eq!(values(wrong), Err("invalid-variables"), "{wrong:?}");
+            assert_eq!(checked(wrong), Err("invalid-variables"), "{wrong:?}");
         }
     }
 
     #[test]
-    fn a_label_is_known_within_its_provider() {
-        let all = vec![
-            connection("a", "slack", "Acme", "T1"),
-            connection("b", "slack", "Acme", "Acme"),
-            connection("c", "google", "Acme", "Acme"),
-            connection("d", "google", "ann", "7"),
+    fn an_account_is_known_by_its_label_at_its_shop() {
+        let all = [
+            connection("a", "Acme", "T1;shop=main", "main"),
+            connection("b", "Acme", "Acme;shop=main", "main"),
+            connection("c", "Acme", "Acme;shop=other", "other"),
+            connection("d", "ann", "7;shop=main", "main"),
         ];
-        let found = |provider: &str, label: &str| {
-            same_label(all.clone(), &provider.parse().unwrap(), label).map(|connection| connection.id)
+        let found = |label: &str, shop: &str| {
+            // That the account moved to another instance makes no other one of it.
+            let values = values(&[("shop", shop), ("instance", "us.shops.example")]);
+            same_account(all.iter().cloned(), &shops(), label, &values).map(|connection| connection.id)
         };
-        assert_eq!(found("slack", "Acme").as_deref(), Some("b"));
-        assert_eq!(found("google", "ann").as_deref(), Some("d"));
-        assert_eq!((found("slack", "ann"), found("google", "acme")), (None, None));
+        assert_eq!(found("Acme", "main").as_deref(), Some("b"));
+        assert_eq!(found("Acme", "other").as_deref(), Some("c"));
+        assert_eq!(found("ann", "main").as_deref(), Some("d"));
+        assert_eq!((found("ann", "other"), found("acme", "main")), (None, None));
     }
 
     #[test]

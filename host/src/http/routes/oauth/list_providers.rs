@@ -1,10 +1,11 @@
 //! `GET /oauth/providers`.
 
-use axum::{Json, extract::State};
+use axum::{Json, extract::State, http::HeaderMap};
 use serde::Serialize;
 use url::Url;
 use utoipa::ToSchema;
 
+use super::wire::public_url;
 use crate::{
     app::App,
     http::{
@@ -74,8 +75,9 @@ pub(in crate::http) struct WireVariable {
 pub(in crate::http) async fn list_providers(
     State(app): State<App>,
     _caller: Caller,
+    headers: HeaderMap,
 ) -> Result<Json<Providers>, ApiError> {
-    let public_url = app.public_url();
+    let public_url = public_url(&app, &headers).ok();
     let clients = &app.settings().oauth.clients;
     let wire =
         |provider: &Provider| WireProvider::new(provider, clients.contains_key(&provider.id), public_url.as_ref());

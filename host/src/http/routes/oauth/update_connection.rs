@@ -19,7 +19,7 @@ use crate::{
 pub(in crate::http) struct ConnectionUpdate {
     /// True: calls take this connection which choose none. A provider's default account stops being that when another one
     /// becomes it.
-    #[schema(pattern = "^true$")]
+    #[schema(example = true)]
     default: bool,
 }
 

@@ -5,7 +5,7 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode, header};
 use serde::Serialize;
 use url::Url;
 use utoipa::ToSchema;
@@ -15,6 +15,7 @@ use crate::{
     http::error::ApiError,
     integration::ProviderId,
     oauth::{ConnectionStatus, ConnectionSummary, FlowError},
+    settings::Mode,
 };
 
 /// How much of a caller's own text an error repeats.
@@ -88,9 +89,13 @@ pub(super) fn unknown_connection(id: &str) -> ApiError {
     ApiError::not_found("connection-not-found", format!("there is no connection {:?}", clipped(id)))
 }
 
-/// The address under which browsers reach this host.
-pub(super) fn public_url(app: &App) -> Result<Url, ApiError> {
-    app.public_url().ok_or_else(|| {
+/// The address under which browsers reach this host. In development, without one of the operator's, what this request was
+/// sent to: a cookie for `localhost` is none for 127.0.0.1.
+pub(super) fn public_url(app: &App, headers: &HeaderMap) -> Result<Url, ApiError> {
+    let is_told = app.settings().oauth.public_url.is_some() || app.settings().mode == Mode::Production;
+    let asked = headers.get(header::HOST).filter(|_| !is_told).and_then(|host| host.to_str().ok());
+    let asked = asked.and_then(|host| Url::parse(&format!("http://{host}")).ok());
+    asked.or_else(|| app.public_url()).ok_or_else(|| {
         let detail =
             "providers do not know yet where to send browsers back to: set public_url under [oauth] in workway.toml";
         ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "public-url-missing", detail)
