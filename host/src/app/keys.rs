@@ -53,7 +53,9 @@ pub async fn rotate_keys(settings: &KeySettings, drop_unreadable: bool) -> Resul
         TryLockError::WouldBlock => RotateKeysError::Busy { path: path.clone() },
         TryLockError::Error(source) => RotateKeysError::Data { path: path.clone(), source },
     })?;
-    let ring = KeyRing::load(settings.key.as_ref(), &data)?;
+    let key = settings.key.as_ref();
+    // Whoever has lost the key needs another one.
+    let ring = if drop_unreadable { KeyRing::load(key, &data) } else { KeyRing::existing(key, &data) }?;
     let file = settings.key.is_none().then_some(&data);
     let database = Database::open(&data, path).await?;
     let rotated = rotate(ring, RotateOptions { file, drop_unreadable }, &database.connections()).await;

@@ -20,7 +20,7 @@ use uuid::Uuid;
 use zeroize::{Zeroize, Zeroizing};
 
 /// The key's file in the data folder.
-pub const KEY_FILE: &str = "key";
+const KEY_FILE: &str = "key";
 const KEY_BYTES: usize = 32;
 const KEY_ID_BYTES: usize = 4;
 /// The one that seals, and those of rotations that are not complete.
@@ -88,6 +88,17 @@ impl KeyRing {
                 // Not the key just made: of two processes that start at once both use the one that was first.
                 Self::read(data)
             }
+        }
+    }
+
+    /// As [`Self::load`], of keys that are there already.
+    ///
+    /// # Errors
+    /// See [`KeyError`].
+    pub fn existing(text: Option<&SecretString>, data: &Dir) -> Result<Self, KeyError> {
+        match text {
+            Some(text) => Self::parse(text.expose_secret(), "WORKWAY_KEY"),
+            None => Self::read(data),
         }
     }
 

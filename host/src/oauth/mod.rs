@@ -19,7 +19,7 @@ pub use connections::{
 };
 pub use endpoint::{Account, TokenEndpoint};
 pub use flow::*;
-pub use key::{KEY_FILE, KeyError, KeyId, KeyRing, MasterKey};
+pub use key::{KeyError, KeyId, KeyRing, MasterKey};
 pub use renewal::{Lease, LeaseRequest, Leases, MAX_ASKED, ProcessMark, Renewal, Renewed, Revoked};
 pub use rotation::{AgreeError, KeyedRecords, Outdated, RotateError, RotateOptions, Rotated, agree, rotate};
 pub use vault::{Binding, Sealed, TokenSet, Vault, VaultError};

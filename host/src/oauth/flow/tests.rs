@@ -269,8 +269,14 @@ impl Stage {
         let return_origins = vec![Url::parse("https://app.example.com").unwrap()];
         let settings = OAuthSettings { clients: clients.into(), return_origins, ..OAuthSettings::default() };
         let (outside, pending) = (Arc::new(outside), Arc::new(Memory::default()));
-        let flow =
-            AuthorizationFlow::with(catalogue(), Arc::new(settings), outside.clone(), outside.clone(), pending.clone(), Tasks::default());
+        let flow = AuthorizationFlow::with(
+            catalogue(),
+            Arc::new(settings),
+            outside.clone(),
+            outside.clone(),
+            pending.clone(),
+            Tasks::default(),
+        );
         Self { flow, outside, pending, session: Session::generate().unwrap() }
     }
 

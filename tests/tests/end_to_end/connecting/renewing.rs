@@ -174,7 +174,7 @@ async fn a_guest_may_ask_for_a_new_token_a_few_times() {
         assert_eq!(scene.provider.tokens().await.len(), tokens + 2, "a new token of each kind");
     }
     let answer = scene.probe("refresh").await;
-    assert_eq!(answer.output()["refreshed"]["err"]["kind"], "needs-reconnect", "{:#}", answer.body);
+    assert_eq!(answer.output()["refreshed"]["err"]["kind"], "transient", "{:#}", answer.body);
     assert_eq!(answer.output()["me"]["status"], 200, "the token that is there is still good");
     // An API that refuses whatever it is sent is not a way round: what it says is the guest's.
     scene.provider.expire_access().await;
