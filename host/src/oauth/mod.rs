@@ -12,12 +12,16 @@ mod rotation;
 mod tasks;
 mod vault;
 
-pub use catalogue::{Catalogue, CatalogueError, ConnectMethod, Provider, Values, VariableError, VariableSource};
+pub use catalogue::{
+    AccountPointers, AccountSource, Catalogue, CatalogueError, ClientAuthentication, ConnectMethod, CredentialError,
+    OAuthMethod, Placement, Provider, RefreshStyle, Revocation, RevocationStyle, Template, TemplateError,
+    TokenPointers, TokenRequest, Values, Variable, VariableError, VariableSource,
+};
 pub use connections::{
     ConnectionError, ConnectionStatus, ConnectionStore, ConnectionSummary, MAX_CONNECTIONS_PER_USER, NewConnection,
     SealedConnection, SealedConnections, SealedError,
 };
-pub use endpoint::{Account, TokenEndpoint};
+pub use endpoint::{Account, EndpointError, Party, TokenAnswer, TokenEndpoint};
 pub use flow::*;
 pub use key::{KeyError, KeyId, KeyRing, MasterKey};
 pub use renewal::{Lease, LeaseRequest, Leases, MAX_ASKED, ProcessMark, Renewal, Renewed, Revoked};

@@ -14,7 +14,7 @@ use serde::Deserialize;
 pub use compiler::{CacheSettings, Compiler};
 pub use limits::{AdmissionSettings, CallLimits, LimitOverrides};
 pub use load::{Flags, KeySettings, SettingsError};
-pub use oauth::{ClientCredentials, ClientVariables, OAuthSettings};
+pub use oauth::{ClientCredentials, ClientVariables, OAuthSettings, client_id_variable};
 
 use crate::integration::IntegrationId;
 

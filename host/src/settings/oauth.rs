@@ -68,6 +68,11 @@ pub struct ClientVariables {
     pub secrets: BTreeMap<String, SecretString>,
 }
 
+/// The variable that holds the id of the host's client at a provider.
+pub fn client_id_variable(provider: &ProviderId) -> String {
+    format!("WORKWAY_CLIENT_ID_{}", variable_suffix(provider))
+}
+
 /// How a provider's id is spelt at the end of a variable's name.
 fn variable_suffix(provider: &ProviderId) -> String {
     provider.as_str().to_uppercase().replace('-', "_")

@@ -79,7 +79,7 @@ async fn a_connection_outlives_the_process_and_stays_its_users() {
     let database = open(folder.path()).await.unwrap();
     let store = store(&database, &folder);
     assert_eq!(token(&store, None).await, "s3cr3t");
-    assert_eq!(store.list(&ann()).await.unwrap(), [saved.clone()]);
+    assert_eq!(store.list(&ann()).await.unwrap(), std::slice::from_ref(&saved));
     let bob: UserId = "bob".parse().unwrap();
     assert_eq!(store.connection(&bob, &slack(), None).await.unwrap_err(), OAuthError::NotConnected);
     assert_eq!(store.connection(&bob, &slack(), Some(&saved.id)).await.unwrap_err(), OAuthError::NotConnected);

@@ -32,7 +32,8 @@ use toml::{
 pub use account::{AccountPointers, AccountSource};
 pub use placement::{CredentialError, Placement};
 pub use provider::{
-    ClientAuthentication, ConnectMethod, OAuthMethod, Provider, Revocation, RevocationStyle, TokenRequest,
+    CLIENT_ID, ClientAuthentication, ConnectMethod, OAuthMethod, Provider, RefreshStyle, Revocation, RevocationStyle,
+    TokenPointers, TokenRequest,
 };
 pub use template::{Template, TemplateError};
 pub use variables::{Variable, VariableError, VariableSource};

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 
 use secrecy::SecretString;
 use serde::Deserialize;
-use serde_json::Value;
 use url::Url;
 
 use super::{AccountSource, CredentialError, Placement, Template, Values, Variable, VariableError, VariableSource};
@@ -119,7 +118,7 @@ pub struct TokenPointers {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Revocation {
-    /// Has the variable [`CLIENT_ID`] where the style is [`RevocationStyle::Github`], and nowhere else.
+    /// Has the variable `client_id` where the style is [`RevocationStyle::Github`], and nowhere else.
     pub url: Template,
     pub style: RevocationStyle,
 }
@@ -183,38 +182,18 @@ impl Provider {
         Ok(values)
     }
 
-    /// The variables that a token answer holds. Those that it does not hold are left out: the answer to a refresh need
-    /// not repeat them.
-    ///
-    /// # Errors
-    /// Those of [`Variable::check`].
-    pub fn token_values(&self, answer: &Value) -> Result<Values, VariableError> {
-        self.found(|source| match source {
-            VariableSource::Token { pointer, .. } => match answer.pointer(pointer)? {
-                Value::String(text) => Some(text.clone()),
-                Value::Number(number) => Some(number.to_string()),
-                _ => None,
-            },
-            VariableSource::User { .. } | VariableSource::Callback { .. } => None,
-        })
-    }
-
     /// The variables of the redirect back. `parameter` answers the value of a query parameter.
     ///
     /// # Errors
     /// [`VariableError::Missing`], and those of [`Variable::check`].
     pub fn callback_values(&self, parameter: impl Fn(&str) -> Option<String>) -> Result<Values, VariableError> {
-        let values = self.found(|source| match source {
-            VariableSource::Callback { parameter: name } => parameter(name),
-            VariableSource::User { .. } | VariableSource::Token { .. } => None,
-        })?;
-        let is_missing = |(name, variable): &(&String, &Variable)| {
-            matches!(variable.source, VariableSource::Callback { .. }) && !values.contains_key(*name)
-        };
-        match self.variables.iter().find(is_missing) {
-            Some((name, _)) => Err(VariableError::Missing(name.clone())),
-            None => Ok(values),
+        let mut values = Values::new();
+        for (name, variable) in &self.variables {
+            let VariableSource::Callback { parameter: told } = &variable.source else { continue };
+            let text = parameter(told).ok_or_else(|| VariableError::Missing(name.clone()))?;
+            values.insert(name.clone(), variable.check(name, &text)?);
         }
+        Ok(values)
     }
 
     /// The hosts of one connection.
@@ -232,22 +211,10 @@ impl Provider {
     pub fn credential(&self, token: &SecretString, values: &Values) -> Result<Credential, CredentialError> {
         self.placement.credential(token, values, self.hosts_for(values)?)
     }
-
-    fn found(&self, text: impl Fn(&VariableSource) -> Option<String>) -> Result<Values, VariableError> {
-        let mut values = Values::new();
-        for (name, variable) in &self.variables {
-            if let Some(text) = text(&variable.source) {
-                values.insert(name.clone(), variable.check(name, &text)?);
-            }
-        }
-        Ok(values)
-    }
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
     use crate::oauth::catalogue::tests::provider;
 
@@ -290,16 +257,6 @@ mod tests {
         }
         let long = shop.user_values(&values(&[(&"x".repeat(1_000), "")])).expect_err("is unknown");
         assert!(long.to_string().len() < 100);
-    }
-
-    #[test]
-    fn values_are_taken_out_of_answers() {
-        let shop = provider(SHOP);
-        let taken = shop.token_values(&json!({"at": ["https://na1.example.net/"], "shop": "evil"}));
-        assert_eq!(taken, Ok(values(&[("instance", "na1.example.net")])));
-        assert_eq!(shop.token_values(&json!({"at": [null]})), Ok(Values::new()));
-        assert!(shop.token_values(&json!({"at": ["https://evil.org"]})).is_err());
-        assert!(shop.token_values(&json!({"at": [12]})).is_err());
     }
 
     #[test]

@@ -11,12 +11,10 @@ use super::{
     reply::Reply,
 };
 use crate::oauth::{
-    catalogue::{RevocationStyle, TokenRequest},
+    catalogue::{CLIENT_ID, RevocationStyle, TokenRequest},
     vault::TokenSet,
 };
 
-/// The variable of a revocation address that is the client's, not the connection's.
-const CLIENT_ID_VARIABLE: &str = "client_id";
 /// What providers answer for a token that is dead already.
 const DEAD_TOKEN_CODE: &str = "invalid_token";
 
@@ -26,7 +24,7 @@ pub(super) fn request<'a>(party: Party<'a>, tokens: &'a TokenSet) -> Result<Outg
         return Err(EndpointError::misconfigured("the provider's entry has no revocation"));
     };
     let mut values = party.values.clone();
-    values.insert(CLIENT_ID_VARIABLE.to_owned(), party.client.id.clone());
+    values.insert(CLIENT_ID.to_owned(), party.client.id.clone());
     let mut outgoing = Outgoing::new(Method::POST, render(&revocation.url, &values)?);
     outgoing.secrets = [Some(&tokens.access_token), tokens.refresh_token.as_ref()].into_iter().flatten().collect();
     match &revocation.style {

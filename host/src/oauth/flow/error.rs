@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::{
     integration::ProviderId,
     oauth::{ConnectionError, SealedError, endpoint::EndpointError},
+    settings::client_id_variable,
 };
 
 /// How much of a provider's error code is repeated, in characters.
@@ -22,7 +23,7 @@ pub enum FlowError {
     ApiKeyProvider(ProviderId),
     #[error(
         "this host is no client of {0} yet: set `client_id` under [providers.{0}] in workway.toml, or {variable}",
-        variable = client_variable(.0)
+        variable = client_id_variable(.0)
     )]
     NotConfigured(ProviderId),
     #[error("scopes: {0}")]
@@ -183,11 +184,6 @@ fn described(code: &str, description: &str) -> String {
         text.push_str(description);
     }
     text
-}
-
-/// As the settings read it.
-fn client_variable(provider: &ProviderId) -> String {
-    format!("WORKWAY_CLIENT_ID_{}", provider.as_str().to_uppercase().replace('-', "_"))
 }
 
 #[cfg(test)]

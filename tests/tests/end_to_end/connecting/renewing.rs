@@ -2,6 +2,7 @@
 //! peace.
 
 mod late;
+mod meanwhile;
 
 use std::time::Duration;
 

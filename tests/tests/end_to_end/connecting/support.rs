@@ -2,6 +2,7 @@
 
 use reqwest::{Method, Url, header::ACCEPT};
 use serde_json::{Value, json};
+use tempfile::TempDir;
 use workway_tests::{
     ADMIN_TOKEN, Answer, Browser, OidcOptions, OidcProvider, TestHost, TestHostBuilder, keep_secret, skip,
 };
@@ -44,7 +45,11 @@ placement = { header = "x-test-key", value = "{token}" }
 
 /// Starts a host that knows both providers and has the guest that uses them.
 pub(super) async fn host_of(builder: TestHostBuilder) -> TestHost {
-    let folder = tempfile::tempdir().expect("a temporary folder");
+    host_in(builder, tempfile::tempdir().expect("a temporary folder")).await
+}
+
+/// As [`host_of`], in a folder that an earlier host may have used.
+pub(super) async fn host_in(builder: TestHostBuilder, folder: TempDir) -> TestHost {
     let providers = folder.path().join("providers.toml");
     std::fs::write(&providers, PROVIDERS).expect("the providers are written");
     let config = format!(
