@@ -86,8 +86,8 @@ pub enum KeysCommand {
     /// Make a new key, seal every stored token under it, and forget the old one.
     ///
     /// Hosts may go on running: they read the key file again. Should it be interrupted, run it again. Where WORKWAY_KEY
-    /// holds the key, no key is made or removed: restart all hosts with `OLD,NEW`, then with `NEW,OLD`, run this with the
-    /// same, and set NEW alone when it is done.
+    /// holds the key, no key is made or removed: restart all hosts with `NEW,OLD`, run this with the same, and set NEW
+    /// alone when it is done.
     Rotate(RotateArguments),
 }
 
@@ -99,7 +99,7 @@ pub struct RotateArguments {
     /// The configuration file [default: workway.toml, if there is one]
     #[arg(long, env = "WORKWAY_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Delete connections that open under no key, when theirs is lost
+    /// Delete connections that open under no key, when theirs is lost; no host may run
     #[arg(long)]
     pub drop_unreadable: bool,
 }

@@ -23,7 +23,7 @@ pub fn run(command: KeysCommand) -> Result<()> {
     }
     if !rotated.unreadable.is_empty() {
         bail!(
-            "{} open under none of the keys here and stay as they are, and so do the old keys (--drop-unreadable deletes them): {}",
+            "{} open under none of the keys here and stay as they are (--drop-unreadable deletes them): {}",
             rotated.unreadable.len(),
             rotated.unreadable.join(", ")
         );

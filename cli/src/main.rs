@@ -23,8 +23,33 @@ fn main() -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("workway: {error:#}");
+            eprintln!("workway: {}", message(&error));
             ExitCode::FAILURE
         }
+    }
+}
+
+/// An error and what is behind it, each said once: many of them name their cause in the middle of what to do about it.
+fn message(error: &anyhow::Error) -> String {
+    let mut text = error.to_string();
+    for cause in error.chain().skip(1).map(ToString::to_string) {
+        if !text.contains(&cause) {
+            text.push_str(": ");
+            text.push_str(&cause);
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use anyhow::anyhow;
+
+    use super::message;
+
+    #[test]
+    fn a_cause_is_said_once() {
+        let error = anyhow!("no such file").context("folder x: no such file: make it").context("cannot start");
+        assert_eq!(message(&error), "cannot start: folder x: no such file: make it");
     }
 }

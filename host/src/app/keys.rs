@@ -13,7 +13,7 @@ use cap_std::{
 
 use crate::{
     db::{DATABASE_FILE, Database, DatabaseError},
-    oauth::{KeyError, KeyRing, RotateError, RotateOptions, Rotated, rotate},
+    oauth::{KeyError, KeyRing, ProcessMark, RotateError, RotateOptions, Rotated, rotate},
     settings::KeySettings,
 };
 
@@ -29,6 +29,8 @@ pub enum RotateKeysError {
     NoDatabase { path: PathBuf },
     #[error("data folder {}: another `keys rotate` is at work there", path.display())]
     Busy { path: PathBuf },
+    #[error("data folder {}: a host runs on it: end it first, since nothing may be deleted that it can open", path.display())]
+    HostsRun { path: PathBuf },
     #[error(transparent)]
     Key(#[from] KeyError),
     #[error(transparent)]
@@ -53,6 +55,11 @@ pub async fn rotate_keys(settings: &KeySettings, drop_unreadable: bool) -> Resul
         TryLockError::WouldBlock => RotateKeysError::Busy { path: path.clone() },
         TryLockError::Error(source) => RotateKeysError::Data { path: path.clone(), source },
     })?;
+    // A host that runs has the key, whatever this command was started with.
+    let hosts_run = ProcessMark::any(&data).map_err(|source| RotateKeysError::Data { path: path.clone(), source })?;
+    if drop_unreadable && hosts_run {
+        return Err(RotateKeysError::HostsRun { path: path.clone() });
+    }
     let key = settings.key.as_ref();
     // Whoever has lost the key needs another one.
     let ring = if drop_unreadable { KeyRing::load(key, &data) } else { KeyRing::existing(key, &data) }?;

@@ -6,7 +6,8 @@
 //! 3. Record by record is sealed under the new key.
 //! 4. The file loses the old key.
 //!
-//! After a crash the next rotation goes on where this one stopped: two keys in the file say so. Keys that the operator
+//! Nothing but a rotation changes which key the database asks for; hosts seal under that one, if they have it. After a crash
+//! the next rotation goes on where this one stopped: two keys in the file say so. Keys that the operator
 //! gives in `WORKWAY_KEY` are not made or removed here: there the first seals, and the others open.
 
 use async_trait::async_trait;
@@ -48,8 +49,9 @@ pub trait KeyedRecords: Send + Sync {
     /// whether it could: somebody who reads an older state needs it.
     async fn scrub(&self) -> Result<bool, SealedError>;
 
-    /// Deletes connections that open under no key.
-    async fn drop_rows(&self, ids: &[String]) -> Result<(), SealedError>;
+    /// Deletes connections that opened under no key, but for those that were sealed under the one in use since. Answers
+    /// how many.
+    async fn drop_rows(&self, ids: &[String]) -> Result<u64, SealedError>;
 }
 
 /// What was done.
@@ -58,10 +60,10 @@ pub struct Rotated {
     /// The key that everything is sealed under now.
     pub key: KeyId,
     pub resealed: u64,
-    /// Connections that open under none of the keys, by id. They stay as they are, and so do the old keys.
+    /// Connections that open under none of the keys, by id. They stay as they are.
     pub unreadable: Vec<String>,
-    /// Of those, how many were deleted because that was asked for.
-    pub dropped: usize,
+    /// Of such, how many were deleted because that was asked for.
+    pub dropped: u64,
 }
 
 /// Why a rotation stopped. Nothing is lost then: run it again.
@@ -108,13 +110,9 @@ pub async fn rotate(
     if let Some(theirs) = before.as_ref().filter(|theirs| !is_ours(theirs) && !drop_unreadable) {
         return Err(RotateError::NotOurs { theirs: theirs.clone() });
     }
-    // Several keys in the file are a rotation that was cut short, unless they stayed for what does not open.
-    let goes_on = ring.is_rotating() && {
-        let interrupted = before.as_ref() != Some(&ring.active().id().to_string());
-        interrupted || anything_opens(&Vault::new(&ring, None), records).await?
-    };
+    // Several keys in the file are a rotation that was cut short: it goes on with its key.
     let ring = match file {
-        Some(data) if !goes_on => {
+        Some(data) if !ring.is_rotating() => {
             let ring = ring.with_new_key()?;
             ring.replace_file(data)?;
             ring
@@ -132,16 +130,16 @@ pub async fn rotate(
         let (more, rest) = reseal_all(&vault, records).await?;
         (resealed, unreadable) = (resealed + more, rest);
     }
-    let dropped = if drop_unreadable { unreadable.len() } else { 0 };
+    let mut dropped = 0;
     if drop_unreadable {
-        records.drop_rows(&unreadable).await?;
+        dropped = records.drop_rows(&unreadable).await?;
         unreadable.clear();
     }
-    // With an old key gone nobody could ever open what it has sealed, be it after a power cut.
+    // With an old key gone nobody could ever open what it has sealed: not even after a power cut may there be any.
     if !records.scrub().await? {
         return Err(RotateError::Unscrubbed);
     }
-    if let (Some(data), true) = (file, unreadable.is_empty()) {
+    if let Some(data) = file {
         ring.without_old_keys().replace_file(data)?;
         KeyRing::remove_leftovers(data)?;
     }
@@ -186,8 +184,8 @@ async fn anything_opens(vault: &Vault, records: &dyn KeyedRecords) -> Result<boo
     }
 }
 
-/// Has a host that was refused as having an old key read the newer ones. Whether it may seal again: also where a rotation
-/// was cut short before the database knew of its key, which it is told then.
+/// Has a host that was refused as having another key read its keys again, and seal under the one that the database asks
+/// for. Whether it can.
 ///
 /// # Errors
 /// [`SealedError`].
@@ -196,14 +194,12 @@ pub(super) async fn catch_up(vault: &Vault, records: &dyn KeyedRecords) -> Resul
         tracing::error!("the keys were rotated, and the key file cannot be read again: {error}");
         return Ok(false);
     }
-    match records.key().await? {
-        Some(theirs) if !vault.knows_text(&theirs) => {
-            tracing::error!("connections are sealed under the key {theirs} now: start this host with it");
-            Ok(false)
-        }
-        Some(theirs) if theirs == vault.active().to_string() => Ok(true),
-        before => records.use_key(before.as_deref(), vault.active()).await,
+    let Some(theirs) = records.key().await? else { return Ok(true) };
+    let can = vault.prefer(&theirs);
+    if !can {
+        tracing::error!("connections are sealed under the key {theirs} now: start this host with it");
     }
+    Ok(can)
 }
 
 /// Why a host that starts may not seal.
@@ -218,26 +214,26 @@ pub enum AgreeError {
     OtherKey { theirs: String, ours: KeyId },
 }
 
-/// Has the database and a starting host agree on the key. Where they do not, a rotation was cut short, which does no harm,
-/// or this is not the key.
+/// Has the database and a starting host agree on the key: the host takes the one that the database asks for, which a
+/// rotation alone changes. A new database asks for the host's.
 ///
 /// # Errors
 /// See [`AgreeError`].
 pub async fn agree(vault: &Vault, records: &dyn KeyedRecords) -> Result<(), AgreeError> {
     loop {
-        let before = records.key().await?;
-        let is_known = before.as_ref().is_none_or(|theirs| vault.knows_text(theirs));
-        if before.as_ref() == Some(&vault.active().to_string()) {
-            return Ok(());
-        }
-        // Without connections nothing depends on a key.
-        if !is_known && !records.not_under(vault.active(), "", 1).await?.is_empty() {
-            let known_now = vault.reload().is_ok_and(|()| before.as_ref().is_some_and(|key| vault.knows_text(key)));
-            if !known_now {
-                return Err(AgreeError::OtherKey { theirs: before.unwrap_or_default(), ours: vault.active() });
+        let theirs = records.key().await?;
+        if let Some(theirs) = &theirs {
+            // Somebody may have rotated since the file was read.
+            let can = vault.prefer(theirs) || vault.reload().is_ok() && vault.prefer(theirs);
+            if can {
+                return Ok(());
+            }
+            // Without connections nothing depends on a key.
+            if !records.not_under(vault.active(), "", 1).await?.is_empty() {
+                return Err(AgreeError::OtherKey { theirs: theirs.clone(), ours: vault.active() });
             }
         }
-        if records.use_key(before.as_deref(), vault.active()).await? {
+        if records.use_key(theirs.as_deref(), vault.active()).await? {
             return Ok(());
         }
     }

@@ -28,7 +28,7 @@ const HEADER_BYTES: usize = 1 + KeyId::LENGTH;
 /// Keeps these records apart from anything else that is ever sealed under the same key.
 const PURPOSE: &[u8] = b"workway connection";
 
-/// Seals under the active key of a ring, and opens under any of them.
+/// Seals under one key of a ring, at first the active one, and opens under any of them.
 pub struct Vault {
     ciphers: RwLock<Arc<Ciphers>>,
     /// Where the ring is read again when it turns out to be an old one; nowhere if the operator gave the keys.
@@ -101,9 +101,16 @@ impl Vault {
         self.ciphers().of(key).is_some()
     }
 
-    /// As [`Self::knows`], of an id's text.
-    pub(super) fn knows_text(&self, key: &str) -> bool {
-        self.ciphers().0.iter().any(|(id, _)| id.to_string() == key)
+    /// Seals under the key of this id from now on, if it is here.
+    pub(super) fn prefer(&self, key: &str) -> bool {
+        let mut ciphers = self.ciphers.write().unwrap_or_else(PoisonError::into_inner);
+        let Some(place) = ciphers.0.iter().position(|(id, _)| id.to_string() == key) else { return false };
+        if place > 0 {
+            let mut preferred = ciphers.0.clone();
+            preferred.swap(0, place);
+            *ciphers = Arc::new(Ciphers(preferred));
+        }
+        true
     }
 
     /// Reads the key file again, where there is one: another process has rotated the keys.

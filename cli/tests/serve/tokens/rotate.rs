@@ -151,9 +151,8 @@ async fn a_host_goes_on_while_a_rotation_has_no_more_than_begun() {
     connect(add(), "b").await;
     connect(add(), "a").await;
     assert_readable(&running, &["a", "b"], "with a rotation begun").await;
-    sealed(&rotate(&workway).await);
-    let [newest] = &audit::keys(&workway)[..] else { panic!("one key is left") };
-    assert_ne!(newest, key);
+    assert_eq!(sealed(&rotate(&workway).await).1, NEW_KEY_ID, "it goes on where the other one stopped");
+    assert_eq!(audit::keys(&workway), [NEW_KEY]);
     connect(add(), "b").await;
     assert_readable(&running, &["a", "b"], "with the rotation completed").await;
     running.interrupt().await;
@@ -171,7 +170,7 @@ async fn keys_that_the_operator_gives_are_rotated_by_giving_both() {
     connect(running.request(Method::POST, "/oauth/connections"), "b").await;
     assert_readable(&running, &["a", "b"], "with both keys").await;
     let rotated = rotate(&workway).await;
-    assert_eq!(sealed(&rotated), (1, NEW_KEY_ID.to_owned()), "the host has sealed the other one");
+    assert_eq!(sealed(&rotated), (2, NEW_KEY_ID.to_owned()), "until then the old key is the one that seals");
     assert_readable(&running, &["a", "b"], "after the rotation").await;
     said.extend([rotated, running.interrupt().await]);
 
@@ -265,6 +264,10 @@ async fn a_host_without_the_key_does_not_start_and_can_go_on_without_what_it_sea
     let said = workway.refusal().await;
     assert!(said.contains("--drop-unreadable"), "{said}");
 
+    let elsewhere = workway.env("WORKWAY_KEY", OLD_KEY);
+    let refused = elsewhere.refusal().await;
+    assert!(refused.contains("under the key"), "{refused}");
+    let workway = elsewhere.env("WORKWAY_KEY", "");
     let dropped = workway.beside(&["keys", "rotate", "--drop-unreadable"]).ended().await;
     assert!(dropped.status.success() && dropped.stdout.contains("deleted 1 that open under no key"), "{dropped:?}");
     let running = workway.ready().await;

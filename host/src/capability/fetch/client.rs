@@ -81,11 +81,23 @@ impl FetchClient {
         requests: Vec<Result<FetchRequest, FetchError>>,
         credential: Option<&Credential>,
     ) -> Vec<Result<FetchResponse, FetchError>> {
+        self.send_all_within(policy, limits, limits.max_body_bytes, requests, credential).await
+    }
+
+    /// As [`Self::send_all`], with so many bytes left for all answers together.
+    pub(super) async fn send_all_within(
+        &self,
+        policy: &EgressPolicy,
+        limits: &FetchLimits,
+        room: u64,
+        requests: Vec<Result<FetchRequest, FetchError>>,
+        credential: Option<&Credential>,
+    ) -> Vec<Result<FetchResponse, FetchError>> {
         if let Err(error) = limits.admit(requests.len()) {
             return requests.iter().map(|_| Err(error.clone())).collect();
         }
         let outgoing = BodyBudget::new(limits.max_body_bytes);
-        let incoming = &BodyBudget::new(limits.max_body_bytes);
+        let incoming = &BodyBudget::new(room);
         // Taken in the order asked, so that which requests go over the limit is no matter of luck.
         let admitted: Vec<_> = requests
             .into_iter()
@@ -153,7 +165,10 @@ impl FetchClient {
             );
             let (parts, body) = answer.into_parts();
             if !hop.redirect(parts.status, &parts.headers)? {
-                let response = response::read(parts, body, grant.url(), limits, budget).await?;
+                let mut response = response::read(parts, body, grant.url(), limits, budget).await?;
+                if let Some(account) = account {
+                    account.redact(&mut response.headers);
+                }
                 // What a redirect has led to is another request, and what came before it may have had its effect.
                 return Ok(FetchResponse { authorized: credential.is_some() && redirects == 0, ..response });
             }

@@ -1,10 +1,10 @@
 //! The secret that the host puts on a request for the guest. It never enters the guest and is never printed.
 
-use std::{fmt, sync::Arc};
+use std::{borrow::Cow, fmt, sync::Arc};
 
 use http::{HeaderName, HeaderValue, header::AUTHORIZATION};
 use secrecy::{ExposeSecret, SecretString};
-use url::Url;
+use url::{Url, form_urlencoded};
 
 use super::{error::FetchError, policy::origin};
 use crate::integration::HostPattern;
@@ -102,9 +102,8 @@ impl Credential {
     /// put there.
     pub(super) fn strip(&self, url: &mut Url) {
         let Place::Query(name, value) = &self.0.place else { return };
-        let is_ours = |(other, text): &(std::borrow::Cow<'_, str>, std::borrow::Cow<'_, str>)| {
-            other == name || text.contains(value.expose_secret())
-        };
+        let is_ours =
+            |(other, text): &(Cow<'_, str>, Cow<'_, str>)| other == name || repeats(text, value.expose_secret());
         if url.query_pairs().any(|pair| is_ours(&pair)) {
             let others: Vec<(String, String)> = url
                 .query_pairs()
@@ -112,6 +111,14 @@ impl Credential {
                 .map(|(name, text)| (name.into(), text.into()))
                 .collect();
             url.query_pairs_mut().clear().extend_pairs(others);
+        }
+    }
+
+    /// Takes headers out of an answer that repeat this one's parameter, such as the `Location` of a redirect that is not
+    /// followed. What an API makes of a header that it was sent is its own affair.
+    pub(super) fn redact(&self, headers: &mut Vec<(String, String)>) {
+        if let Place::Query(_, value) = &self.0.place {
+            headers.retain(|(_, text)| !repeats(text, value.expose_secret()));
         }
     }
 
@@ -127,6 +134,12 @@ impl Credential {
             Place::Query(..) => None,
         }
     }
+}
+
+/// Whether a text holds a secret, as it is or as addresses have it.
+fn repeats(text: &str, secret: &str) -> bool {
+    let encoded: String = form_urlencoded::byte_serialize(secret.as_bytes()).collect();
+    text.contains(secret) || text.contains(&encoded)
 }
 
 fn unfit() -> FetchError {
@@ -210,5 +223,10 @@ mod tests {
             key.strip(&mut url);
             assert_eq!(url.as_str(), kept);
         }
+        let key = Credential::query("key".into(), "s3=cr3t".into(), []).expect("is a key");
+        let header = |value: &str| ("location".to_owned(), value.to_owned());
+        let mut headers = vec![header("/?key=s3%3Dcr3t"), header("/?a=s3=cr3t"), header("/?b=c")];
+        key.redact(&mut headers);
+        assert_eq!(headers, [header("/?b=c")]);
     }
 }

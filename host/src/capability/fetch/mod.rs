@@ -108,8 +108,7 @@ impl FetchCtx {
                     .map(|answer| answer.body.len())
                     .sum();
                 let room = self.limits.max_body_bytes.saturating_sub(u64::try_from(kept).unwrap_or(u64::MAX));
-                let limits = FetchLimits { max_body_bytes: room, ..self.limits };
-                self.client.send_all(&self.policy, &limits, requests, Some(&renewed)).await
+                self.client.send_all_within(&self.policy, &self.limits, room, requests, Some(&renewed)).await
             }
             Ok(None) => return answers,
             Err(error) => places.iter().map(|_| Err(error.clone())).collect(),

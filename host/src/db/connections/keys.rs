@@ -47,14 +47,12 @@ impl KeyedRecords for SqliteConnections {
         Ok(resealed.rows_affected() > 0)
     }
 
-    async fn drop_rows(&self, ids: &[String]) -> Result<(), SealedError> {
+    async fn drop_rows(&self, ids: &[String]) -> Result<u64, SealedError> {
         let mut transaction = self.database.writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
+        let mut dropped = 0;
         for id in ids {
-            sqlx::query("DELETE FROM connections WHERE id = ?")
-                .bind(id)
-                .execute(&mut *transaction)
-                .await
-                .map_err(failed)?;
+            let delete = "DELETE FROM connections WHERE id = ? AND key_id <> (SELECT key_id FROM vault)";
+            dropped += sqlx::query(delete).bind(id).execute(&mut *transaction).await.map_err(failed)?.rows_affected();
         }
         // The oldest account that is left takes over where the default one went.
         sqlx::query(
@@ -64,7 +62,8 @@ impl KeyedRecords for SqliteConnections {
         .execute(&mut *transaction)
         .await
         .map_err(failed)?;
-        transaction.commit().await.map_err(failed)
+        transaction.commit().await.map_err(failed)?;
+        Ok(dropped)
     }
 
     async fn scrub(&self) -> Result<bool, SealedError> {

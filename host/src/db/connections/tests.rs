@@ -287,6 +287,8 @@ async fn one_owner_has_the_lease_until_it_ends_or_is_gone() {
     assert_eq!(ask(saved.version, lease("two", 1_001, None)).await, held);
     assert_eq!(ask(saved.version, lease("two", 1_001, Some("three"))).await, held);
     assert_eq!(ask(saved.version, lease("two", 1_001, Some("one"))).await, Lease::Taken { failures: 0 });
+    let earlier = Lease::Held { owner: "two".into() };
+    assert_eq!(ask(saved.version, lease("one", 1_000, None)).await, earlier, "its clock was read a moment before");
     assert_eq!(ask(saved.version, lease("one", 61_001, None)).await, Lease::Taken { failures: 0 }, "its time was over");
     rows.cool_down(&saved.id, "two", 9, 50).await.unwrap();
     rows.cool_down(&saved.id, "one", 3, 100).await.unwrap();
@@ -404,7 +406,7 @@ async fn what_opens_under_no_key_stays_and_hinders_no_other_rotation() {
     let rotate = async || rotate(KeyRing::load(None, &data).unwrap(), in_file(&data), &rows).await.unwrap();
     let first = rotate().await;
     assert_eq!((first.resealed, first.unreadable.len()), (1, 1));
-    assert!(KeyRing::load(None, &data).unwrap().is_rotating(), "the key of what is left was thrown away");
+    assert!(!KeyRing::load(None, &data).unwrap().is_rotating(), "a key stayed that opens nothing");
     let second = rotate().await;
     assert_ne!(first.key, second.key, "a leaked key could not be replaced");
     assert_eq!((second.resealed, second.unreadable.len()), (1, 1));
@@ -460,7 +462,7 @@ impl KeyedRecords for Crashing<'_> {
         self.step()?;
         self.rows.reseal(id, version, sealed).await
     }
-    async fn drop_rows(&self, ids: &[String]) -> Result<(), SealedError> {
+    async fn drop_rows(&self, ids: &[String]) -> Result<u64, SealedError> {
         self.rows.drop_rows(ids).await
     }
     async fn scrub(&self) -> Result<bool, SealedError> {

@@ -4,7 +4,14 @@
 mod new;
 mod record;
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use uuid::Uuid;
@@ -67,12 +74,15 @@ pub(super) struct Inner {
     cache: Cache,
     renewal: Renewal,
     tasks: Tasks,
+    /// Whether somebody tries to scrub again already.
+    scrubbing: AtomicBool,
 }
 
 impl ConnectionStore {
     pub fn new(vault: Arc<Vault>, rows: Arc<dyn SealedConnections>, catalogue: Catalogue, renewal: Renewal) -> Self {
         let (cache, tasks) = (Cache::new(CACHE_LIFETIME), renewal.tasks().clone());
-        Self { inner: Arc::new(Inner { vault, rows, catalogue, cache, renewal, tasks }) }
+        let scrubbing = AtomicBool::default();
+        Self { inner: Arc::new(Inner { vault, rows, catalogue, cache, renewal, tasks, scrubbing }) }
     }
 
     /// Waits for renewals and changes that are under way: what a provider gave out would be lost. For the end of the host.
@@ -260,7 +270,10 @@ impl Inner {
         };
         if !self.rows.scrub().await.unwrap_or(false) {
             let store = self.clone();
-            self.tasks.spawn(async move { store.scrub_in_time().await });
+            // Not waited for: a host that ends well folds the log in anyway.
+            if !self.scrubbing.swap(true, Ordering::AcqRel) {
+                tokio::spawn(async move { store.scrub_in_time().await });
+            }
         }
         Ok(Some(revoked))
     }
@@ -269,10 +282,16 @@ impl Inner {
     async fn scrub_in_time(&self) {
         for wait in SCRUB_AGAIN {
             tokio::time::sleep(wait).await;
+            // What is deleted from here on has a task of its own, or is part of this.
+            self.scrubbing.store(false, Ordering::Release);
             if self.rows.scrub().await.unwrap_or(false) {
                 return;
             }
+            if self.scrubbing.swap(true, Ordering::AcqRel) {
+                return;
+            }
         }
+        self.scrubbing.store(false, Ordering::Release);
         tracing::error!(
             "bytes of a deleted connection are still in the database's log; they go when the host ends well"
         );

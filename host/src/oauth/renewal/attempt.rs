@@ -39,7 +39,7 @@ pub(super) async fn renew(
     reason: RenewalReason,
 ) -> Outcome {
     let patience = Instant::now() + PATIENCE;
-    let (mut gone, mut counted) = (None, false);
+    let mut gone = None;
     loop {
         let row = store.rows.get(user, id).await.map_err(unavailable)?.ok_or(OAuthError::NotConnected)?;
         if row.summary.version != version {
@@ -54,12 +54,11 @@ pub(super) async fn renew(
         let Some((provider, oauth)) = provider.and_then(|provider| Some((provider, provider.oauth()?))) else {
             return Ok(None);
         };
-        // Once, and only where the provider will be asked: who comes late to another one's renewal uses up nothing.
-        if !counted && reason != RenewalReason::Due && !inner.allowance.take(id, std::time::Instant::now()) {
+        let is_counted = reason != RenewalReason::Due;
+        if is_counted && !inner.allowance.has_room(id, std::time::Instant::now()) {
             let text = format!("its token was renewed {MAX_ASKED} times in the last minute: try again later");
             return if reason == RenewalReason::Asked { Err(OAuthError::Transient(text)) } else { Ok(None) };
         }
-        counted = true;
         let party = inner.party(provider, oauth, &row.summary.values)?;
 
         let now = unix_millis();
@@ -72,6 +71,10 @@ pub(super) async fn renew(
         };
         match lease {
             Lease::Taken { failures } => {
+                // Only now will the provider be asked: who comes late to another one's renewal uses up nothing.
+                if is_counted {
+                    inner.allowance.take(id, std::time::Instant::now());
+                }
                 let asked = unix_now();
                 match inner.endpoint.refresh(party, refresh_token).await {
                     Ok(answer) => {

@@ -114,7 +114,7 @@ impl Renewal {
             let flight = self.join(store, user, stale, reason);
             let outcome = flight.outcome.await;
             // Another one's flight may have been for another version, or not allowed to ask. It is over now.
-            let was_allowed = flight.reason == RenewalReason::Due || reason != RenewalReason::Due;
+            let was_allowed = flight.reason == RenewalReason::Due || flight.reason == reason;
             if flight.version == stale.version && (was_allowed || matches!(outcome, Ok(Some(_)))) {
                 return outcome;
             }

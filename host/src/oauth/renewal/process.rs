@@ -53,6 +53,26 @@ impl ProcessMark {
         Ok(Self(Arc::new(Inner { folder, name, _lock: lock })))
     }
 
+    /// Whether any process is at work on a data folder.
+    ///
+    /// # Errors
+    /// The folder cannot be read.
+    pub fn any(data: &Dir) -> io::Result<bool> {
+        let folder = match data.open_dir(FOLDER) {
+            Ok(folder) => folder,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
+            Err(error) => return Err(error),
+        };
+        for entry in folder.entries()? {
+            let name = entry?.file_name();
+            let is_process = name.to_str().filter(|name| Uuid::try_parse(name).is_ok());
+            if is_process.is_some_and(|name| !remove_if_gone(&folder, name)) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     pub fn name(&self) -> &str {
         &self.0.name
     }
@@ -102,6 +122,11 @@ mod tests {
         let name = two.name().to_owned();
         drop(two);
         assert!(one.is_gone(&name));
+        assert!(ProcessMark::any(&data).unwrap());
+        drop(one);
+        assert!(!ProcessMark::any(&data).unwrap());
+        let one = ProcessMark::enter(&data).unwrap();
+        assert!(!one.is_gone(one.name()));
         assert_eq!(data.read_dir(FOLDER).unwrap().count(), 1);
     }
 
