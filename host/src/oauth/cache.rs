@@ -4,7 +4,7 @@
 use std::{
     collections::HashMap,
     fmt,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -35,7 +35,7 @@ struct State {
 struct Entry {
     /// The id that calls name; none for those that take the default.
     choice: Option<String>,
-    connection: Connection,
+    connection: Arc<Connection>,
     loaded: Instant,
 }
 
@@ -55,7 +55,7 @@ impl Cache {
         Self { state: Mutex::default(), lifetime }
     }
 
-    pub(super) fn get(&self, owner: &Owner, choice: Option<&str>) -> Option<Connection> {
+    pub(super) fn get(&self, owner: &Owner, choice: Option<&str>) -> Option<Arc<Connection>> {
         let state = self.state();
         let entry = state.entries.get(owner)?.iter().find(|entry| entry.choice.as_deref() == choice)?;
         (entry.loaded.elapsed() < self.lifetime).then(|| entry.connection.clone())
@@ -76,7 +76,13 @@ impl Cache {
     }
 
     /// Keeps the connection, unless anything was invalidated since `read_after`.
-    pub(super) fn insert(&self, owner: Owner, choice: Option<&str>, connection: Connection, read_after: Generation) {
+    pub(super) fn insert(
+        &self,
+        owner: Owner,
+        choice: Option<&str>,
+        connection: Arc<Connection>,
+        read_after: Generation,
+    ) {
         let mut state = self.state();
         if state.generation != read_after.0 {
             return;
@@ -121,7 +127,7 @@ impl fmt::Debug for Cache {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
+    use std::{sync::Arc, time::Duration};
 
     use super::{CAPACITY, Cache, Connection, Owner};
     use crate::capability::fetch::Credential;
@@ -130,8 +136,8 @@ mod tests {
         (user.parse().unwrap(), "slack".parse().unwrap())
     }
 
-    fn connection(version: u64) -> Connection {
-        Connection {
+    fn connection(version: u64) -> Arc<Connection> {
+        Arc::new(Connection {
             id: "one".into(),
             provider: "slack".parse().unwrap(),
             account: "acme".into(),
@@ -142,7 +148,7 @@ mod tests {
             access_token: "secret".into(),
             credential: Credential::bearer("secret".into(), []).unwrap(),
             version,
-        }
+        })
     }
 
     fn version(cache: &Cache, owner: &Owner) -> Option<u64> {

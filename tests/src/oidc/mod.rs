@@ -90,6 +90,26 @@ impl OidcOptions {
 }
 
 impl OidcProvider {
+    /// What an operator of a host would enter of it, in the catalogue's format, as the provider `idp`.
+    pub const ENTRY: &str = r#"
+[idp]
+name = "Example ID"
+type = "oauth2"
+documentation = "https://id.example.test/docs"
+hosts = ["id.example.test"]
+authorization_url = "https://id.example.test/auth"
+token_url = "https://id.example.test/token"
+issuer = "https://id.example.test"
+sends_issuer = true
+revocation = { url = "https://id.example.test/token/revocation", style = "rfc7009" }
+default_scopes = ["openid", "email", "offline_access"]
+pkce = true
+# Without it oidc-provider takes no notice of offline_access.
+authorization_parameters = { prompt = "consent" }
+refresh = "rotates"
+account = { from = "url", url = "https://id.example.test/me", label = ["/email"], id = ["/sub"] }
+"#;
+
     /// Starts it on free ports. `None` where `cargo xtask oidc-setup` could not install it.
     pub async fn start(options: OidcOptions) -> Option<Self> {
         let (server, installed) = (server(), installed());

@@ -13,31 +13,12 @@ mod two_hosts;
 
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
-use workway_tests::guest;
+use workway_tests::{OidcProvider, guest};
 
 use crate::{
     EVERYTHING,
     process::{Running, Workway},
 };
-
-/// The provider as an operator would enter it.
-const PROVIDERS: &str = r#"
-[idp]
-name = "Identity"
-type = "oauth2"
-documentation = "https://id.example.test/documentation"
-hosts = ["id.example.test"]
-authorization_url = "https://id.example.test/auth"
-token_url = "https://id.example.test/token"
-issuer = "https://id.example.test"
-sends_issuer = true
-revocation = { url = "https://id.example.test/token/revocation", style = "rfc7009" }
-default_scopes = ["openid", "email", "offline_access"]
-pkce = true
-authorization_parameters = { prompt = "consent" }
-refresh = "rotates"
-account = { from = "url", url = "https://id.example.test/me", label = ["/email"], id = ["/sub"] }
-"#;
 
 /// A host that reaches the provider at `origin`, and logs all that it can.
 fn host_of(origin: &str) -> Workway {
@@ -45,7 +26,7 @@ fn host_of(origin: &str) -> Workway {
         format!("[oauth]\nproviders_file = \"providers.toml\"\n[upstreams]\n\"id.example.test\" = \"{origin}\"\n");
     Workway::development()
         .component(&guest("account-probe").expect("account-probe is built"))
-        .file("providers.toml", PROVIDERS)
+        .file("providers.toml", OidcProvider::ENTRY)
         .file("workway.toml", config)
         .env("WORKWAY_CLIENT_ID_IDP", client::ID)
         .env("WORKWAY_CLIENT_SECRET_IDP", client::SECRET)

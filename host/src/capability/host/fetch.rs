@@ -1,5 +1,7 @@
 //! The interface `fetch`, answered from a `FetchCtx`. Translates and decides nothing.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use tokio::sync::Mutex;
 use wasmtime::component::Resource;
@@ -74,17 +76,17 @@ struct OpenAccount<'a> {
     oauth: &'a OAuthCtx,
     first: Credential,
     /// Locked for as long as it is being renewed.
-    connection: Mutex<Connection>,
+    connection: Mutex<Arc<Connection>>,
 }
 
 impl<'a> OpenAccount<'a> {
     /// The account of a connection, with time left on it.
-    async fn of(oauth: &'a OAuthCtx, connection: &Connection) -> Result<Self, FetchError> {
+    async fn of(oauth: &'a OAuthCtx, connection: &Arc<Connection>) -> Result<Self, FetchError> {
         let connection = oauth.keep_fresh(connection).await.map_err(unusable)?;
         Ok(Self { oauth, first: connection.credential.clone(), connection: Mutex::new(connection) })
     }
 
-    fn into_connection(self) -> Connection {
+    fn into_connection(self) -> Arc<Connection> {
         self.connection.into_inner()
     }
 }

@@ -1,6 +1,8 @@
 //! The interface `oauth`, answered from an `OAuthCtx`. A guest holds handles; what they stand for
 //! stays with the call.
 
+use std::sync::Arc;
+
 use secrecy::ExposeSecret;
 use wasmtime::component::Resource;
 
@@ -15,11 +17,11 @@ const MAX_OPEN: usize = 64;
 
 /// The connections that a call has opened. A handle is an index into them, so opening one again takes no room.
 #[derive(Debug, Default)]
-pub struct OpenConnections(Vec<Connection>);
+pub struct OpenConnections(Vec<Arc<Connection>>);
 
 impl OpenConnections {
-    fn open(&mut self, connection: Connection) -> Result<ConnectionHandle, OAuthError> {
-        let same = |open: &Connection| open.id == connection.id && open.version == connection.version;
+    fn open(&mut self, connection: Arc<Connection>) -> Result<ConnectionHandle, OAuthError> {
+        let same = |open: &Arc<Connection>| open.id == connection.id && open.version == connection.version;
         if let Some(index) = self.0.iter().position(same) {
             return Ok(ConnectionHandle(index));
         }
@@ -33,7 +35,7 @@ impl OpenConnections {
 
 impl CapabilitiesView<'_> {
     /// What a handle stands for. The error is a handle that the guest made up, and ends the call.
-    pub(super) fn connection(&self, handle: &Resource<ConnectionHandle>) -> wasmtime::Result<&Connection> {
+    pub(super) fn connection(&self, handle: &Resource<ConnectionHandle>) -> wasmtime::Result<&Arc<Connection>> {
         let ConnectionHandle(index) = self.table.get(handle)?;
         self.capabilities.open.0.get(*index).ok_or_else(|| wasmtime::Error::msg("no such connection"))
     }
@@ -44,7 +46,7 @@ impl CapabilitiesView<'_> {
     pub(super) fn replace(
         &mut self,
         handle: &Resource<ConnectionHandle>,
-        connection: Connection,
+        connection: Arc<Connection>,
     ) -> wasmtime::Result<()> {
         let ConnectionHandle(index) = *self.table.get(handle)?;
         if let Some(open) = self.capabilities.open.0.get_mut(index) {

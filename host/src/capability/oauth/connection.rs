@@ -15,7 +15,6 @@ use crate::{
 };
 
 /// A user's account at a provider, with the credential that speaks for it.
-#[derive(Clone)]
 pub struct Connection {
     pub id: Arc<str>,
     pub provider: ProviderId,
@@ -105,7 +104,7 @@ pub trait ConnectionSource: Send + Sync {
         user: &UserId,
         provider: &ProviderId,
         id: Option<&str>,
-    ) -> Result<Connection, OAuthError>;
+    ) -> Result<Arc<Connection>, OAuthError>;
 
     /// A connection in the place of `stale`. Where there is a newer one already, nobody is asked for another. None where
     /// there is nothing to renew it with, or where tokens were refused too often of late.
@@ -114,5 +113,5 @@ pub trait ConnectionSource: Send + Sync {
         user: &UserId,
         stale: &Connection,
         reason: RenewalReason,
-    ) -> Result<Option<Connection>, OAuthError>;
+    ) -> Result<Option<Arc<Connection>>, OAuthError>;
 }

@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use async_trait::async_trait;
@@ -13,14 +13,14 @@ use crate::integration::{ProviderId, UserId};
 /// Connections of all users, gone with the value.
 #[derive(Debug, Default)]
 pub struct MemoryConnections {
-    connections: Mutex<HashMap<(UserId, ProviderId), Connection>>,
+    connections: Mutex<HashMap<(UserId, ProviderId), Arc<Connection>>>,
 }
 
 impl MemoryConnections {
     /// Adds the connection, or takes the place of the one that is there.
     pub fn insert(&self, user: UserId, connection: Connection) {
         let key = (user, connection.provider.clone());
-        self.connections.lock().unwrap_or_else(PoisonError::into_inner).insert(key, connection);
+        self.connections.lock().unwrap_or_else(PoisonError::into_inner).insert(key, Arc::new(connection));
     }
 }
 
@@ -31,7 +31,7 @@ impl ConnectionSource for MemoryConnections {
         user: &UserId,
         provider: &ProviderId,
         id: Option<&str>,
-    ) -> Result<Connection, OAuthError> {
+    ) -> Result<Arc<Connection>, OAuthError> {
         let connections = self.connections.lock().unwrap_or_else(PoisonError::into_inner);
         let connection = connections.get(&(user.clone(), provider.clone())).ok_or(OAuthError::NotConnected)?;
         let chosen = id.is_none_or(|id| id == &*connection.id);
@@ -43,7 +43,7 @@ impl ConnectionSource for MemoryConnections {
         user: &UserId,
         stale: &Connection,
         _: RenewalReason,
-    ) -> Result<Option<Connection>, OAuthError> {
+    ) -> Result<Option<Arc<Connection>>, OAuthError> {
         let connection = self.connection(user, &stale.provider, None).await?;
         Ok(Some(connection).filter(|connection| connection.version != stale.version))
     }

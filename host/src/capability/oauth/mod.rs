@@ -42,7 +42,7 @@ impl OAuthCtx {
     ///
     /// # Errors
     /// As the contract has it; see [`OAuthError`].
-    pub async fn connect(&self, provider: &str) -> Result<Connection, OAuthError> {
+    pub async fn connect(&self, provider: &str) -> Result<Arc<Connection>, OAuthError> {
         // The text is the guest's; an id that does not parse is quoted within bounds.
         let provider: ProviderId = provider.parse().map_err(|error| OAuthError::Denied(format!("{error}")))?;
         let need = self.need(&provider)?;
@@ -58,7 +58,7 @@ impl OAuthCtx {
     ///
     /// # Errors
     /// As [`Self::connect`].
-    pub async fn keep_fresh(&self, connection: &Connection) -> Result<Connection, OAuthError> {
+    pub async fn keep_fresh(&self, connection: &Arc<Connection>) -> Result<Arc<Connection>, OAuthError> {
         if !connection.is_due(unix_now()) {
             return Ok(connection.clone());
         }
@@ -78,7 +78,7 @@ impl OAuthCtx {
     ///
     /// # Errors
     /// As [`Self::connect`].
-    pub async fn replace_refused(&self, connection: &Connection) -> Result<Option<Connection>, OAuthError> {
+    pub async fn replace_refused(&self, connection: &Connection) -> Result<Option<Arc<Connection>>, OAuthError> {
         self.renew(connection, RenewalReason::Refused).await
     }
 
@@ -86,7 +86,7 @@ impl OAuthCtx {
     ///
     /// # Errors
     /// As [`Self::connect`]; [`OAuthError::NeedsReconnect`] where there is nothing to renew it with.
-    pub async fn refresh(&self, connection: &Connection) -> Result<Connection, OAuthError> {
+    pub async fn refresh(&self, connection: &Connection) -> Result<Arc<Connection>, OAuthError> {
         let renewed = self.renew(connection, RenewalReason::Asked).await?;
         renewed.ok_or_else(|| OAuthError::NeedsReconnect("there is nothing to renew its token with".into()))
     }
@@ -110,7 +110,7 @@ impl OAuthCtx {
             .ok_or_else(|| OAuthError::Denied(format!("connections of {provider} were not granted")))
     }
 
-    async fn renew(&self, stale: &Connection, reason: RenewalReason) -> Result<Option<Connection>, OAuthError> {
+    async fn renew(&self, stale: &Connection, reason: RenewalReason) -> Result<Option<Arc<Connection>>, OAuthError> {
         let need = self.need(&stale.provider)?;
         let renewed = self.source.renew(&self.user, stale, reason).await?;
         // A new token that has expired already: the clocks are hours apart, or the provider answered an old one.
@@ -119,7 +119,7 @@ impl OAuthCtx {
     }
 }
 
-fn usable(connection: Connection, need: &ConnectionNeed) -> Result<Connection, OAuthError> {
+fn usable(connection: Arc<Connection>, need: &ConnectionNeed) -> Result<Arc<Connection>, OAuthError> {
     let missing: Vec<String> = connection.lacks(&need.scopes).cloned().collect();
     if missing.is_empty() { Ok(connection) } else { Err(OAuthError::MissingScopes(missing)) }
 }
@@ -231,11 +231,11 @@ mod tests {
 
     #[tokio::test]
     async fn a_connection_that_ends_soon_is_renewed_or_still_used() {
-        let ending = Connection { renew_at: Some(1), ..sound() };
-        let (context, source) = context(Some(ending.clone()), false);
+        let ending = || Connection { renew_at: Some(1), ..sound() };
+        let (context, source) = context(Some(ending()), false);
         assert_eq!(context.connect("slack").await.unwrap().version, 1, "there is time left");
         source.insert("ann".parse().unwrap(), Connection { version: 2, ..sound() });
-        assert_eq!(context.keep_fresh(&ending).await.unwrap().version, 2);
+        assert_eq!(context.keep_fresh(&Arc::new(ending())).await.unwrap().version, 2);
     }
 
     #[tokio::test]

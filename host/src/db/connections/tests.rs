@@ -62,7 +62,7 @@ fn new(token: &str, account: &str) -> NewConnection {
     }
 }
 
-async fn connection(store: &ConnectionStore, id: Option<&str>) -> Result<Connection, OAuthError> {
+async fn connection(store: &ConnectionStore, id: Option<&str>) -> Result<Arc<Connection>, OAuthError> {
     store.connection(&ann(), &slack(), id).await
 }
 

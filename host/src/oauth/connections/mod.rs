@@ -179,7 +179,7 @@ impl ConnectionSource for ConnectionStore {
         user: &UserId,
         provider: &ProviderId,
         id: Option<&str>,
-    ) -> Result<Connection, OAuthError> {
+    ) -> Result<Arc<Connection>, OAuthError> {
         let owner = (user.clone(), provider.clone());
         match self.inner.cache.get(&owner, id) {
             Some(connection) => Ok(connection),
@@ -192,7 +192,7 @@ impl ConnectionSource for ConnectionStore {
         user: &UserId,
         stale: &Connection,
         reason: RenewalReason,
-    ) -> Result<Option<Connection>, OAuthError> {
+    ) -> Result<Option<Arc<Connection>>, OAuthError> {
         let renewed = self.inner.renewal.renew(&self.inner, user, stale, reason).await?;
         Ok(renewed.filter(|renewed| renewed.version != stale.version))
     }
@@ -298,7 +298,7 @@ impl Inner {
     }
 
     /// Reads a connection past the cache, and keeps it there.
-    async fn load(&self, owner: Owner, id: Option<&str>) -> Result<Connection, OAuthError> {
+    async fn load(&self, owner: Owner, id: Option<&str>) -> Result<Arc<Connection>, OAuthError> {
         let read_after = self.cache.generation();
         let row = self.rows.choose(&owner.0, &owner.1, id).await.map_err(unavailable)?;
         let connection = self.connection(&owner.0, row.ok_or(OAuthError::NotConnected)?)?;
@@ -307,7 +307,7 @@ impl Inner {
     }
 
     /// A stored connection as calls use it.
-    pub(super) fn connection(&self, user: &UserId, row: SealedConnection) -> Result<Connection, OAuthError> {
+    pub(super) fn connection(&self, user: &UserId, row: SealedConnection) -> Result<Arc<Connection>, OAuthError> {
         if let ConnectionStatus::NeedsReconnect { reason } = row.summary.status(unix_now()) {
             return Err(OAuthError::NeedsReconnect(reason));
         }
@@ -327,7 +327,7 @@ impl Inner {
             tracing::error!(connection = summary.id, provider = %summary.provider, error, "a stored connection does not fit its provider's entry");
             OAuthError::NeedsReconnect(format!("the stored connection does not fit the provider's entry: {error}"))
         })?;
-        Ok(Connection {
+        Ok(Arc::new(Connection {
             id: summary.id.into(),
             provider: summary.provider,
             account: summary.account.label,
@@ -338,7 +338,7 @@ impl Inner {
             access_token: tokens.access_token,
             credential,
             version: summary.version,
-        })
+        }))
     }
 
     pub(super) fn open(&self, user: &UserId, row: &SealedConnection) -> Result<TokenSet, VaultError> {

@@ -57,7 +57,7 @@ pub enum Revoked {
     NotSupported,
 }
 
-type Outcome = Result<Option<Connection>, OAuthError>;
+type Outcome = Result<Option<Arc<Connection>>, OAuthError>;
 
 /// A renewal of this process that is under way.
 #[derive(Clone)]

@@ -17,25 +17,8 @@ pub(super) const CLIENT_SECRET: &str = "s3cr3t-of-the-client";
 /// What the entry below asks for anyway, in order.
 pub(super) const DEFAULT_SCOPES: [&str; 3] = ["email", "offline_access", "openid"];
 
-/// As an operator would write it.
-const PROVIDERS: &str = r#"
-[idp]
-name = "Example ID"
-type = "oauth2"
-documentation = "https://id.example.test/docs"
-hosts = ["id.example.test"]
-authorization_url = "https://id.example.test/auth"
-token_url = "https://id.example.test/token"
-issuer = "https://id.example.test"
-sends_issuer = true
-revocation = { url = "https://id.example.test/token/revocation", style = "rfc7009" }
-default_scopes = ["openid", "email", "offline_access"]
-pkce = true
-# Without it oidc-provider takes no notice of offline_access.
-authorization_parameters = { prompt = "consent" }
-refresh = "rotates"
-account = { from = "url", url = "https://id.example.test/me", label = ["/email"], id = ["/sub"] }
-
+/// A provider without OAuth, beside the one that is real.
+const KEYED: &str = r#"
 [keyed]
 name = "Example with keys"
 type = "api-key"
@@ -51,7 +34,7 @@ pub(super) async fn host_of(builder: TestHostBuilder) -> TestHost {
 /// As [`host_of`], in a folder that an earlier host may have used.
 pub(super) async fn host_in(builder: TestHostBuilder, folder: TempDir) -> TestHost {
     let providers = folder.path().join("providers.toml");
-    std::fs::write(&providers, PROVIDERS).expect("the providers are written");
+    std::fs::write(&providers, format!("{}{KEYED}", OidcProvider::ENTRY)).expect("the providers are written");
     let config = format!(
         "[oauth]\npublic_url = \"https://localhost\"\nreturn_origins = [\"{APP}\"]\nproviders_file = {providers:?}\n"
     );
