@@ -240,10 +240,10 @@ impl App {
     }
 
     /// What is done every few seconds: folds what was measured into the histograms' buckets (until then each measurement
-    /// takes memory of its own), and wipes tokens that are not used any more.
+    /// takes memory of its own), and wipes what the connections need no more.
     pub fn tend(&self) {
         self.0.metrics.run_upkeep();
-        self.0.connections.sweep();
+        self.0.connections.tend();
     }
 
     /// Counters in the Prometheus text format.

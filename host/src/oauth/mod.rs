@@ -1,6 +1,7 @@
 //! Connected accounts: the catalogue of providers, the flow that connects an account, the vault that seals its tokens,
 //! and their renewal. SQL is not its business: sealed rows go through the traits that it declares.
 
+mod bounds;
 mod cache;
 mod catalogue;
 mod connections;
@@ -28,8 +29,4 @@ pub use renewal::{Lease, LeaseRequest, Leases, MAX_ASKED, ProcessMark, Renewal, 
 pub use rotation::{AgreeError, KeyedRecords, Outdated, RotateError, RotateOptions, Rotated, agree, rotate};
 pub use vault::{Binding, Sealed, TokenSet, Vault, VaultError};
 
-/// Unix seconds. A clock before 1970 reads as 1970: then nothing expires here, and the provider still refuses what is too
-/// old.
-fn unix_now() -> u64 {
-    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |elapsed| elapsed.as_secs())
-}
+pub(crate) use crate::capability::oauth::unix_now;

@@ -39,7 +39,7 @@ pub use credential::Credential;
 pub use error::FetchError;
 pub use limits::FetchLimits;
 pub use policy::{CredentialHeaders, EgressGrant, EgressPolicy};
-pub use request::{FetchRequest, MAX_REQUEST_HEADER_BYTES, MAX_REQUEST_HEADERS, MAX_URL_BYTES};
+pub use request::{FetchRequest, MAX_REQUEST_HEADER_BYTES, MAX_REQUEST_HEADERS, MAX_URL_BYTES, is_host_owned};
 pub use resolve::{Resolve, SystemResolver};
 pub use response::FetchResponse;
 pub use upstreams::{Upstream, UpstreamError, Upstreams};

@@ -160,7 +160,8 @@ fn parse_headers(pairs: &[(String, String)]) -> Result<HeaderMap, FetchError> {
     Ok(headers)
 }
 
-fn is_host_owned(name: &HeaderName) -> bool {
+/// Whether a header frames or routes the message: nobody but the host sets it.
+pub fn is_host_owned(name: &HeaderName) -> bool {
     HOST_OWNED_HEADERS.contains(name) || name.as_str().starts_with("proxy-") || name.as_str() == "http2-settings"
 }
 

@@ -124,8 +124,8 @@ fn usable(connection: Arc<Connection>, need: &ConnectionNeed) -> Result<Arc<Conn
     if missing.is_empty() { Ok(connection) } else { Err(OAuthError::MissingScopes(missing)) }
 }
 
-/// A clock before 1970 reads as 1970: then nothing expires here, and the provider still refuses what is too old.
-fn unix_now() -> u64 {
+/// Unix seconds. A clock before 1970 reads as 1970: then nothing expires here, and the provider still refuses what is too old.
+pub(crate) fn unix_now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |elapsed| elapsed.as_secs())
 }
 

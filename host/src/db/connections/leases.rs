@@ -9,9 +9,6 @@ use super::{
 };
 use crate::oauth::{Lease, LeaseRequest, Leases, Renewed, SealedError};
 
-/// Longer than any provider is left alone, in seconds. What is further away was written by a clock that was wrong.
-const LONGEST_COOL_DOWN: u64 = 2 * 3_600;
-
 /// Why a lease was not even asked for.
 enum LeaseError {
     StaleKey,
@@ -26,7 +23,7 @@ impl From<sqlx::Error> for LeaseError {
 
 impl SqliteConnections {
     async fn take(&self, id: &str, version: u64, request: LeaseRequest<'_>) -> Result<Lease, LeaseError> {
-        let LeaseRequest { owner, now, until, gone, key } = request;
+        let LeaseRequest { owner, now, until, gone, latest_retry, key } = request;
         let seals: Option<bool> = sqlx::query_scalar("SELECT key_id = ? FROM vault")
             .bind(key.to_string())
             .fetch_optional(&self.database.reader)
@@ -34,7 +31,6 @@ impl SqliteConnections {
         if seals == Some(false) {
             return Err(LeaseError::StaleKey);
         }
-        let latest = now / 1_000 + LONGEST_COOL_DOWN;
         // All, although there is one at most: the change counts when the statement has run to its end.
         let taken: Vec<i64> = sqlx::query_scalar(
             "UPDATE connections SET lease_owner = ?3, lease_until = ?5 WHERE id = ?1 AND version = ?2 \
@@ -47,7 +43,7 @@ impl SqliteConnections {
         .bind(to_stored(now)?)
         .bind(to_stored(until)?)
         .bind(gone)
-        .bind(to_stored(latest)?)
+        .bind(to_stored(latest_retry)?)
         // Whoever asked a moment later may have been faster: only what is far beyond any lease is a clock's mistake.
         .bind(to_stored(until + (until - now))?)
         .fetch_all(&self.database.writer)
@@ -66,7 +62,7 @@ impl SqliteConnections {
         let Some(row) = row else { return Ok(Lease::Changed) };
         let retry_at: Option<i64> = row.try_get("retry_at")?;
         if let Some(until) =
-            retry_at.map(from_stored).transpose()?.filter(|until| (now / 1_000 + 1..=latest).contains(until))
+            retry_at.map(from_stored).transpose()?.filter(|until| (now / 1_000 + 1..=latest_retry).contains(until))
         {
             return Ok(Lease::CoolingDown { until });
         }

@@ -268,7 +268,14 @@ async fn what_has_expired_without_a_refresh_token_is_marked() {
 }
 
 fn lease<'a>(owner: &'a str, now: u64, gone: Option<&'a str>) -> LeaseRequest<'a> {
-    LeaseRequest { owner, now, until: now + 60_000, gone, key: "00000000".parse().unwrap() }
+    LeaseRequest {
+        owner,
+        now,
+        until: now + 60_000,
+        gone,
+        latest_retry: now / 1_000 + 3_600,
+        key: "00000000".parse().unwrap(),
+    }
 }
 
 fn renewed(summary: &ConnectionSummary, sealed: Sealed) -> Renewed {

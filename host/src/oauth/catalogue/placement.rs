@@ -9,7 +9,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::{Template, TemplateError, Values, VariableError, entry::PlacementEntry};
 use crate::{
-    capability::fetch::{Credential, FetchError},
+    capability::fetch::{Credential, FetchError, is_host_owned},
     integration::HostPattern,
 };
 
@@ -18,21 +18,8 @@ const BASE64: &str = "base64";
 /// The longest name of a header or a query parameter.
 const MAX_NAME_BYTES: usize = 64;
 
-/// Headers that frame a message, route it or say what its body is. No credential goes there, and no entry sets them.
-const HOST_OWNED: [HeaderName; 12] = [
-    header::HOST,
-    header::CONTENT_LENGTH,
-    header::CONTENT_TYPE,
-    header::CONTENT_ENCODING,
-    header::ACCEPT_ENCODING,
-    header::TRANSFER_ENCODING,
-    header::CONNECTION,
-    HeaderName::from_static("keep-alive"),
-    header::UPGRADE,
-    header::TE,
-    header::TRAILER,
-    header::EXPECT,
-];
+/// Headers that say what a body is. Like those of the host, they hold no credential, and no entry sets them.
+const OF_THE_BODY: [HeaderName; 3] = [header::CONTENT_TYPE, header::CONTENT_ENCODING, header::ACCEPT_ENCODING];
 
 /// Where the token goes on a request to a provider's API.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -153,7 +140,7 @@ pub(super) fn header_name(text: &str) -> Result<HeaderName, String> {
     }
     let name =
         HeaderName::from_lowercase(text.as_bytes()).map_err(|_| "is no name of a header in lower case".to_owned())?;
-    if HOST_OWNED.contains(&name) || text.starts_with("proxy-") || text == "http2-settings" {
+    if is_host_owned(&name) || OF_THE_BODY.contains(&name) {
         return Err(format!("the header `{name}` is set by the host alone"));
     }
     Ok(name)

@@ -46,8 +46,6 @@ const CACHE_LIFETIME: Duration = Duration::from_secs(30);
 
 /// How often a connection is saved again that somebody else has changed meanwhile.
 const SAVE_ATTEMPTS: u32 = 5;
-/// What is waited for those who still read what was deleted.
-const SCRUB_AGAIN: [Duration; 3] = [Duration::from_secs(1), Duration::from_secs(5), Duration::from_secs(10)];
 
 /// Why a connection was not saved, listed or deleted.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -74,15 +72,15 @@ pub(super) struct Inner {
     cache: Cache,
     renewal: Renewal,
     tasks: Tasks,
-    /// Whether somebody tries to scrub again already.
-    scrubbing: AtomicBool,
+    /// Whether bytes of a deleted connection are still in a file.
+    must_scrub: AtomicBool,
 }
 
 impl ConnectionStore {
     pub fn new(vault: Arc<Vault>, rows: Arc<dyn SealedConnections>, catalogue: Catalogue, renewal: Renewal) -> Self {
         let (cache, tasks) = (Cache::new(CACHE_LIFETIME), renewal.tasks().clone());
-        let scrubbing = AtomicBool::default();
-        Self { inner: Arc::new(Inner { vault, rows, catalogue, cache, renewal, tasks, scrubbing }) }
+        let must_scrub = AtomicBool::default();
+        Self { inner: Arc::new(Inner { vault, rows, catalogue, cache, renewal, tasks, must_scrub }) }
     }
 
     /// Waits for renewals and changes that are under way: what a provider gave out would be lost. For the end of the host.
@@ -90,17 +88,23 @@ impl ConnectionStore {
         self.inner.tasks.finish().await;
     }
 
-    /// Wipes tokens that are kept in memory and were not used of late.
-    pub fn sweep(&self) {
+    /// What is done every few seconds: wipes tokens that are kept in memory and were not used of late, and bytes of deleted
+    /// ones that could not be wiped at once.
+    pub fn tend(&self) {
         self.inner.cache.sweep();
+        if self.inner.must_scrub.swap(false, Ordering::AcqRel) {
+            let inner = self.inner.clone();
+            // Not waited for: a host that ends well folds the log in anyway.
+            tokio::spawn(async move { inner.scrub().await });
+        }
     }
 
     pub(super) fn tasks(&self) -> &Tasks {
         &self.inner.tasks
     }
 
-    /// Connects an account, or takes the place of the connection that the user has to it: the id stays, and so does a
-    /// refresh token where the new one came without.
+    /// Connects an account, or takes the place of the connection that the user has to it: the id stays, and if the new one
+    /// says so a refresh token that it came without.
     ///
     /// # Errors
     /// [`ConnectionError::Invalid`] names what is wrong with `new`.
@@ -252,7 +256,7 @@ impl Inner {
         Ok(summary)
     }
 
-    async fn delete(self: &Arc<Self>, owner: &Owner, id: &str) -> Result<Option<Revoked>, ConnectionError> {
+    async fn delete(&self, owner: &Owner, id: &str) -> Result<Option<Revoked>, ConnectionError> {
         let (user, provider) = owner;
         let deleted = {
             let _invalidation = self.cache.invalidation(owner);
@@ -268,33 +272,15 @@ impl Inner {
             // One that does not open was of no use to us; whether the provider still honours it nobody can tell.
             Err(_) => Revoked::No,
         };
-        if !self.rows.scrub().await.unwrap_or(false) {
-            let store = self.clone();
-            // Not waited for: a host that ends well folds the log in anyway.
-            if !self.scrubbing.swap(true, Ordering::AcqRel) {
-                tokio::spawn(async move { store.scrub_in_time().await });
-            }
-        }
+        self.scrub().await;
         Ok(Some(revoked))
     }
 
     /// What was deleted is deleted, but its bytes are in the database's log for as long as somebody reads an older state.
-    async fn scrub_in_time(&self) {
-        for wait in SCRUB_AGAIN {
-            tokio::time::sleep(wait).await;
-            // What is deleted from here on has a task of its own, or is part of this.
-            self.scrubbing.store(false, Ordering::Release);
-            if self.rows.scrub().await.unwrap_or(false) {
-                return;
-            }
-            if self.scrubbing.swap(true, Ordering::AcqRel) {
-                return;
-            }
-        }
-        self.scrubbing.store(false, Ordering::Release);
-        tracing::error!(
-            "bytes of a deleted connection are still in the database's log; they go when the host ends well"
-        );
+    /// Then it is tried again with the next [`ConnectionStore::tend`].
+    async fn scrub(&self) {
+        let done = self.rows.scrub().await.unwrap_or(false);
+        self.must_scrub.fetch_or(!done, Ordering::AcqRel);
     }
 
     /// Reads a connection past the cache, and keeps it there.
@@ -311,11 +297,7 @@ impl Inner {
         if let ConnectionStatus::NeedsReconnect { reason } = row.summary.status(unix_now()) {
             return Err(OAuthError::NeedsReconnect(reason));
         }
-        let tokens = self.open(user, &row).map_err(|error| {
-            // The user can only connect again, but the operator should know: a lost key hits everybody.
-            tracing::error!(connection = row.summary.id, provider = %row.summary.provider, %error, "a stored connection does not open");
-            OAuthError::NeedsReconnect("the stored connection can no longer be opened".into())
-        })?;
+        let tokens = self.tokens(user, &row)?;
         let summary = row.summary;
         let credential = match self.catalogue.get(&summary.provider) {
             Some(provider) => {
@@ -339,6 +321,16 @@ impl Inner {
             credential,
             version: summary.version,
         }))
+    }
+
+    /// What is secret about a stored connection that somebody wants to use.
+    pub(super) fn tokens(&self, user: &UserId, row: &SealedConnection) -> Result<TokenSet, OAuthError> {
+        self.open(user, row).map_err(|error| {
+            // The user can only connect again, but the operator should know: a lost key hits everybody.
+            let (id, provider) = (&row.summary.id, &row.summary.provider);
+            tracing::error!(connection = id, %provider, %error, "a stored connection does not open");
+            OAuthError::NeedsReconnect("the stored connection can no longer be opened".into())
+        })
     }
 
     pub(super) fn open(&self, user: &UserId, row: &SealedConnection) -> Result<TokenSet, VaultError> {

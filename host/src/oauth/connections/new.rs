@@ -5,15 +5,16 @@ use std::{collections::BTreeSet, fmt, time::Duration};
 
 use secrecy::{ExposeSecret, SecretString};
 
-use super::super::{catalogue::Values, endpoint::Account, vault::TokenSet};
+use super::super::{
+    bounds::{MAX_ACCOUNT_BYTES, MAX_SCOPE_BYTES, MAX_SCOPES, MAX_TOKEN_BYTES},
+    catalogue::Values,
+    endpoint::Account,
+    vault::TokenSet,
+};
 use super::ConnectionError;
 
-const MAX_TOKEN_BYTES: usize = 16 * 1024;
-const MAX_ACCOUNT_BYTES: usize = 256;
 /// The provider's own id with what its addresses depend on.
 const MAX_ACCOUNT_ID_BYTES: usize = 1_024;
-const MAX_SCOPES: usize = 200;
-const MAX_SCOPE_BYTES: usize = 256;
 const MAX_VALUES: usize = 20;
 /// The year 9999, in Unix seconds: further away than any token's end, and far from what could overflow.
 const LATEST: u64 = 253_402_300_799;

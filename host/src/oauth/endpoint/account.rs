@@ -17,11 +17,12 @@ use super::{
 };
 use crate::{
     capability::fetch::Credential,
-    oauth::catalogue::{AccountPointers, AccountSource, Provider, Values},
+    oauth::{
+        bounds::MAX_ACCOUNT_BYTES,
+        catalogue::{AccountPointers, AccountSource, Provider, Values},
+    },
 };
 
-/// The longest label and the longest id.
-const MAX_ACCOUNT_BYTES: usize = 256;
 /// Where a token answer holds the ID token (OpenID Connect Core 1.0, section 3.1.3.3).
 const ID_TOKEN_POINTER: &str = "/id_token";
 /// How far the provider's clock may be behind ours.

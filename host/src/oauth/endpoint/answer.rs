@@ -13,15 +13,11 @@ use super::{
     reply::{Document, Reply},
 };
 use crate::oauth::{
+    bounds::{MAX_SCOPE_BYTES, MAX_SCOPES, MAX_TOKEN_BYTES},
     catalogue::{AccountSource, OAuthMethod, Provider, Values, VariableSource},
     vault::TokenSet,
 };
 
-/// The longest access or refresh token.
-const MAX_TOKEN_BYTES: usize = 16 * 1024;
-/// The most scopes of one grant, and the longest of them. More could not be stored.
-const MAX_SCOPES: usize = 200;
-const MAX_SCOPE_BYTES: usize = 256;
 /// An access token that outlives this has no lifetime worth keeping: ten years.
 const MAX_LIFETIME: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
 /// What a token endpoint gave.

@@ -5,12 +5,13 @@ use std::collections::BTreeSet;
 use url::{Url, form_urlencoded};
 
 use super::{error::FlowError, state::State};
-use crate::{integration::ProviderId, oauth::catalogue::OAuthMethod};
-
-/// The most scopes of one connection; more could not be stored.
-const MAX_SCOPES: usize = 200;
-/// The longest scope, in bytes.
-const MAX_SCOPE_BYTES: usize = 256;
+use crate::{
+    integration::ProviderId,
+    oauth::{
+        bounds::{MAX_SCOPE_BYTES, MAX_SCOPES},
+        catalogue::OAuthMethod,
+    },
+};
 
 /// Where a provider sends browsers back to. The operator registers it with the provider.
 pub fn callback_url(public_url: &Url, provider: &ProviderId) -> Url {

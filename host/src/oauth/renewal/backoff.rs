@@ -5,7 +5,7 @@ use std::time::Duration;
 const FIRST: Duration = Duration::from_secs(1);
 const LONGEST: Duration = Duration::from_secs(300);
 /// What a provider may ask for at most: beyond it we try once, and are told again.
-const LONGEST_ASKED: Duration = Duration::from_secs(3_600);
+pub(super) const LONGEST_ASKED: Duration = Duration::from_secs(3_600);
 
 /// The wait after so many failures in a row (from 1): twice as long each time, and never shorter than the provider asked
 /// for. `spread` of 0 to 255 adds up to a quarter, so that hosts which failed together do not come back together.

@@ -25,6 +25,8 @@ pub struct LeaseRequest<'a> {
     pub until: u64,
     /// An owner that is known to be gone: its lease counts no more.
     pub gone: Option<&'a str>,
+    /// Unix seconds. A cool-down that ends later was written by a clock that was wrong, and counts no more.
+    pub latest_retry: u64,
     /// The key that the renewal will be sealed under.
     pub key: KeyId,
 }

@@ -1,9 +1,6 @@
 //! Shapes that several handlers of this folder answer with, and what they refuse in the same way.
 
-use std::{
-    collections::BTreeMap,
-    time::{SystemTime, UNIX_EPOCH},
-};
+use std::collections::BTreeMap;
 
 use axum::http::{HeaderMap, StatusCode, header};
 use serde::Serialize;
@@ -14,7 +11,7 @@ use crate::{
     app::App,
     http::error::ApiError,
     integration::ProviderId,
-    oauth::{ConnectionStatus, ConnectionSummary, FlowError},
+    oauth::{ConnectionStatus, ConnectionSummary, FlowError, unix_now},
     settings::Mode,
 };
 
@@ -72,11 +69,6 @@ impl From<ConnectionSummary> for WireConnection {
             variables: summary.values,
         }
     }
-}
-
-/// Unix seconds. A clock before 1970 reads as 1970.
-pub(super) fn unix_now() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |elapsed| elapsed.as_secs())
 }
 
 /// A provider as a path names it.

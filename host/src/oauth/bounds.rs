@@ -1,0 +1,11 @@
+//! How much of a connection there may be: what is asked for, what a provider answers and what is stored keep to the same
+//! numbers, so that nothing is taken that could not be kept.
+
+/// The longest access or refresh token.
+pub(super) const MAX_TOKEN_BYTES: usize = 16 * 1024;
+/// The longest label and the longest id that a provider gives an account.
+pub(super) const MAX_ACCOUNT_BYTES: usize = 256;
+/// The most scopes of a connection.
+pub(super) const MAX_SCOPES: usize = 200;
+/// The longest scope.
+pub(super) const MAX_SCOPE_BYTES: usize = 256;
