@@ -200,7 +200,7 @@ async fn a_user_connects_a_bounded_number_of_accounts() {
 async fn saves_at_the_same_time_leave_one_connection_that_opens() {
     let (database, folder) = fresh().await;
     let store = store(&database, &folder);
-    let saves: Vec<_> = (0..10)
+    let saves: Vec<_> = (0..40)
         .map(|_| {
             let store = store.clone();
             tokio::spawn(async move { store.save(&ann(), &slack(), new("a", "acme")).await })

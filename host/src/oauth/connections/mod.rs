@@ -44,8 +44,9 @@ use crate::{
 /// on the same database after this.
 const CACHE_LIFETIME: Duration = Duration::from_secs(30);
 
-/// How often a connection is saved again that somebody else has changed meanwhile.
-const SAVE_ATTEMPTS: u32 = 5;
+/// How often a connection is saved again that somebody else has changed meanwhile. Each time another save was done: only
+/// as many at once for one account come to an end.
+const SAVE_ATTEMPTS: u32 = 50;
 
 /// Why a connection was not saved, listed or deleted.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
