@@ -1,17 +1,36 @@
 //! What an action is given: who calls, in which run, and the way to every capability.
 
-use crate::bindings::exports::workway::integration::actions;
-use crate::{Connection, FetchError, Log, OAuthError, Request, Response, Storage, fetch};
+use std::time::SystemTime;
 
-/// Who calls, in which run, and the way to every capability. It lives for one call.
+use crate::fetch::{self, Request};
+use crate::host::{Host, HostCalls};
+use crate::{Connection, Log, OAuthError, RequestError, Response, Storage};
+
+/// One call, as the contract's `actions.context` has it.
+#[derive(Debug, Clone)]
+pub(crate) struct Call {
+    pub(crate) user_id: String,
+    pub(crate) run_id: String,
+    pub(crate) step_id: Option<String>,
+    pub(crate) attempt: u32,
+    pub(crate) idempotency_key: String,
+}
+
+/// Who calls, in which run, and the way to every capability. It lives for one call. In a component
+/// the host makes it, in a test [`MockContext`](crate::testing::MockContext).
 #[derive(Debug)]
 pub struct Context {
-    call: actions::Context,
+    call: Call,
+    host: Host,
 }
 
 impl Context {
-    pub(crate) fn new(call: actions::Context) -> Self {
-        Self { call }
+    pub(crate) fn new(call: Call, host: Host) -> Self {
+        Self { call, host }
+    }
+
+    pub(crate) fn host(&self) -> &Host {
+        &self.host
     }
 
     /// The user whose connections and storage this call sees.
@@ -44,46 +63,52 @@ impl Context {
         &self.call.idempotency_key
     }
 
+    /// The time, which a test can set.
+    #[must_use]
+    pub fn now(&self) -> SystemTime {
+        self.host.now()
+    }
+
     /// A request with any method.
     #[must_use]
-    pub fn fetch(&self, method: &str, url: &str) -> Request<'_> {
-        Request::new(method, url)
+    pub fn fetch(&self, method: &str, url: impl Into<String>) -> Request<'_> {
+        Request::new(self, method, url.into())
     }
 
     /// A GET request.
     #[must_use]
-    pub fn get(&self, url: &str) -> Request<'_> {
+    pub fn get(&self, url: impl Into<String>) -> Request<'_> {
         self.fetch("GET", url)
     }
 
     /// A POST request.
     #[must_use]
-    pub fn post(&self, url: &str) -> Request<'_> {
+    pub fn post(&self, url: impl Into<String>) -> Request<'_> {
         self.fetch("POST", url)
     }
 
     /// A PUT request.
     #[must_use]
-    pub fn put(&self, url: &str) -> Request<'_> {
+    pub fn put(&self, url: impl Into<String>) -> Request<'_> {
         self.fetch("PUT", url)
     }
 
     /// A PATCH request.
     #[must_use]
-    pub fn patch(&self, url: &str) -> Request<'_> {
+    pub fn patch(&self, url: impl Into<String>) -> Request<'_> {
         self.fetch("PATCH", url)
     }
 
     /// A DELETE request.
     #[must_use]
-    pub fn delete(&self, url: &str) -> Request<'_> {
+    pub fn delete(&self, url: impl Into<String>) -> Request<'_> {
         self.fetch("DELETE", url)
     }
 
     /// Sends several requests and answers in their order. Those with the same connection (or with
     /// none) go out at the same time; one connection's requests follow another's.
-    pub fn send_all<'a>(&self, requests: impl IntoIterator<Item = Request<'a>>) -> Vec<Result<Response, FetchError>> {
-        fetch::send_all(requests.into_iter().collect())
+    pub fn send_all<'a>(&'a self, requests: impl IntoIterator<Item = Request<'a>>) -> Vec<Result<Response, RequestError>> {
+        fetch::send_all(self, requests.into_iter().collect())
     }
 
     /// The calling user's connection to a provider.
@@ -94,18 +119,18 @@ impl Context {
     /// not ask for this provider, or the provider cannot be reached. Which of them is which
     /// [`Failure`](crate::Failure) is decided by `?`.
     pub fn connection(&self, provider: &str) -> Result<Connection, OAuthError> {
-        Connection::open(provider)
+        Ok(Connection::new(provider, self.host.connect(provider)?))
     }
 
     /// The key-value store of this integration and user.
     #[must_use]
     pub fn storage(&self) -> Storage<'_> {
-        Storage::new()
+        Storage::new(self)
     }
 
     /// The integration's log.
     #[must_use]
     pub fn log(&self) -> Log<'_> {
-        Log::new()
+        Log::new(self)
     }
 }

@@ -4,7 +4,6 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::bindings::workway::integration::types;
 use crate::{FetchError, OAuthError, StorageError};
 
 /// What an action answers: its output, or a [`Failure`].
@@ -39,43 +38,94 @@ pub enum Failure {
     Halt(String),
 }
 
+/// Which [`Failure`] it is, as the contract spells it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum FailureKind {
+    /// `invalid-input`
+    InvalidInput,
+    /// `auth-required`
+    AuthRequired,
+    /// `permission-denied`
+    PermissionDenied,
+    /// `not-found`
+    NotFound,
+    /// `conflict`
+    Conflict,
+    /// `rate-limited`
+    RateLimited,
+    /// `transient`
+    Transient,
+    /// `permanent`
+    Permanent,
+    /// `halt`
+    Halt,
+}
+
+impl FailureKind {
+    /// The contract's name, such as `auth-required`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::InvalidInput => "invalid-input",
+            Self::AuthRequired => "auth-required",
+            Self::PermissionDenied => "permission-denied",
+            Self::NotFound => "not-found",
+            Self::Conflict => "conflict",
+            Self::RateLimited => "rate-limited",
+            Self::Transient => "transient",
+            Self::Permanent => "permanent",
+            Self::Halt => "halt",
+        }
+    }
+}
+
+impl fmt::Display for FailureKind {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
+impl Failure {
+    /// Which of the failures it is.
+    #[must_use]
+    pub fn kind(&self) -> FailureKind {
+        match self {
+            Self::InvalidInput(_) => FailureKind::InvalidInput,
+            Self::AuthRequired(_) => FailureKind::AuthRequired,
+            Self::PermissionDenied(_) => FailureKind::PermissionDenied,
+            Self::NotFound(_) => FailureKind::NotFound,
+            Self::Conflict(_) => FailureKind::Conflict,
+            Self::RateLimited { .. } => FailureKind::RateLimited,
+            Self::Transient(_) => FailureKind::Transient,
+            Self::Permanent(_) => FailureKind::Permanent,
+            Self::Halt(_) => FailureKind::Halt,
+        }
+    }
+
+    /// What went wrong, in words.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        match self {
+            Self::InvalidInput(message)
+            | Self::AuthRequired(message)
+            | Self::PermissionDenied(message)
+            | Self::NotFound(message)
+            | Self::Conflict(message)
+            | Self::RateLimited { message, .. }
+            | Self::Transient(message)
+            | Self::Permanent(message)
+            | Self::Halt(message) => message,
+        }
+    }
+}
+
 impl fmt::Display for Failure {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (kind, message) = match self {
-            Self::InvalidInput(message) => ("invalid input", message),
-            Self::AuthRequired(message) => ("authorisation required", message),
-            Self::PermissionDenied(message) => ("permission denied", message),
-            Self::NotFound(message) => ("not found", message),
-            Self::Conflict(message) => ("conflict", message),
-            Self::RateLimited { message, .. } => ("rate limited", message),
-            Self::Transient(message) => ("transient failure", message),
-            Self::Permanent(message) => ("permanent failure", message),
-            Self::Halt(message) => ("halted", message),
-        };
-        write!(formatter, "{kind}: {message}")
+        write!(formatter, "{}: {}", self.kind(), self.message())
     }
 }
 
 impl std::error::Error for Failure {}
-
-impl From<Failure> for types::Failure {
-    fn from(failure: Failure) -> Self {
-        match failure {
-            Failure::InvalidInput(message) => Self::InvalidInput(message),
-            Failure::AuthRequired(message) => Self::AuthRequired(message),
-            Failure::PermissionDenied(message) => Self::PermissionDenied(message),
-            Failure::NotFound(message) => Self::NotFound(message),
-            Failure::Conflict(message) => Self::Conflict(message),
-            Failure::RateLimited { message, retry_after } => Self::RateLimited(types::RateLimit {
-                message,
-                retry_after_ms: retry_after.map(|wait| u64::try_from(wait.as_millis()).unwrap_or(u64::MAX)),
-            }),
-            Failure::Transient(message) => Self::Transient(message),
-            Failure::Permanent(message) => Self::Permanent(message),
-            Failure::Halt(message) => Self::Halt(message),
-        }
-    }
-}
 
 impl From<FetchError> for Failure {
     fn from(error: FetchError) -> Self {
@@ -139,14 +189,5 @@ mod tests {
     fn a_lost_connection_asks_to_connect_again() {
         let error = OAuthError::NotConnected { provider: "github".into() };
         assert!(matches!(Failure::from(error), Failure::AuthRequired(message) if message.contains("github")));
-    }
-
-    #[test]
-    fn a_wait_too_long_for_the_contract_is_cut_not_wrapped() {
-        let failure = Failure::RateLimited { message: String::new(), retry_after: Some(Duration::MAX) };
-        let types::Failure::RateLimited(limit) = failure.into() else {
-            panic!("the kind changed");
-        };
-        assert_eq!(limit.retry_after_ms, Some(u64::MAX));
     }
 }

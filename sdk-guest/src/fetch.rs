@@ -1,113 +1,55 @@
 //! HTTP requests. The host sends them: it checks the host, the address and every redirect, puts the
 //! credential on, and bounds size and time.
 
-use std::fmt;
-use std::marker::PhantomData;
 use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::bindings::workway::integration::fetch as host;
+use crate::host::{Handle, HostCalls};
 use crate::percent::add_query;
-use crate::{Connection, Context, Response};
+use crate::{Connection, Context, FetchError, RequestError, Response};
 
-/// Why a request got no answer.
+/// A request as the contract carries it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum FetchError {
-    /// The address, the method, a header or the body is not one.
-    InvalidRequest(String),
-    /// Host, address, scheme or redirect outside what was granted.
-    Denied(String),
-    /// The name could not be resolved.
-    Dns(String),
-    /// No connection could be made.
-    Connect(String),
-    /// The TLS handshake failed.
-    Tls(String),
-    /// No answer in time.
-    Timeout,
-    /// The limit that the body went over, in bytes.
-    TooLarge(u64),
-    /// The connection broke.
-    Io(String),
-    /// The connection's credential could not be used.
-    Auth(String),
-}
-
-impl fmt::Display for FetchError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::InvalidRequest(reason) => write!(formatter, "invalid request: {reason}"),
-            Self::Denied(reason) => write!(formatter, "request denied: {reason}"),
-            Self::Dns(reason) => write!(formatter, "name not resolved: {reason}"),
-            Self::Connect(reason) => write!(formatter, "no connection: {reason}"),
-            Self::Tls(reason) => write!(formatter, "TLS failed: {reason}"),
-            Self::Timeout => formatter.write_str("no answer in time"),
-            Self::TooLarge(limit) => write!(formatter, "the body is over {limit} bytes"),
-            Self::Io(reason) => write!(formatter, "connection broken: {reason}"),
-            Self::Auth(reason) => write!(formatter, "credential not usable: {reason}"),
-        }
-    }
-}
-
-impl std::error::Error for FetchError {}
-
-impl From<host::FetchError> for FetchError {
-    fn from(error: host::FetchError) -> Self {
-        match error {
-            host::FetchError::InvalidRequest(reason) => Self::InvalidRequest(reason),
-            host::FetchError::Denied(reason) => Self::Denied(reason),
-            host::FetchError::Dns(reason) => Self::Dns(reason),
-            host::FetchError::Connect(reason) => Self::Connect(reason),
-            host::FetchError::Tls(reason) => Self::Tls(reason),
-            host::FetchError::Timeout => Self::Timeout,
-            host::FetchError::TooLarge(limit) => Self::TooLarge(limit),
-            host::FetchError::Io(reason) => Self::Io(reason),
-            host::FetchError::Auth(reason) => Self::Auth(reason),
-        }
-    }
+pub(crate) struct RequestParts {
+    pub(crate) method: String,
+    pub(crate) url: String,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: Option<Vec<u8>>,
+    pub(crate) timeout_ms: Option<u32>,
 }
 
 /// A request, from [`Context::get`] and its like.
 ///
-/// ```no_run
+/// ```
 /// use std::time::Duration;
 /// use workway_sdk::{Context, Result};
 ///
-/// fn search(context: &Context, words: &str) -> Result<String> {
-///     context
-///         .get("https://api.example.com/search")
-///         .query(&[("q", words), ("limit", "10")])
+/// fn search(ctx: &Context, words: &str, cursor: Option<&str>) -> Result<String> {
+///     ctx.get("https://api.example.com/search")
+///         .query("q", words)
+///         .query("limit", 10)
+///         .query("cursor", cursor)
 ///         .header("accept", "application/json")
 ///         .timeout(Duration::from_secs(5))
 ///         .send()?
-///         .error_for_status()?
 ///         .text()
 /// }
 /// ```
 #[derive(Debug)]
 pub struct Request<'context> {
-    parts: host::Request,
+    context: &'context Context,
+    parts: RequestParts,
     auth: Option<&'context Connection>,
+    any_status: bool,
     // What went wrong while building, kept until `send`, so that building needs no `?`.
     error: Option<FetchError>,
-    context: PhantomData<&'context Context>,
 }
 
 impl<'context> Request<'context> {
-    pub(crate) fn new(method: &str, url: &str) -> Self {
-        Self {
-            parts: host::Request {
-                method: method.to_owned(),
-                url: url.to_owned(),
-                headers: Vec::new(),
-                body: None,
-                timeout_ms: None,
-            },
-            auth: None,
-            error: None,
-            context: PhantomData,
-        }
+    pub(crate) fn new(context: &'context Context, method: &str, url: String) -> Self {
+        let parts = RequestParts { method: method.to_owned(), url, headers: Vec::new(), body: None, timeout_ms: None };
+        Self { context, parts, auth: None, any_status: false, error: None }
     }
 
     /// Adds a header. The host sets `Host`, `Content-Length` and the like itself.
@@ -117,22 +59,25 @@ impl<'context> Request<'context> {
         self
     }
 
-    /// Adds pairs to the query, encoded.
+    /// Adds a pair to the query, encoded. `None` adds nothing.
     #[must_use]
-    pub fn query(mut self, pairs: &[(&str, &str)]) -> Self {
-        add_query(&mut self.parts.url, pairs);
+    pub fn query(mut self, name: &str, value: impl QueryValue) -> Self {
+        if let Some(value) = value.into_text() {
+            add_query(&mut self.parts.url, name, &value);
+        }
         self
     }
 
-    /// Sends `value` as JSON, with the `Content-Type` of JSON. A value that cannot be written as
-    /// JSON makes `send` fail.
+    /// Sends `value` as JSON, with the `Content-Type` of JSON unless there is one already. A value
+    /// that cannot be written as JSON makes `send` fail.
     #[must_use]
     pub fn json<T: Serialize + ?Sized>(mut self, value: &T) -> Self {
         match serde_json::to_vec(value) {
             Ok(body) => self.parts.body = Some(body),
             Err(error) => self.error = Some(FetchError::InvalidRequest(error.to_string())),
         }
-        self.header("content-type", "application/json")
+        let is_said = self.parts.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type"));
+        if is_said { self } else { self.header("content-type", "application/json") }
     }
 
     /// Sends these bytes. Say what they are with a `Content-Type` header.
@@ -156,53 +101,92 @@ impl<'context> Request<'context> {
         self
     }
 
-    /// Sends the request and waits for the whole answer. A 4xx or 5xx is an answer: see
-    /// [`Response::error_for_status`].
+    /// Takes any status for an answer, for whoever reads an upstream's refusals:
+    /// [`send`](Self::send) then answers a 404 as it does a 200.
+    #[must_use]
+    pub fn any_status(mut self) -> Self {
+        self.any_status = true;
+        self
+    }
+
+    /// Sends the request and waits for the whole answer. The host renews an account's token and
+    /// asks again by itself; other attempts are the host's too, by the failure that this ends in.
     ///
     /// # Errors
     ///
-    /// [`FetchError`] when there is no answer.
-    pub fn send(self) -> Result<Response, FetchError> {
+    /// [`RequestError::Fetch`] when there is no answer, [`RequestError::Status`] for a status from
+    /// 400, unless [`any_status`](Self::any_status) was said. With `?` both are the failure that
+    /// they mean: see [`Response::failure`].
+    pub fn send(self) -> Result<Response, RequestError> {
         if let Some(error) = self.error {
-            return Err(error);
+            return Err(error.into());
         }
-        host::send(&self.parts, self.auth.map(Connection::handle)).map(Response::from).map_err(FetchError::from)
+        let answer = self.context.host().send(self.parts, self.auth.map(Connection::handle))?;
+        judge(answer, self.any_status)
     }
 }
 
+fn judge(answer: Response, any_status: bool) -> Result<Response, RequestError> {
+    if any_status || answer.status() < 400 { Ok(answer) } else { Err(RequestError::Status(answer)) }
+}
+
 /// The contract takes one connection for all requests of a call, so each connection has its own.
-pub(crate) fn send_all(requests: Vec<Request<'_>>) -> Vec<Result<Response, FetchError>> {
+pub(crate) fn send_all(context: &Context, requests: Vec<Request<'_>>) -> Vec<Result<Response, RequestError>> {
     let mut answers = Vec::new();
     answers.resize_with(requests.len(), || None);
     let mut waiting: Vec<(usize, Request<'_>)> = requests.into_iter().enumerate().collect();
     while let Some((_, first)) = waiting.first() {
-        let auth = first.auth;
+        let auth = first.auth.map(Connection::handle);
         let (group, rest): (Vec<_>, Vec<_>) =
-            waiting.into_iter().partition(|(_, request)| same_connection(request.auth, auth));
+            waiting.into_iter().partition(|(_, request)| is_same(request.auth.map(Connection::handle), auth));
         waiting = rest;
 
-        let mut indexes = Vec::with_capacity(group.len());
+        let mut places = Vec::with_capacity(group.len());
         let mut batch = Vec::with_capacity(group.len());
-        for (index, request) in group {
+        for (place, request) in group {
             if let Some(error) = request.error {
-                answers[index] = Some(Err(error));
+                answers[place] = Some(Err(error.into()));
             } else {
-                indexes.push(index);
+                places.push((place, request.any_status));
                 batch.push(request.parts);
             }
         }
         if batch.is_empty() {
             continue;
         }
-        let sent = host::send_all(&batch, auth.map(Connection::handle));
-        for (index, answer) in indexes.into_iter().zip(sent) {
-            answers[index] = Some(answer.map(Response::from).map_err(FetchError::from));
+        let sent = context.host().send_all(batch, auth);
+        for ((place, any_status), answer) in places.into_iter().zip(sent) {
+            answers[place] = Some(answer.map_err(RequestError::from).and_then(|answer| judge(answer, any_status)));
         }
     }
-    let unanswered = || Err(FetchError::Io("the host gave no answer".to_owned()));
+    let unanswered = || Err(FetchError::Io("the host gave no answer".to_owned()).into());
     answers.into_iter().map(|answer| answer.unwrap_or_else(unanswered)).collect()
 }
 
-fn same_connection(one: Option<&Connection>, another: Option<&Connection>) -> bool {
+fn is_same(one: Option<&Handle>, another: Option<&Handle>) -> bool {
     one.map(std::ptr::from_ref) == another.map(std::ptr::from_ref)
 }
+
+/// What may stand in a query: text, a number, a truth value, or an `Option` of one.
+pub trait QueryValue {
+    /// The value's text, not encoded yet; nothing where the pair is to be left out.
+    fn into_text(self) -> Option<String>;
+}
+
+impl<T: QueryValue> QueryValue for Option<T> {
+    fn into_text(self) -> Option<String> {
+        self.and_then(QueryValue::into_text)
+    }
+}
+
+macro_rules! query_values {
+    ($($type:ty),*) => {$(
+        impl QueryValue for $type {
+            fn into_text(self) -> Option<String> {
+                Some(self.to_string())
+            }
+        }
+    )*};
+}
+
+query_values!(&str, String, &String, bool, char, u8, u16, u32, u64, usize, i8, i16, i32, i64, isize);

@@ -1,30 +1,21 @@
-//! What a WORKWAY integration is written with: typed actions, HTTP through the host, connections,
-//! storage and logs. It never touches a socket, a file or a token by itself; every effect is a call
-//! to the host, which allows what the integration declared and was granted, and nothing else.
+//! What a WORKWAY integration is written and tested with: typed actions and triggers, HTTP through
+//! the host, connections, storage and logs. It never touches a socket, a file or a token by itself;
+//! every effect is a call to the host, which allows what the integration declared and was granted,
+//! and nothing else.
 //!
-//! An integration is one type that implements [`Integration`], and one [`export!`]:
+//! An action is a function, and [`integration!`] says what there is:
 //!
 //! ```
 //! use workway_sdk::prelude::*;
 //!
-//! struct Weather;
-//!
-//! impl Integration for Weather {
-//!     fn definition() -> Definition {
-//!         Definition::new("weather", "Weather", env!("CARGO_PKG_VERSION"))
-//!             .description("Reads weather reports.")
-//!             .category("data")
-//!             .host("api.weather.example")
-//!             .action(
-//!                 Action::new("get-report", get_report)
-//!                     .name("Get report")
-//!                     .description("Reads the newest report for a city.")
-//!                     .idempotent(),
-//!             )
-//!     }
+//! integration! {
+//!     id: "weather",
+//!     name: "Weather",
+//!     description: "Reads weather reports.",
+//!     categories: ["data"],
+//!     hosts: ["api.weather.example"],
+//!     actions: [get_report],
 //! }
-//!
-//! workway_sdk::export!(Weather);
 //!
 //! #[derive(Deserialize, JsonSchema)]
 //! struct GetReport {
@@ -38,14 +29,10 @@
 //!     temperature: f64,
 //! }
 //!
-//! fn get_report(context: &Context, input: GetReport) -> Result<Report> {
-//!     let report = context
-//!         .get("https://api.weather.example/report")
-//!         .query(&[("city", &input.city)])
-//!         .send()?
-//!         .error_for_status()?
-//!         .json()?;
-//!     Ok(report)
+//! /// Reads the newest report for a city.
+//! #[action(idempotent)]
+//! fn get_report(ctx: &Context, input: GetReport) -> Result<Report> {
+//!     ctx.get("https://api.weather.example/report").query("city", input.city).send()?.json()
 //! }
 //! # fn main() {}
 //! ```
@@ -53,57 +40,92 @@
 //! The derives come from `serde` and `schemars`, which the integration lists in its own
 //! `Cargo.toml` (their generated code names these crates); the prelude brings the names into scope.
 //!
-//! The crate compiles natively, so that what is pure in an integration is tested with plain
-//! `cargo test`. A call to the host outside a component panics.
+//! The same source compiles natively, where [`testing`] stands in for the host: no network, no
+//! clock, and the same refusals.
 
-// The generated bindings name this crate as the integrations that use them do.
+// The macros name this crate as the integrations that use them do.
+#[cfg(test)]
 extern crate self as workway_sdk;
 
 mod action;
+#[cfg(target_family = "wasm")]
+mod component;
 mod context;
+mod declared;
 mod definition;
 mod empty;
-mod export;
 mod failure;
 mod fetch;
+mod host;
 mod http_date;
+mod link;
 mod log;
 mod oauth;
+mod paging;
 mod percent;
+mod request_error;
 mod response;
+mod schema;
 mod storage;
+#[cfg(not(target_family = "wasm"))]
+pub mod testing;
+mod transaction;
+mod trigger;
+mod webhook;
 
-#[doc(hidden)]
-#[allow(clippy::all, clippy::pedantic, missing_docs, unsafe_code, reason = "generated code")]
-pub mod bindings;
-
-pub use action::Action;
+pub use action::{Action, Choice, Options};
 pub use context::Context;
-pub use definition::{ConnectionNeed, Definition, Integration};
+pub use definition::{ConnectionNeed, Integration, Permissions};
 pub use empty::Empty;
-pub use failure::{Failure, Result};
-pub use fetch::{FetchError, Request};
-pub use log::Log;
+pub use failure::{Failure, FailureKind, Result};
+pub use fetch::{QueryValue, Request};
+pub use log::{Level, Log};
 pub use oauth::{AccessToken, Connection, OAuthError};
+pub use paging::{Page, Pages, paginate};
 pub use percent::percent_encode;
+pub use request_error::{FetchError, RequestError};
 pub use response::Response;
 pub use storage::{Commit, Entry, Storage, StorageError};
+pub use transaction::Transaction;
+pub use trigger::{Event, Polled, RawPolled, RawReceived, Received, Trigger};
+pub use webhook::WebhookRequest;
+pub use workway_sdk_macros::{action, integration, poll_trigger, webhook_trigger};
 
 /// The names that nearly every integration uses.
 pub mod prelude {
     pub use crate::{
-        Action, Connection, ConnectionNeed, Context, Definition, Empty, Failure, Integration, Response, Result,
+        Connection, ConnectionNeed, Context, Empty, Event, Failure, Polled, Received, Response, Result, WebhookRequest,
+        action, integration, poll_trigger, webhook_trigger,
     };
     pub use schemars::JsonSchema;
     pub use serde::{Deserialize, Serialize};
 }
 
-/// What [`export!`] expands to; not for use by hand.
+/// What the macros expand to; not for use by hand.
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::bindings::__export_integration;
-    pub use crate::export::Component;
-    pub use wit_bindgen::rt;
+    pub use crate::action::{Needs, list, run};
+    #[cfg(target_family = "wasm")]
+    pub use crate::component::bindings::{
+        self, integration::__export_integration, with_triggers::__export_integration_with_triggers,
+    };
+    #[cfg(target_family = "wasm")]
+    pub use crate::component::{Component, Entry};
+    pub use crate::declared::{are_ids_unique, has_connections, has_hosts, has_provider, has_scopes, has_storage};
+    pub use crate::schema::{
+        input_of, output_of, poll_config_of, poll_event_of, webhook_config_of, webhook_event_of,
+    };
+    pub use crate::trigger::{Run, Webhook, disable, enable, poll, receive};
+    pub use serde_json::to_string;
+    /// What `#[action]` makes beside a function, under the function's name among types.
+    pub trait ActionItem {
+        const ACTION: crate::Action;
+    }
+
+    /// What `#[poll_trigger]` and `#[webhook_trigger]` make beside a function.
+    pub trait TriggerItem {
+        const TRIGGER: crate::Trigger;
+    }
 }
 
 /// The README's example is compiled too.

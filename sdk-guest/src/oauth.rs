@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use crate::bindings::workway::integration::oauth;
+use crate::host::{ConnectionCalls, Handle};
 
 /// Why a connection could not be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,19 +43,6 @@ pub enum OAuthError {
     },
 }
 
-impl OAuthError {
-    fn of(provider: &str, error: oauth::OauthError) -> Self {
-        let provider = provider.to_owned();
-        match error {
-            oauth::OauthError::NotConnected => Self::NotConnected { provider },
-            oauth::OauthError::NeedsReconnect(reason) => Self::NeedsReconnect { provider, reason },
-            oauth::OauthError::MissingScopes(scopes) => Self::MissingScopes { provider, scopes },
-            oauth::OauthError::Denied(reason) => Self::Denied { provider, reason },
-            oauth::OauthError::Transient(reason) => Self::Transient { provider, reason },
-        }
-    }
-}
-
 impl fmt::Display for OAuthError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -83,30 +70,26 @@ impl std::error::Error for OAuthError {}
 /// One account that the calling user connected, from
 /// [`Context::connection`](crate::Context::connection).
 ///
-/// ```no_run
+/// ```
 /// use workway_sdk::{Context, Result};
 ///
-/// fn who_am_i(context: &Context) -> Result<String> {
-///     let github = context.connection("github")?;
-///     let answer = context.get("https://api.github.com/user").auth(&github).send()?;
-///     answer.error_for_status()?.text()
+/// fn who_am_i(ctx: &Context) -> Result<String> {
+///     let github = ctx.connection("github")?;
+///     ctx.get("https://api.github.com/user").auth(&github).send()?.text()
 /// }
 /// ```
 #[derive(Debug)]
 pub struct Connection {
     provider: String,
-    handle: oauth::Connection,
+    handle: Handle,
 }
 
 impl Connection {
-    pub(crate) fn open(provider: &str) -> Result<Self, OAuthError> {
-        match oauth::connect(provider) {
-            Ok(handle) => Ok(Self { provider: provider.to_owned(), handle }),
-            Err(error) => Err(OAuthError::of(provider, error)),
-        }
+    pub(crate) fn new(provider: &str, handle: Handle) -> Self {
+        Self { provider: provider.to_owned(), handle }
     }
 
-    pub(crate) fn handle(&self) -> &oauth::Connection {
+    pub(crate) fn handle(&self) -> &Handle {
         &self.handle
     }
 
@@ -149,7 +132,7 @@ impl Connection {
     /// [`OAuthError::Denied`] without the permission, and the other kinds when there is no valid
     /// token to give.
     pub fn access_token(&self) -> Result<AccessToken, OAuthError> {
-        self.handle.access_token().map(AccessToken).map_err(|error| OAuthError::of(&self.provider, error))
+        self.handle.access_token().map(AccessToken)
     }
 
     /// Gets a new access token now. Requests do this by themselves on expiry and on a 401.
@@ -159,7 +142,7 @@ impl Connection {
     /// [`OAuthError::NeedsReconnect`] when the provider refuses, [`OAuthError::Transient`] when it
     /// cannot be reached.
     pub fn refresh(&self) -> Result<(), OAuthError> {
-        self.handle.refresh().map_err(|error| OAuthError::of(&self.provider, error))
+        self.handle.refresh()
     }
 }
 
@@ -194,7 +177,8 @@ mod tests {
 
     #[test]
     fn an_error_names_the_provider_and_what_is_missing() {
-        let error = oauth::OauthError::MissingScopes(vec!["repo".into(), "user".into()]);
-        assert_eq!(OAuthError::of("github", error).to_string(), "the github account lacks scopes: repo, user");
+        let scopes = vec!["repo".into(), "user".into()];
+        let error = OAuthError::MissingScopes { provider: "github".into(), scopes };
+        assert_eq!(error.to_string(), "the github account lacks scopes: repo, user");
     }
 }

@@ -23,20 +23,18 @@ pub fn percent_encode(text: &str) -> String {
     encoded
 }
 
-/// Adds query pairs to an address that may have a query and a fragment already.
-pub(crate) fn add_query(url: &mut String, pairs: &[(&str, &str)]) {
+/// Adds a pair to the query of an address that may have a query and a fragment already.
+pub(crate) fn add_query(url: &mut String, name: &str, value: &str) {
     let fragment = url.find('#').map(|start| url.split_off(start));
-    for (key, value) in pairs {
-        let last = url.chars().next_back();
-        if !url.contains('?') {
-            url.push('?');
-        } else if last != Some('?') && last != Some('&') {
-            url.push('&');
-        }
-        url.push_str(&percent_encode(key));
-        url.push('=');
-        url.push_str(&percent_encode(value));
+    let last = url.chars().next_back();
+    if !url.contains('?') {
+        url.push('?');
+    } else if last != Some('?') && last != Some('&') {
+        url.push('&');
     }
+    url.push_str(&percent_encode(name));
+    url.push('=');
+    url.push_str(&percent_encode(value));
     url.extend(fragment);
 }
 
@@ -58,7 +56,7 @@ mod tests {
             ("https://a.example/x#f", "https://a.example/x?k=v#f"),
         ] {
             let mut url = before.to_owned();
-            add_query(&mut url, &[("k", "v")]);
+            add_query(&mut url, "k", "v");
             assert_eq!(url, after);
         }
     }

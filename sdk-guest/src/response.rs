@@ -4,8 +4,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::de::DeserializeOwned;
 
-use crate::bindings::workway::integration::fetch as host;
-use crate::{Failure, Result, http_date};
+use crate::{Failure, RequestError, Result, http_date, link};
 
 /// How many characters of an upstream's error body go into a failure's message.
 const EXCERPT_CHARACTERS: usize = 200;
@@ -30,12 +29,12 @@ impl Response {
     /// ```
     #[must_use]
     pub fn new(status: u16, headers: &[(&str, &str)], body: impl Into<Vec<u8>>) -> Self {
-        Self {
-            status,
-            headers: headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
-            body: body.into(),
-            url: String::new(),
-        }
+        let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        Self::from_parts(status, headers, body.into(), String::new())
+    }
+
+    pub(crate) fn from_parts(status: u16, headers: Vec<(String, String)>, body: Vec<u8>, url: String) -> Self {
+        Self { status, headers, body, url }
     }
 
     /// The status code.
@@ -93,16 +92,34 @@ impl Response {
             .map_err(|error| Failure::Permanent(format!("the upstream's answer is unexpected: {error}")))
     }
 
-    /// How long the upstream asks to wait (`Retry-After`, as seconds or as a date).
+    /// The address that a `Link` header (RFC 8288) gives for a relation, such as `next`.
+    ///
+    /// ```
+    /// use workway_sdk::Response;
+    ///
+    /// let answer = Response::new(200, &[("Link", r#"<https://api.example.com/x?page=2>; rel="next""#)], "[]");
+    /// assert_eq!(answer.link("next"), Some("https://api.example.com/x?page=2"));
+    /// assert_eq!(answer.link("prev"), None);
+    /// ```
+    #[must_use]
+    pub fn link(&self, relation: &str) -> Option<&str> {
+        let links = self.headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("link"));
+        links.filter_map(|(_, value)| link::target(value, relation)).next()
+    }
+
+    /// How long the upstream asks to wait (`Retry-After`, as seconds or as a date; RFC 9110, section
+    /// 10.2.3). A date counts from the answer's own `Date`, or from now where it has none.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         let value = self.header("retry-after")?.trim();
         if let Ok(seconds) = value.parse() {
             return Some(Duration::from_secs(seconds));
         }
-        let date = UNIX_EPOCH + Duration::from_secs(http_date::parse(value)?);
+        let until = UNIX_EPOCH + Duration::from_secs(http_date::parse(value)?);
+        let said = self.header("date").and_then(http_date::parse);
+        let from = said.map_or_else(SystemTime::now, |seconds| UNIX_EPOCH + Duration::from_secs(seconds));
         // A date that has passed means: now.
-        Some(date.duration_since(SystemTime::now()).unwrap_or(Duration::ZERO))
+        Some(until.duration_since(from).unwrap_or(Duration::ZERO))
     }
 
     /// The answer itself, unless its status says that the upstream did not do what was asked.
@@ -111,17 +128,19 @@ impl Response {
     ///
     /// The [`failure`](Response::failure) of any status from 400, with the beginning of the body.
     pub fn error_for_status(self) -> Result<Self> {
-        if self.status < 400 {
-            return Ok(self);
-        }
+        if self.status < 400 { Ok(self) } else { Err(self.refusal()) }
+    }
+
+    /// The failure of the status, with the beginning of the body.
+    fn refusal(&self) -> Failure {
         let body = String::from_utf8_lossy(&self.body);
         let excerpt: String = body.trim().chars().take(EXCERPT_CHARACTERS).collect();
-        let message = if excerpt.is_empty() {
-            format!("the upstream answered {}", self.status)
-        } else {
-            format!("the upstream answered {}: {excerpt}", self.status)
-        };
-        Err(self.failure(message))
+        let mut message = format!("the upstream answered {}", self.status);
+        if !excerpt.is_empty() {
+            message.push_str(": ");
+            message.push_str(&excerpt);
+        }
+        self.failure(message)
     }
 
     /// The failure that the status means, with a message of your own: 401 asks to connect again,
@@ -142,9 +161,13 @@ impl Response {
     }
 }
 
-impl From<host::Response> for Response {
-    fn from(response: host::Response) -> Self {
-        Self { status: response.status, headers: response.headers, body: response.body, url: response.url }
+/// No answer is the failure that its cause means; an answer that says no is the one of its status.
+impl From<RequestError> for Failure {
+    fn from(error: RequestError) -> Self {
+        match error {
+            RequestError::Fetch(error) => error.into(),
+            RequestError::Status(response) => response.refusal(),
+        }
     }
 }
 
@@ -155,17 +178,17 @@ mod tests {
     #[test]
     fn each_status_is_its_failure() {
         let kinds = [
-            (400, "permanent failure"),
-            (401, "authorisation required"),
-            (403, "permission denied"),
-            (404, "not found"),
-            (408, "transient failure"),
+            (400, "permanent"),
+            (401, "auth-required"),
+            (403, "permission-denied"),
+            (404, "not-found"),
+            (408, "transient"),
             (409, "conflict"),
-            (422, "permanent failure"),
-            (429, "rate limited"),
-            (500, "transient failure"),
-            (501, "permanent failure"),
-            (503, "transient failure"),
+            (422, "permanent"),
+            (429, "rate-limited"),
+            (500, "transient"),
+            (501, "permanent"),
+            (503, "transient"),
         ];
         for (status, kind) in kinds {
             let failure = Response::new(status, &[], "why").error_for_status();
@@ -182,6 +205,8 @@ mod tests {
         assert_eq!(wait("Sun, 06 Nov 1994 08:49:37 GMT"), Some(Duration::ZERO));
         assert!(wait("Fri, 01 Jan 2100 00:00:00 GMT") > Some(Duration::from_secs(86_400)));
         assert_eq!(wait("soon"), None);
+        let dated = [("Date", "Sun, 06 Nov 1994 08:49:37 GMT"), ("Retry-After", "Sun, 06 Nov 1994 08:50:07 GMT")];
+        assert_eq!(Response::new(503, &dated, "").retry_after(), Some(Duration::from_secs(30)));
     }
 
     #[test]

@@ -2,13 +2,13 @@
 //! unless the `_bytes` functions are used. Nothing else outlives a call.
 
 use std::fmt;
-use std::marker::PhantomData;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::Context;
-use crate::bindings::workway::integration::storage as host;
+use crate::host::HostCalls;
+use crate::transaction::{self, Transaction};
+use crate::{Context, Result};
 
 /// Why storage refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,18 +42,6 @@ impl fmt::Display for StorageError {
 
 impl std::error::Error for StorageError {}
 
-impl From<host::StorageError> for StorageError {
-    fn from(error: host::StorageError) -> Self {
-        match error {
-            host::StorageError::Denied => Self::Denied,
-            host::StorageError::TooLarge(limit) => Self::TooLarge(limit),
-            host::StorageError::Quota(limit) => Self::Quota(limit),
-            host::StorageError::Conflict(key) => Self::Conflict(key),
-            host::StorageError::Unavailable(reason) => Self::Unavailable(reason),
-        }
-    }
-}
-
 /// One stored value with its version.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
@@ -76,32 +64,33 @@ impl Entry {
     }
 }
 
-impl From<host::Entry> for Entry {
-    fn from(entry: host::Entry) -> Self {
-        Self { key: entry.key, value: entry.value, version: entry.version }
-    }
-}
-
 /// The store, from [`Context::storage`].
 ///
 /// Every function fails with [`StorageError::Denied`] unless the integration asked for storage, and
 /// with [`StorageError::Unavailable`] when the store does not answer.
 ///
-/// ```no_run
+/// ```
+/// use workway_sdk::testing::MockContext;
 /// use workway_sdk::{Context, Result};
 ///
-/// fn count_calls(context: &Context) -> Result<u32> {
-///     let calls = context.storage().get::<u32>("calls")?.unwrap_or(0) + 1;
-///     context.storage().put("calls", &calls)?;
-///     Ok(calls)
+/// fn count_calls(ctx: &Context) -> Result<u32> {
+///     ctx.storage().transaction(|storage| {
+///         let calls = storage.get::<u32>("calls")?.unwrap_or(0) + 1;
+///         storage.put("calls", &calls)?;
+///         Ok(calls)
+///     })
 /// }
+///
+/// let ctx = MockContext::builder().grant_storage().build();
+/// assert_eq!(count_calls(&ctx), Ok(1));
+/// assert_eq!(count_calls(&ctx), Ok(2));
 /// ```
 #[derive(Debug, Clone, Copy)]
-pub struct Storage<'context>(PhantomData<&'context Context>);
+pub struct Storage<'context>(&'context Context);
 
-impl Storage<'_> {
-    pub(crate) fn new() -> Self {
-        Self(PhantomData)
+impl<'context> Storage<'context> {
+    pub(crate) fn new(context: &'context Context) -> Self {
+        Self(context)
     }
 
     /// The value under a key, read as JSON; nothing when there is none.
@@ -119,7 +108,7 @@ impl Storage<'_> {
     ///
     /// See [`Storage`].
     pub fn entry(self, key: &str) -> Result<Option<Entry>, StorageError> {
-        Ok(host::get(key)?.map(Entry::from))
+        self.0.host().get(key)
     }
 
     /// Stores a value as JSON and answers its new version.
@@ -138,7 +127,7 @@ impl Storage<'_> {
     ///
     /// [`StorageError::TooLarge`] and [`StorageError::Quota`] when it is too much.
     pub fn put_bytes(self, key: &str, value: &[u8]) -> Result<u64, StorageError> {
-        Ok(host::put(key, value)?)
+        self.0.host().put(key, value)
     }
 
     /// Deletes a key; whether there was one.
@@ -147,7 +136,7 @@ impl Storage<'_> {
     ///
     /// See [`Storage`].
     pub fn delete(self, key: &str) -> Result<bool, StorageError> {
-        Ok(host::delete(key)?)
+        self.0.host().delete(key)
     }
 
     /// Up to `limit` entries whose key begins with `prefix`, in the order of their keys, after
@@ -157,8 +146,7 @@ impl Storage<'_> {
     ///
     /// See [`Storage`].
     pub fn list(self, prefix: &str, start_after: Option<&str>, limit: u32) -> Result<Vec<Entry>, StorageError> {
-        let entries = host::list(prefix, start_after, limit)?;
-        Ok(entries.into_iter().map(Entry::from).collect())
+        self.0.host().list(prefix, start_after, limit)
     }
 
     /// Makes all changes or none, and none unless every key has the expected version.
@@ -167,31 +155,50 @@ impl Storage<'_> {
     ///
     /// [`StorageError::Conflict`] when a key was changed meanwhile: read again and try again.
     pub fn commit(self, commit: &Commit) -> Result<(), StorageError> {
-        Ok(host::commit(&commit.expected, &commit.changes)?)
+        self.0.host().commit(&commit.expected, &commit.changes)
     }
+
+    /// Reads and writes several keys as if nobody else did at the same time. `body` sees what was
+    /// stored, and its own writes on top; when it has ended well, they are stored together, unless
+    /// somebody has changed what it read: then it runs again, 10 times at most. It may run more than once, so what else it does must bear repeating.
+    ///
+    /// # Errors
+    ///
+    /// What `body` fails with, and then nothing is stored; [`Failure::Conflict`](crate::Failure::Conflict) after the last
+    /// attempt; and what [`commit`](Self::commit) fails with.
+    pub fn transaction<T>(self, body: impl FnMut(&mut Transaction<'context>) -> Result<T>) -> Result<T> {
+        transaction::run(self, body)
+    }
+}
+
+/// One change, as the contract carries it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Change {
+    Put(String, Vec<u8>),
+    Delete(String),
 }
 
 /// Changes to make together, for [`Storage::commit`].
 ///
-/// ```no_run
+/// ```
 /// use workway_sdk::{Commit, Context, Result};
 ///
-/// fn take_first(context: &Context) -> Result<()> {
-///     let Some(first) = context.storage().list("queue/", None, 1)?.pop() else {
+/// fn take_first(ctx: &Context) -> Result<()> {
+///     let Some(first) = ctx.storage().list("queue/", None, 1)?.pop() else {
 ///         return Ok(());
 ///     };
 ///     let commit = Commit::new()
 ///         .expect(&first.key, first.version)
 ///         .delete(&first.key)
 ///         .put_bytes("taken", first.value);
-///     context.storage().commit(&commit)?;
+///     ctx.storage().commit(&commit)?;
 ///     Ok(())
 /// }
 /// ```
 #[derive(Debug, Clone, Default)]
 pub struct Commit {
     expected: Vec<(String, u64)>,
-    changes: Vec<host::Change>,
+    changes: Vec<Change>,
 }
 
 impl Commit {
@@ -199,6 +206,10 @@ impl Commit {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    pub(crate) fn of(expected: Vec<(String, u64)>, changes: Vec<Change>) -> Self {
+        Self { expected, changes }
     }
 
     /// Only if the key still has this version.
@@ -226,18 +237,18 @@ impl Commit {
     /// Stores bytes.
     #[must_use]
     pub fn put_bytes(mut self, key: &str, value: impl Into<Vec<u8>>) -> Self {
-        self.changes.push(host::Change::Put((key.to_owned(), value.into())));
+        self.changes.push(Change::Put(key.to_owned(), value.into()));
         self
     }
 
     /// Deletes a key.
     #[must_use]
     pub fn delete(mut self, key: &str) -> Self {
-        self.changes.push(host::Change::Delete(key.to_owned()));
+        self.changes.push(Change::Delete(key.to_owned()));
         self
     }
 }
 
-fn to_json<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, StorageError> {
+pub(crate) fn to_json<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, StorageError> {
     serde_json::to_vec(value).map_err(|error| StorageError::Json(error.to_string()))
 }

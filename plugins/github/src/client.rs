@@ -15,9 +15,6 @@ pub(crate) const HOST: &str = "api.github.com";
 /// The provider whose connection it uses.
 pub(crate) const PROVIDER: &str = "github";
 
-/// What writing needs. GitHub has no narrower scope for issues of private repositories.
-pub(crate) const WRITE_SCOPES: [&str; 1] = ["repo"];
-
 const USER_AGENT: &str = concat!("workway-github/", env!("CARGO_PKG_VERSION"));
 
 /// The version of GitHub's API that the types of this crate were written for.
@@ -49,29 +46,29 @@ impl<'context> Client<'context> {
 
     /// Reads one JSON document.
     pub(crate) fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T> {
-        self.send(self.context.get(&address(path)))?.json()
+        self.send(self.context.get(address(path)))?.json()
     }
 
-    /// Reads one page, and the cursor of the page after it.
-    pub(crate) fn page<T: DeserializeOwned>(
-        &self,
-        path: &str,
-        query: &[(&str, &str)],
-        cursor: Option<&Cursor>,
-    ) -> Result<(T, Option<String>)> {
+    /// A request for one page of a list.
+    pub(crate) fn page(&self, path: &str, cursor: Option<&Cursor>) -> Request<'context> {
         let mut url = address(path);
         if let Some(cursor) = cursor {
             url.push('?');
             url.push_str(cursor.as_query());
         }
-        let response = self.send(self.context.get(&url).query(query))?;
-        let next = response.header("link").and_then(Cursor::of_next_page);
+        self.context.get(url)
+    }
+
+    /// Reads one page, and the cursor of the page after it.
+    pub(crate) fn read_page<T: DeserializeOwned>(&self, page: Request<'context>) -> Result<(T, Option<String>)> {
+        let response = self.send(page)?;
+        let next = response.link("next").and_then(Cursor::of_address);
         Ok((response.json()?, next.map(Cursor::into_text)))
     }
 
     /// Sends one JSON document and reads another.
     pub(crate) fn post<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T> {
-        self.send(self.context.post(&address(path)).json(body))?.json()
+        self.send(self.context.post(address(path)).json(body))?.json()
     }
 
     fn send<'request>(&'request self, request: Request<'request>) -> Result<Response> {
@@ -79,11 +76,12 @@ impl<'context> Client<'context> {
             // The second is for servers that know GitHub's API but not GitHub's media type.
             .header("accept", "application/vnd.github+json, application/json;q=0.9")
             .header("x-github-api-version", API_VERSION)
-            .header("user-agent", USER_AGENT);
+            .header("user-agent", USER_AGENT)
+            .any_status();
         if let Some(connection) = &self.connection {
             request = request.auth(connection);
         }
-        error::check(request.send()?)
+        error::check(request.send()?, self.context.now())
     }
 }
 

@@ -17,11 +17,11 @@ struct ErrorBody {
 }
 
 /// The response, or the failure that it stands for.
-pub(crate) fn check(response: Response) -> Result<Response> {
+pub(crate) fn check(response: Response, now: SystemTime) -> Result<Response> {
     if response.status() < 400 {
         return Ok(response);
     }
-    Err(failure(&response, SystemTime::now()))
+    Err(failure(&response, now))
 }
 
 fn failure(response: &Response, now: SystemTime) -> Failure {

@@ -55,28 +55,23 @@ pub(crate) struct IssuePage {
     next_cursor: Option<String>,
 }
 
-pub(crate) fn list_issues(context: &Context, input: ListIssues) -> Result<IssuePage> {
+/// Lists a repository's issues and pull requests, page by page.
+#[action(provider = "github", idempotent)]
+pub(crate) fn list_issues(ctx: &Context, input: ListIssues) -> Result<IssuePage> {
     let path = repository_path(&input.owner, &input.repo, "/issues")?;
     let cursor = input.cursor.as_deref().map(Cursor::parse).transpose()?;
-    let labels = input.labels.join(",");
-    let per_page = input.per_page.map(|count| count.to_string());
+    let state = input.state.map(|state| match state {
+        StateFilter::Open => "open",
+        StateFilter::Closed => "closed",
+        StateFilter::All => "all",
+    });
+    let labels = Some(input.labels.join(",")).filter(|labels| !labels.is_empty());
 
-    let mut query = Vec::new();
-    if let Some(state) = input.state {
-        let state = match state {
-            StateFilter::Open => "open",
-            StateFilter::Closed => "closed",
-            StateFilter::All => "all",
-        };
-        query.push(("state", state));
-    }
-    if !labels.is_empty() {
-        query.push(("labels", labels.as_str()));
-    }
-    let optional = [("assignee", &input.assignee), ("since", &input.since), ("per_page", &per_page)];
-    query.extend(optional.iter().filter_map(|(name, value)| Some((*name, value.as_deref()?))));
-
-    let (issues, next_cursor) = Client::for_reading(context)?.page(&path, &query, cursor.as_ref())?;
+    let client = Client::for_reading(ctx)?;
+    let request = client.page(&path, cursor.as_ref());
+    let request = request.query("state", state).query("labels", labels).query("assignee", input.assignee);
+    let request = request.query("since", input.since).query("per_page", input.per_page);
+    let (issues, next_cursor) = client.read_page(request)?;
     Ok(IssuePage { issues, next_cursor })
 }
 
@@ -104,7 +99,9 @@ pub(crate) struct CreateIssue {
     assignees: Vec<String>,
 }
 
-pub(crate) fn create_issue(context: &Context, input: CreateIssue) -> Result<Issue> {
+/// Opens an issue in a repository.
+#[action(provider = "github", scopes = ["repo"])]
+pub(crate) fn create_issue(ctx: &Context, input: CreateIssue) -> Result<Issue> {
     let path = repository_path(&input.owner, &input.repo, "/issues")?;
     let mut issue = json!({"title": input.title});
     if let Some(body) = input.body {
@@ -116,7 +113,7 @@ pub(crate) fn create_issue(context: &Context, input: CreateIssue) -> Result<Issu
     if !input.assignees.is_empty() {
         issue["assignees"] = input.assignees.into();
     }
-    Client::for_writing(context)?.post(&path, &issue)
+    Client::for_writing(ctx)?.post(&path, &issue)
 }
 
 /// The comment to write.
@@ -137,8 +134,10 @@ pub(crate) struct AddComment {
     body: String,
 }
 
-pub(crate) fn add_comment(context: &Context, input: AddComment) -> Result<Comment> {
+/// Comments on an issue or a pull request.
+#[action(provider = "github", scopes = ["repo"])]
+pub(crate) fn add_comment(ctx: &Context, input: AddComment) -> Result<Comment> {
     let rest = format!("/issues/{}/comments", input.issue_number);
     let path = repository_path(&input.owner, &input.repo, &rest)?;
-    Client::for_writing(context)?.post(&path, &json!({"body": input.body}))
+    Client::for_writing(ctx)?.post(&path, &json!({"body": input.body}))
 }

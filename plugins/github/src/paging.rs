@@ -29,9 +29,9 @@ impl Cursor {
         }
     }
 
-    /// The cursor of the page that a `Link` header calls `next`.
-    pub(crate) fn of_next_page(link: &str) -> Option<Self> {
-        let (_, query) = target(link, "next")?.split_once('?')?;
+    /// The cursor of the page at an address, as the `Link` header has it.
+    pub(crate) fn of_address(address: &str) -> Option<Self> {
+        let (_, query) = address.split_once('?')?;
         let query = query.split('#').next()?;
         let pairs: Vec<&str> = query
             .split('&')
@@ -56,68 +56,28 @@ fn is_query_value(value: &str) -> bool {
     !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~%=+:".contains(&byte))
 }
 
-/// The address of one relation in a `Link` header (RFC 8288), as far as GitHub uses it.
-fn target<'header>(link: &'header str, relation: &str) -> Option<&'header str> {
-    let mut rest = link;
-    // Not split at commas: addresses may have some.
-    while let Some((_, after)) = rest.split_once('<') {
-        let (address, after) = after.split_once('>')?;
-        let end = after.find('<').unwrap_or(after.len());
-        let (parameters, next) = after.split_at(end);
-        let matches = parameters.split([';', ',']).any(|parameter| {
-            parameter.trim().split_once('=').is_some_and(|(name, value)| {
-                name.trim().eq_ignore_ascii_case("rel")
-                    && value
-                        .trim()
-                        .trim_matches('"')
-                        .split_ascii_whitespace()
-                        .any(|candidate| candidate.eq_ignore_ascii_case(relation))
-            })
-        });
-        if matches {
-            return Some(address);
-        }
-        rest = next;
-    }
-    None
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn next(link: &str) -> Option<String> {
-        Cursor::of_next_page(link).map(Cursor::into_text)
+    fn cursor(address: &str) -> Option<String> {
+        Cursor::of_address(address).map(Cursor::into_text)
     }
 
     #[test]
-    fn the_next_page_is_found_among_other_relations() {
-        let link = "<https://api.github.com/repositories/1/issues?state=all&page=1>; rel=\"prev\", \
-                    <https://api.github.com/repositories/1/issues?state=all&page=3>; rel=\"next\", \
-                    <https://api.github.com/repositories/1/issues?state=all&page=9>; rel=\"last\"";
-        assert_eq!(next(link).as_deref(), Some("page=3"));
-    }
-
-    #[test]
-    fn a_cursor_of_several_parameters_and_odd_spellings_is_kept() {
+    fn of_an_address_only_what_chooses_a_page_is_kept() {
+        let address = "https://api.github.com/repositories/1/issues?state=all&page=3";
+        assert_eq!(cursor(address).as_deref(), Some("page=3"));
         assert_eq!(
-            next("<https://api.github.com/x?after=Y3Vyc29y%3D%3D&per_page=5&page=2>; REL=next").as_deref(),
+            cursor("https://api.github.com/x?after=Y3Vyc29y%3D%3D&per_page=5&page=2#top").as_deref(),
             Some("after=Y3Vyc29y%3D%3D&page=2")
         );
-        assert_eq!(next("<https://api.github.com/x?labels=a,b&page=2>; rel=\"last next\"").as_deref(), Some("page=2"));
     }
 
     #[test]
-    fn the_last_page_has_no_next() {
-        for link in [
-            "",
-            "nonsense",
-            "<https://api.github.com/x?page=1>; rel=\"first\"",
-            "<https://api.github.com/x?page=1",
-            "<https://api.github.com/x>; rel=\"next\"",
-            "<https://api.github.com/x?per_page=3>; rel=\"next\"",
-        ] {
-            assert_eq!(next(link), None, "{link}");
+    fn an_address_that_chooses_no_page_is_no_cursor() {
+        for address in ["", "https://api.github.com/x", "https://api.github.com/x?per_page=3"] {
+            assert_eq!(cursor(address), None, "{address}");
         }
     }
 

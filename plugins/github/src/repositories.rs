@@ -60,7 +60,9 @@ struct License {
     spdx_id: Option<String>,
 }
 
-pub(crate) fn get_repository(context: &Context, input: GetRepository) -> Result<Repository> {
+/// Reads one repository's facts.
+#[action(provider = "github", idempotent)]
+pub(crate) fn get_repository(ctx: &Context, input: GetRepository) -> Result<Repository> {
     let path = repository_path(&input.owner, &input.repo, "")?;
-    Client::for_reading(context)?.get(&path)
+    Client::for_reading(ctx)?.get(&path)
 }

@@ -74,36 +74,30 @@ struct SearchAnswer {
     items: Vec<Issue>,
 }
 
-pub(crate) fn search_issues(context: &Context, input: SearchIssues) -> Result<FoundIssues> {
+/// Searches issues and pull requests in all of GitHub.
+#[action(provider = "github", idempotent)]
+pub(crate) fn search_issues(ctx: &Context, input: SearchIssues) -> Result<FoundIssues> {
     let cursor = input.cursor.as_deref().map(Cursor::parse).transpose()?;
     let words = match input.kind {
         Some(Kind::Issue) => format!("{} is:issue", input.query),
         Some(Kind::PullRequest) => format!("{} is:pull-request", input.query),
         None => input.query,
     };
-    let per_page = input.per_page.map(|count| count.to_string());
+    let sort = input.sort.map(|sort| match sort {
+        Sort::Comments => "comments",
+        Sort::Reactions => "reactions",
+        Sort::Created => "created",
+        Sort::Updated => "updated",
+    });
+    let order = input.order.map(|order| match order {
+        Order::Asc => "asc",
+        Order::Desc => "desc",
+    });
 
-    let mut query = vec![("q", words.as_str())];
-    if let Some(sort) = input.sort {
-        let sort = match sort {
-            Sort::Comments => "comments",
-            Sort::Reactions => "reactions",
-            Sort::Created => "created",
-            Sort::Updated => "updated",
-        };
-        query.push(("sort", sort));
-    }
-    if let Some(order) = input.order {
-        let order = match order {
-            Order::Asc => "asc",
-            Order::Desc => "desc",
-        };
-        query.push(("order", order));
-    }
-    query.extend(per_page.as_deref().map(|count| ("per_page", count)));
-
-    let (answer, next_cursor): (SearchAnswer, _) =
-        Client::for_reading(context)?.page("/search/issues", &query, cursor.as_ref())?;
+    let client = Client::for_reading(ctx)?;
+    let request = client.page("/search/issues", cursor.as_ref()).query("q", words);
+    let request = request.query("sort", sort).query("order", order).query("per_page", input.per_page);
+    let (answer, next_cursor): (SearchAnswer, _) = client.read_page(request)?;
     Ok(FoundIssues {
         total_count: answer.total_count,
         incomplete_results: answer.incomplete_results,

@@ -2,7 +2,7 @@
 
 use workway_sdk::prelude::*;
 
-use crate::client::Client;
+use crate::client::{read, send};
 
 /// Which channels to list.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -84,13 +84,16 @@ struct Text {
     value: String,
 }
 
-pub(crate) fn list_channels(context: &Context, input: ListChannels) -> Result<ChannelPage> {
+/// Lists the workspace's channels, page by page.
+#[action(provider = "slack", scopes = ["channels:read", "groups:read"], idempotent)]
+pub(crate) fn list_channels(ctx: &Context, input: ListChannels) -> Result<ChannelPage> {
     let types = if input.include_private { "public_channel,private_channel" } else { "public_channel" };
-    let exclude_archived = if input.include_archived { "false" } else { "true" };
-    let limit = input.limit.unwrap_or(100).to_string();
-    let mut query = vec![("types", types), ("exclude_archived", exclude_archived), ("limit", limit.as_str())];
-    query.extend(input.cursor.as_deref().map(|cursor| ("cursor", cursor)));
-    let answer: ListAnswer = Client::new(context)?.read("conversations.list", &query)?;
+    let request = read(ctx, "conversations.list")
+        .query("types", types)
+        .query("exclude_archived", !input.include_archived)
+        .query("limit", input.limit.unwrap_or(100))
+        .query("cursor", input.cursor);
+    let answer: ListAnswer = send(ctx, request)?;
     Ok(answer.into())
 }
 

@@ -14,38 +14,23 @@ pub(crate) const HOST: &str = "slack.com";
 /// The provider whose connection it uses.
 pub(crate) const PROVIDER: &str = "slack";
 
-/// Slack as one connected workspace.
-pub(crate) struct Client<'context> {
-    context: &'context Context,
-    connection: Connection,
+/// A call of a method that reads.
+pub(crate) fn read<'context>(ctx: &'context Context, method: &str) -> Request<'context> {
+    ctx.get(address(method))
 }
 
-impl<'context> Client<'context> {
-    pub(crate) fn new(context: &'context Context) -> Result<Self> {
-        Ok(Self { context, connection: context.connection(PROVIDER)? })
-    }
+/// A call of a method that writes.
+pub(crate) fn write<'context>(ctx: &'context Context, method: &str, body: &impl Serialize) -> Request<'context> {
+    // Without the charset Slack adds a warning to every answer.
+    ctx.post(address(method)).header("content-type", "application/json; charset=utf-8").json(body)
+}
 
-    /// Calls a method that reads.
-    pub(crate) fn read<T: DeserializeOwned>(&self, method: &str, query: &[(&str, &str)]) -> Result<T> {
-        self.send(self.context.get(&address(method)).query(query))
-    }
-
-    /// Calls a method that writes.
-    pub(crate) fn write<T: DeserializeOwned>(&self, method: &str, body: &impl Serialize) -> Result<T> {
-        // Without the charset Slack adds a warning to every answer.
-        let request = self
-            .context
-            .post(&address(method))
-            .header("content-type", "application/json; charset=utf-8")
-            .body(serde_json::to_vec(body)?);
-        self.send(request)
-    }
-
-    fn send<'request, T: DeserializeOwned>(&'request self, request: Request<'request>) -> Result<T> {
-        let response = request.auth(&self.connection).send()?;
-        error::check(&response)?;
-        response.json()
-    }
+/// Sends a call for the connected workspace, and reads what Slack answers when all is well.
+pub(crate) fn send<T: DeserializeOwned>(ctx: &Context, request: Request<'_>) -> Result<T> {
+    let workspace = ctx.connection(PROVIDER)?;
+    let response = request.auth(&workspace).any_status().send()?;
+    error::check(&response)?;
+    response.json()
 }
 
 fn address(method: &str) -> String {

@@ -114,17 +114,17 @@ mod tests {
     #[test]
     fn each_name_has_its_kind() {
         let kinds = [
-            ("token_revoked", "authorisation required"),
-            ("account_inactive", "authorisation required"),
-            ("not_in_channel", "permission denied"),
-            ("channel_not_found", "not found"),
-            ("users_not_found", "not found"),
+            ("token_revoked", "auth-required"),
+            ("account_inactive", "auth-required"),
+            ("not_in_channel", "permission-denied"),
+            ("channel_not_found", "not-found"),
+            ("users_not_found", "not-found"),
             ("is_archived", "conflict"),
-            ("msg_too_long", "invalid input"),
-            ("no_text", "invalid input"),
-            ("ratelimited", "rate limited"),
-            ("internal_error", "transient failure"),
-            ("something_new", "permanent failure"),
+            ("msg_too_long", "invalid-input"),
+            ("no_text", "invalid-input"),
+            ("ratelimited", "rate-limited"),
+            ("internal_error", "transient"),
+            ("something_new", "permanent"),
         ];
         for (name, kind) in kinds {
             let failure = refused(&format!(r#"{{"ok":false,"error":"{name}"}}"#));

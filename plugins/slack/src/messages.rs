@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 use workway_sdk::prelude::*;
 
-use crate::client::Client;
+use crate::client::{send, write};
 
 /// The message to write: text, blocks, or both.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
@@ -64,14 +64,18 @@ pub(crate) struct MessagePlace {
     ts: String,
 }
 
-pub(crate) fn post_message(context: &Context, input: PostMessage) -> Result<MessagePlace> {
+/// Writes a message to a channel, a thread or a person.
+#[action(provider = "slack", scopes = ["chat:write"])]
+pub(crate) fn post_message(ctx: &Context, input: PostMessage) -> Result<MessagePlace> {
     says_something(input.text.as_deref(), input.blocks.as_deref())?;
-    Client::new(context)?.write("chat.postMessage", &input)
+    send(ctx, write(ctx, "chat.postMessage", &input))
 }
 
-pub(crate) fn update_message(context: &Context, input: UpdateMessage) -> Result<MessagePlace> {
+/// Replaces a message that the app wrote.
+#[action(provider = "slack", scopes = ["chat:write"], idempotent)]
+pub(crate) fn update_message(ctx: &Context, input: UpdateMessage) -> Result<MessagePlace> {
     says_something(input.text.as_deref(), input.blocks.as_deref())?;
-    Client::new(context)?.write("chat.update", &input)
+    send(ctx, write(ctx, "chat.update", &input))
 }
 
 /// The schema asks that one of them is there; null and emptiness pass it.

@@ -2,7 +2,7 @@
 
 use workway_sdk::prelude::*;
 
-use crate::client::Client;
+use crate::client::{read, send};
 
 /// Who to find.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -63,9 +63,10 @@ struct Profile {
     title: Option<String>,
 }
 
-pub(crate) fn find_user_by_email(context: &Context, input: FindUserByEmail) -> Result<User> {
-    let query = [("email", input.email.as_str())];
-    let answer: LookupAnswer = Client::new(context)?.read("users.lookupByEmail", &query)?;
+/// Finds the person with an e-mail address.
+#[action(name = "Find user by e-mail", provider = "slack", scopes = ["users:read", "users:read.email"], idempotent)]
+pub(crate) fn find_user_by_email(ctx: &Context, input: FindUserByEmail) -> Result<User> {
+    let answer: LookupAnswer = send(ctx, read(ctx, "users.lookupByEmail").query("email", input.email))?;
     Ok(answer.user.into())
 }
 

@@ -12,27 +12,18 @@ const KEYED: &str = "keyed";
 /// The header that the API of [`KEYED`] takes its keys in.
 const KEY_HEADER: &str = "x-test-key";
 
-struct AccountProbe;
-
-impl Integration for AccountProbe {
-    fn definition() -> Definition {
-        Definition::new("account-probe", "Account probe", "1.0.0")
-            .host("id.example.test")
-            .host("api.example.com")
-            .connection(ConnectionNeed::required(PROVIDER).scopes(["openid"]))
-            .connection(ConnectionNeed::optional(KEYED))
-            .action(Action::new("connect", connect).description("Says what the connection says."))
-            .action(Action::new("me", me).description("Asks the provider whose account it is."))
-            .action(Action::new("me-twice", me_twice).description("Asks it twice, one after the other."))
-            .action(Action::new("many", many).description("Asks it so many times together."))
-            .action(Action::new("refresh", refresh).description("Has the access token renewed, and asks with it."))
-            .action(Action::new("keyed", keyed).description("Sends a request with the API key."))
-            .action(Action::new("own-header", own_header).description("Sets the header of the API key itself."))
-    }
+integration! {
+    id: "account-probe",
+    name: "Account probe",
+    version: "1.0.0",
+    description: "",
+    hosts: ["id.example.test", "api.example.com"],
+    connections: [ConnectionNeed::required(PROVIDER).scopes(&["openid"]), ConnectionNeed::optional(KEYED)],
+    actions: [connect, me, me_twice, many, refresh, keyed, own_header],
 }
 
-workway_sdk::export!(AccountProbe);
-
+/// Says what the connection says.
+#[action]
 fn connect(context: &Context, _input: Empty) -> Result<Value> {
     let connection = context.connection(PROVIDER)?;
     let token = match connection.access_token() {
@@ -47,11 +38,15 @@ fn connect(context: &Context, _input: Empty) -> Result<Value> {
     }))
 }
 
+/// Asks the provider whose account it is.
+#[action]
 fn me(context: &Context, _input: Empty) -> Result<Value> {
     let connection = context.connection(PROVIDER)?;
     ask(context, &connection)
 }
 
+/// Asks it twice, one after the other.
+#[action]
 fn me_twice(context: &Context, _input: Empty) -> Result<Vec<Value>> {
     let connection = context.connection(PROVIDER)?;
     (0..2).map(|_| ask(context, &connection)).collect()
@@ -62,12 +57,16 @@ struct Many {
     count: u32,
 }
 
+/// Asks it so many times together.
+#[action]
 fn many(context: &Context, input: Many) -> Result<Vec<Value>> {
     let connection = context.connection(PROVIDER)?;
-    let answers = context.send_all((0..input.count).map(|_| context.get(ME).auth(&connection)));
+    let answers = context.send_all((0..input.count).map(|_| context.get(ME).any_status().auth(&connection)));
     answers.into_iter().map(|answer| Ok(seen(&answer?))).collect()
 }
 
+/// Has the access token renewed, and asks with it.
+#[action]
 fn refresh(context: &Context, _input: Empty) -> Result<Value> {
     let connection = context.connection(PROVIDER)?;
     let refreshed = match connection.refresh() {
@@ -77,9 +76,11 @@ fn refresh(context: &Context, _input: Empty) -> Result<Value> {
     Ok(json!({"refreshed": refreshed, "me": ask(context, &connection)?}))
 }
 
+/// Sends a request with the API key.
+#[action]
 fn keyed(context: &Context, _input: Empty) -> Result<Value> {
     let connection = context.connection(KEYED)?;
-    Ok(seen(&context.get("https://api.example.com/keyed").auth(&connection).send()?))
+    Ok(seen(&context.get("https://api.example.com/keyed").any_status().auth(&connection).send()?))
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -90,6 +91,8 @@ struct OwnHeader {
     auth: bool,
 }
 
+/// Sets the header of the API key itself.
+#[action]
 fn own_header(context: &Context, input: OwnHeader) -> Result<Value> {
     let request = context.get(&input.url).header(KEY_HEADER, "of-the-guest");
     if !input.auth {
@@ -100,7 +103,7 @@ fn own_header(context: &Context, input: OwnHeader) -> Result<Value> {
 }
 
 fn ask(context: &Context, connection: &Connection) -> Result<Value> {
-    Ok(seen(&context.get(ME).auth(connection).send()?))
+    Ok(seen(&context.get(ME).any_status().auth(connection).send()?))
 }
 
 fn seen(response: &Response) -> Value {

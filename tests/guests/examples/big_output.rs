@@ -5,16 +5,13 @@ use workway_sdk::prelude::*;
 /// The quotes around a JSON string.
 const QUOTES: usize = 2;
 
-struct BigOutput;
-
-impl Integration for BigOutput {
-    fn definition() -> Definition {
-        Definition::new("big-output", "Big output", "1.0.0")
-            .action(Action::new("produce", produce).description("Answers a JSON string whose text has so many bytes."))
-    }
+integration! {
+    id: "big-output",
+    name: "Big output",
+    version: "1.0.0",
+    description: "",
+    actions: [produce],
 }
-
-workway_sdk::export!(BigOutput);
 
 #[derive(Deserialize, JsonSchema)]
 struct Produce {
@@ -22,6 +19,8 @@ struct Produce {
     bytes: usize,
 }
 
+/// Answers a JSON string whose text has so many bytes.
+#[action]
 fn produce(_context: &Context, input: Produce) -> Result<String> {
     Ok("x".repeat(input.bytes.saturating_sub(QUOTES)))
 }

@@ -2,17 +2,13 @@
 
 use workway_sdk::prelude::*;
 
-struct Chatty;
-
-impl Integration for Chatty {
-    fn definition() -> Definition {
-        Definition::new("chatty", "Chatty", "1.0.0")
-            .action(Action::new("log", log).description("Writes lines to the log."))
-            .action(Action::new("print", print).description("Prints lines to both streams."))
-    }
+integration! {
+    id: "chatty",
+    name: "Chatty",
+    version: "1.0.0",
+    description: "",
+    actions: [log, print],
 }
-
-workway_sdk::export!(Chatty);
 
 #[derive(Deserialize, JsonSchema)]
 struct Lines {
@@ -33,6 +29,8 @@ struct Written {
     lines: usize,
 }
 
+/// Writes lines to the log.
+#[action]
 fn log(context: &Context, input: Lines) -> Result<Written> {
     for number in 0..input.count {
         let fields = [("number", number.to_string())];
@@ -42,6 +40,8 @@ fn log(context: &Context, input: Lines) -> Result<Written> {
     Ok(Written { lines: input.count })
 }
 
+/// Prints lines to both streams.
+#[action]
 fn print(_context: &Context, input: Lines) -> Result<Written> {
     for number in 0..input.count {
         println!("out {}", input.text(number));

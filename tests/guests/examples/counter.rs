@@ -6,22 +6,21 @@ use workway_sdk::prelude::*;
 
 static CALLS: AtomicU64 = AtomicU64::new(0);
 
-struct Counter;
-
-impl Integration for Counter {
-    fn definition() -> Definition {
-        Definition::new("counter", "Counter", "1.0.0")
-            .action(Action::new("next", next).description("Counts this instance's calls."))
-    }
+integration! {
+    id: "counter",
+    name: "Counter",
+    version: "1.0.0",
+    description: "",
+    actions: [next],
 }
-
-workway_sdk::export!(Counter);
 
 #[derive(Serialize, JsonSchema)]
 struct Count {
     count: u64,
 }
 
+/// Counts this instance's calls.
+#[action]
 fn next(_context: &Context, _input: Empty) -> Result<Count> {
     Ok(Count { count: CALLS.fetch_add(1, Ordering::Relaxed) + 1 })
 }

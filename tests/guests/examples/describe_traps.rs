@@ -1,13 +1,18 @@
 //! A guest that dies while it describes itself.
 
-use workway_sdk::prelude::*;
+use workway_test_guests::raw::bindings::workway::integration::types::Failure;
+use workway_test_guests::raw::{Definition, Raw};
 
 struct DescribeTraps;
 
-impl Integration for DescribeTraps {
-    fn definition() -> Definition {
+impl Raw for DescribeTraps {
+    fn describe() -> Definition {
         panic!("the guest panics while it describes itself")
+    }
+
+    fn execute(_action: &str, _input: &str) -> Result<String, Failure> {
+        Ok("{}".to_owned())
     }
 }
 
-workway_sdk::export!(DescribeTraps);
+workway_test_guests::export_raw_integration!(DescribeTraps);

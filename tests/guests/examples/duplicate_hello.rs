@@ -3,12 +3,10 @@
 use workway_sdk::prelude::*;
 use workway_test_guests::ping;
 
-struct DuplicateHello;
-
-impl Integration for DuplicateHello {
-    fn definition() -> Definition {
-        Definition::new("hello", "Hello again", "9.9.9").action(ping::action())
-    }
+integration! {
+    id: "hello",
+    name: "Hello again",
+    version: "9.9.9",
+    description: "",
+    actions: [ping::ping],
 }
-
-workway_sdk::export!(DuplicateHello);

@@ -5,18 +5,16 @@ use std::hint::black_box;
 use workway_sdk::prelude::*;
 use workway_test_guests::ping;
 
-struct EndlessLoop;
-
-impl Integration for EndlessLoop {
-    fn definition() -> Definition {
-        Definition::new("endless-loop", "Endless loop", "1.0.0")
-            .action(Action::new("spin", spin).description("Never answers."))
-            .action(ping::action())
-    }
+integration! {
+    id: "endless-loop",
+    name: "Endless loop",
+    version: "1.0.0",
+    description: "",
+    actions: [spin, ping::ping],
 }
 
-workway_sdk::export!(EndlessLoop);
-
+/// Never answers.
+#[action]
 fn spin(_context: &Context, _input: Empty) -> Result<Empty> {
     let mut turns = 0_u64;
     loop {

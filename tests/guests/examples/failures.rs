@@ -4,16 +4,13 @@ use std::time::Duration;
 
 use workway_sdk::prelude::*;
 
-struct Failures;
-
-impl Integration for Failures {
-    fn definition() -> Definition {
-        Definition::new("failures", "Failures", "1.0.0")
-            .action(Action::new("fail", fail).description("Fails in the way asked for."))
-    }
+integration! {
+    id: "failures",
+    name: "Failures",
+    version: "1.0.0",
+    description: "",
+    actions: [fail],
 }
-
-workway_sdk::export!(Failures);
 
 #[derive(Clone, Copy, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -37,6 +34,8 @@ struct Fail {
     retry_after_ms: Option<u64>,
 }
 
+/// Fails in the way asked for.
+#[action]
 fn fail(_context: &Context, input: Fail) -> Result<Empty> {
     let message = "the guest failed on purpose".to_owned();
     Err(match input.kind {

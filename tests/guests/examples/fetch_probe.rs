@@ -7,21 +7,15 @@ use workway_sdk::Request;
 use workway_sdk::prelude::*;
 use workway_test_guests::outcome;
 
-struct FetchProbe;
-
-impl Integration for FetchProbe {
-    fn definition() -> Definition {
-        Definition::new("fetch-probe", "Fetch probe", "1.0.0")
-            .host("*.example.com")
-            .host("api.example.org")
-            .host("https://api.example.com:8443")
-            .connection(ConnectionNeed::optional("example"))
-            .action(Action::new("fetch", fetch).description("Sends one request."))
-            .action(Action::new("fetch-all", fetch_all).description("Sends requests together."))
-    }
+integration! {
+    id: "fetch-probe",
+    name: "Fetch probe",
+    version: "1.0.0",
+    description: "",
+    hosts: ["*.example.com", "api.example.org", "https://api.example.com:8443"],
+    connections: [ConnectionNeed::optional("example")],
+    actions: [fetch, fetch_all],
 }
-
-workway_sdk::export!(FetchProbe);
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -38,6 +32,8 @@ struct Fetch {
     auth: bool,
 }
 
+/// Sends one request.
+#[action]
 fn fetch(context: &Context, input: Fetch) -> Result<Value> {
     let connection = if input.auth {
         match context.connection("example") {
@@ -68,6 +64,8 @@ struct FetchAll {
     urls: Vec<String>,
 }
 
+/// Sends requests together.
+#[action]
 fn fetch_all(context: &Context, input: FetchAll) -> Result<Vec<Value>> {
     let answers = context.send_all(input.urls.iter().map(|url| context.get(url)));
     Ok(answers.into_iter().map(outcome::fetched).collect())

@@ -2,24 +2,14 @@
 
 use workway_sdk::prelude::*;
 
-struct Hello;
-
-impl Integration for Hello {
-    fn definition() -> Definition {
-        Definition::new("hello", "Hello", "1.0.0")
-            .description("Says hello.")
-            .category("examples")
-            .action(
-                Action::new("echo", echo)
-                    .name("Echo")
-                    .description("Answers the message that it was given.")
-                    .idempotent(),
-            )
-            .action(Action::new("greet", greet).name("Greet").description("Greets somebody by name.").idempotent())
-    }
+integration! {
+    id: "hello",
+    name: "Hello",
+    version: "1.0.0",
+    description: "Says hello.",
+    categories: ["examples"],
+    actions: [echo, greet],
 }
-
-workway_sdk::export!(Hello);
 
 #[derive(Serialize, Deserialize, JsonSchema)]
 struct Echo {
@@ -27,6 +17,8 @@ struct Echo {
     message: String,
 }
 
+/// Answers the message that it was given.
+#[action(idempotent)]
 fn echo(_context: &Context, input: Echo) -> Result<Echo> {
     Ok(input)
 }
@@ -42,6 +34,8 @@ struct Greeting {
     greeting: String,
 }
 
+/// Greets somebody by name.
+#[action(idempotent)]
 fn greet(_context: &Context, input: Greet) -> Result<Greeting> {
     let greeting = format!("Hello, {}!", input.name);
     Ok(Greeting { greeting })

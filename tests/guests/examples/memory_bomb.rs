@@ -7,18 +7,16 @@ use workway_test_guests::ping;
 
 const STEP_BYTES: usize = 1 << 20;
 
-struct MemoryBomb;
-
-impl Integration for MemoryBomb {
-    fn definition() -> Definition {
-        Definition::new("memory-bomb", "Memory bomb", "1.0.0")
-            .action(Action::new("grow", grow).description("Takes memory until it dies."))
-            .action(ping::action())
-    }
+integration! {
+    id: "memory-bomb",
+    name: "Memory bomb",
+    version: "1.0.0",
+    description: "",
+    actions: [grow, ping::ping],
 }
 
-workway_sdk::export!(MemoryBomb);
-
+/// Takes memory until it dies.
+#[action]
 fn grow(_context: &Context, _input: Empty) -> Result<Empty> {
     let mut taken: Vec<Vec<u8>> = Vec::new();
     loop {

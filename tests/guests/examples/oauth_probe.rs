@@ -4,29 +4,23 @@ use serde_json::{Value, json};
 use workway_sdk::prelude::*;
 use workway_test_guests::outcome;
 
-struct OAuthProbe;
-
-impl Integration for OAuthProbe {
-    fn definition() -> Definition {
-        Definition::new("oauth-probe", "OAuth probe", "1.0.0")
-            .host("api.example.com")
-            .connection(ConnectionNeed::required("example").scopes(["read"]))
-            .action(Action::new("connect", connect).description("Says what a connection says."))
-            .action(Action::new("token", token).description("Tries to read the access token."))
-            .action(Action::new("refresh", refresh).description("Refreshes the access token."))
-            .action(Action::new("call", call).description("Sends an authorised request."))
-            .action(Action::new("plain", plain).description("Sends the same request without a connection."))
-            .action(Action::new("handles", handles).description("Keeps many connections open."))
-    }
+integration! {
+    id: "oauth-probe",
+    name: "OAuth probe",
+    version: "1.0.0",
+    description: "",
+    hosts: ["api.example.com"],
+    connections: [ConnectionNeed::required("example").scopes(&["read"])],
+    actions: [connect, token, refresh, call, plain, handles],
 }
-
-workway_sdk::export!(OAuthProbe);
 
 #[derive(Deserialize, JsonSchema)]
 struct Provider {
     provider: String,
 }
 
+/// Says what a connection says.
+#[action]
 fn connect(context: &Context, input: Provider) -> Result<Value> {
     Ok(match context.connection(&input.provider) {
         Ok(connection) => json!({
@@ -38,6 +32,8 @@ fn connect(context: &Context, input: Provider) -> Result<Value> {
     })
 }
 
+/// Tries to read the access token.
+#[action]
 fn token(context: &Context, input: Provider) -> Result<Value> {
     let token = context.connection(&input.provider).and_then(|connection| connection.access_token());
     Ok(match token {
@@ -46,6 +42,8 @@ fn token(context: &Context, input: Provider) -> Result<Value> {
     })
 }
 
+/// Refreshes the access token.
+#[action]
 fn refresh(context: &Context, input: Provider) -> Result<Value> {
     let refreshed = context.connection(&input.provider).and_then(|connection| connection.refresh());
     Ok(match refreshed {
@@ -60,6 +58,8 @@ struct Call {
     url: String,
 }
 
+/// Sends an authorised request.
+#[action]
 fn call(context: &Context, input: Call) -> Result<Value> {
     Ok(match context.connection(&input.provider) {
         Ok(connection) => outcome::fetched(context.get(&input.url).auth(&connection).send()),
@@ -67,6 +67,8 @@ fn call(context: &Context, input: Call) -> Result<Value> {
     })
 }
 
+/// Sends the same request without a connection.
+#[action]
 fn plain(context: &Context, input: Call) -> Result<Value> {
     Ok(outcome::fetched(context.get(&input.url).send()))
 }
@@ -77,6 +79,8 @@ struct Handles {
     count: usize,
 }
 
+/// Keeps many connections open.
+#[action]
 fn handles(context: &Context, input: Handles) -> Result<Value> {
     let mut open = Vec::new();
     while open.len() < input.count {

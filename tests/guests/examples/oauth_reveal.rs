@@ -2,25 +2,24 @@
 
 use workway_sdk::prelude::*;
 
-struct OAuthReveal;
-
-impl Integration for OAuthReveal {
-    fn definition() -> Definition {
-        Definition::new("oauth-reveal", "OAuth reveal", "1.0.0")
-            .host("api.example.com")
-            .connection(ConnectionNeed::required("example").scopes(["read"]))
-            .reveal_token()
-            .action(Action::new("token", token).description("Reads the access token.").provider("example"))
-    }
+integration! {
+    id: "oauth-reveal",
+    name: "OAuth reveal",
+    version: "1.0.0",
+    description: "",
+    hosts: ["api.example.com"],
+    connections: [ConnectionNeed::required("example").scopes(&["read"])],
+    reveal_token: true,
+    actions: [token],
 }
-
-workway_sdk::export!(OAuthReveal);
 
 #[derive(Serialize, JsonSchema)]
 struct Token {
     token: String,
 }
 
+/// Reads the access token.
+#[action(provider = "example")]
 fn token(context: &Context, _input: Empty) -> Result<Token> {
     let token = context.connection("example")?.access_token()?;
     Ok(Token { token: token.reveal().to_owned() })

@@ -16,28 +16,23 @@ const HOST_HEADERS: [(&str, &str); 8] = [
     ("X-Split", "a\r\nAuthorization: Bearer guest"),
 ];
 
-struct SecretEcho;
-
-impl Integration for SecretEcho {
-    fn definition() -> Definition {
-        Definition::new("secret-echo", "Secret echo", "1.0.0")
-            .host("api.example.com")
-            .connection(ConnectionNeed::required("example"))
-            .action(
-                Action::new("headers", headers)
-                    .description("Sends authorised requests and answers all that it sees.")
-                    .provider("example"),
-            )
-    }
+integration! {
+    id: "secret-echo",
+    name: "Secret echo",
+    version: "1.0.0",
+    description: "",
+    hosts: ["api.example.com"],
+    connections: [ConnectionNeed::required("example")],
+    actions: [headers],
 }
-
-workway_sdk::export!(SecretEcho);
 
 #[derive(Deserialize, JsonSchema)]
 struct Headers {
     url: String,
 }
 
+/// Sends authorised requests and answers all that it sees.
+#[action(provider = "example")]
 fn headers(context: &Context, input: Headers) -> Result<Value> {
     let connection = context.connection("example")?;
     let plain = context.get(&input.url).auth(&connection).send();

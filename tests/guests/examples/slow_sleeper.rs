@@ -6,17 +6,13 @@ use std::time::Duration;
 use workway_sdk::prelude::*;
 use workway_test_guests::ping;
 
-struct SlowSleeper;
-
-impl Integration for SlowSleeper {
-    fn definition() -> Definition {
-        Definition::new("slow-sleeper", "Slow sleeper", "1.0.0")
-            .action(Action::new("sleep", sleep).description("Sleeps, then answers."))
-            .action(ping::action())
-    }
+integration! {
+    id: "slow-sleeper",
+    name: "Slow sleeper",
+    version: "1.0.0",
+    description: "",
+    actions: [sleep, ping::ping],
 }
-
-workway_sdk::export!(SlowSleeper);
 
 #[derive(Serialize, Deserialize, JsonSchema)]
 struct Sleep {
@@ -24,6 +20,8 @@ struct Sleep {
     ms: u64,
 }
 
+/// Sleeps, then answers.
+#[action]
 #[expect(clippy::disallowed_methods, reason = "sleeping is the case that this guest plays")]
 fn sleep(_context: &Context, input: Sleep) -> Result<Sleep> {
     thread::sleep(Duration::from_millis(input.ms));

@@ -7,16 +7,13 @@ use std::net::{SocketAddr, TcpListener, TcpStream, ToSocketAddrs, UdpSocket};
 use serde_json::{Value, json};
 use workway_sdk::prelude::*;
 
-struct Sockets;
-
-impl Integration for Sockets {
-    fn definition() -> Definition {
-        Definition::new("sockets", "Sockets", "1.0.0")
-            .action(Action::new("probe", probe).description("Tries to open sockets."))
-    }
+integration! {
+    id: "sockets",
+    name: "Sockets",
+    version: "1.0.0",
+    description: "",
+    actions: [probe],
 }
-
-workway_sdk::export!(Sockets);
 
 #[derive(Deserialize, JsonSchema)]
 struct Probe {
@@ -24,6 +21,8 @@ struct Probe {
     address: String,
 }
 
+/// Tries to open sockets.
+#[action]
 fn probe(_context: &Context, input: Probe) -> Result<Value> {
     let address: SocketAddr =
         input.address.parse().map_err(|error| Failure::InvalidInput(format!("address: {error}")))?;

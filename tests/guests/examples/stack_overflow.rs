@@ -3,23 +3,21 @@
 use workway_sdk::prelude::*;
 use workway_test_guests::ping;
 
-struct StackOverflow;
-
-impl Integration for StackOverflow {
-    fn definition() -> Definition {
-        Definition::new("stack-overflow", "Stack overflow", "1.0.0")
-            .action(Action::new("recurse", recurse).description("Calls itself until it dies."))
-            .action(ping::action())
-    }
+integration! {
+    id: "stack-overflow",
+    name: "Stack overflow",
+    version: "1.0.0",
+    description: "",
+    actions: [recurse, ping::ping],
 }
-
-workway_sdk::export!(StackOverflow);
 
 #[derive(Serialize, JsonSchema)]
 struct Depth {
     depth: u64,
 }
 
+/// Calls itself until it dies.
+#[action]
 fn recurse(context: &Context, _input: Empty) -> Result<Depth> {
     Ok(Depth { depth: descend(u64::from(context.attempt()), 1) })
 }

@@ -5,18 +5,14 @@ use workway_sdk::prelude::*;
 use workway_sdk::{Commit, Entry};
 use workway_test_guests::outcome::stored;
 
-struct StorageProbe;
-
-impl Integration for StorageProbe {
-    fn definition() -> Definition {
-        Definition::new("storage-probe", "Storage probe", "1.0.0")
-            .storage()
-            .action(Action::new("run", run).description("Does operations, one after another."))
-            .action(Action::new("fill", fill).description("Stores many values of one size."))
-    }
+integration! {
+    id: "storage-probe",
+    name: "Storage probe",
+    version: "1.0.0",
+    description: "",
+    storage: true,
+    actions: [run, fill],
 }
-
-workway_sdk::export!(StorageProbe);
 
 #[derive(Deserialize, JsonSchema)]
 struct Run {
@@ -61,6 +57,8 @@ fn default_limit() -> u32 {
     100
 }
 
+/// Does operations, one after another.
+#[action]
 fn run(context: &Context, input: Run) -> Result<Vec<Value>> {
     Ok(input.ops.into_iter().map(|operation| perform(context, operation)).collect())
 }
@@ -108,6 +106,8 @@ struct Fill {
     size: usize,
 }
 
+/// Stores many values of one size.
+#[action]
 fn fill(context: &Context, input: Fill) -> Result<Value> {
     let value = vec![b'x'; input.size];
     for written in 0..input.count {

@@ -3,23 +3,22 @@
 use workway_sdk::prelude::*;
 use workway_test_guests::ping;
 
-struct Trap;
-
-impl Integration for Trap {
-    fn definition() -> Definition {
-        Definition::new("trap", "Trap", "1.0.0")
-            .action(Action::new("crash", crash).description("Aborts."))
-            .action(Action::new("panic", panic).description("Panics with a message."))
-            .action(ping::action())
-    }
+integration! {
+    id: "trap",
+    name: "Trap",
+    version: "1.0.0",
+    description: "",
+    actions: [crash, panic, ping::ping],
 }
 
-workway_sdk::export!(Trap);
-
+/// Aborts.
+#[action]
 fn crash(_context: &Context, _input: Empty) -> Result<Empty> {
     std::process::abort()
 }
 
+/// Panics with a message.
+#[action]
 fn panic(_context: &Context, _input: Empty) -> Result<Empty> {
     panic!("the guest panics on purpose")
 }

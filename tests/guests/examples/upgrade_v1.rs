@@ -2,18 +2,17 @@
 
 use workway_sdk::prelude::*;
 
-struct Upgrade;
-
-impl Integration for Upgrade {
-    fn definition() -> Definition {
-        Definition::new("upgrade", "Upgrade", "1.0.0")
-            .host("api.example.com")
-            .action(Action::new("version", version).description("Says which version answers."))
-    }
+integration! {
+    id: "upgrade",
+    name: "Upgrade",
+    version: "1.0.0",
+    description: "",
+    hosts: ["api.example.com"],
+    actions: [version],
 }
 
-workway_sdk::export!(Upgrade);
-
+/// Says which version answers.
+#[action]
 fn version(_context: &Context, _input: Empty) -> Result<String> {
     Ok("1".to_owned())
 }

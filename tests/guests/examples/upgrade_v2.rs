@@ -2,19 +2,17 @@
 
 use workway_sdk::prelude::*;
 
-struct Upgrade;
-
-impl Integration for Upgrade {
-    fn definition() -> Definition {
-        Definition::new("upgrade", "Upgrade", "2.0.0")
-            .host("api.example.com")
-            .host("files.example.com")
-            .action(Action::new("version", version).description("Says which version answers."))
-    }
+integration! {
+    id: "upgrade",
+    name: "Upgrade",
+    version: "2.0.0",
+    description: "",
+    hosts: ["api.example.com", "files.example.com"],
+    actions: [version],
 }
 
-workway_sdk::export!(Upgrade);
-
+/// Says which version answers.
+#[action]
 fn version(_context: &Context, _input: Empty) -> Result<String> {
     Ok("2".to_owned())
 }

@@ -9,17 +9,16 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use serde_json::{Value, json};
 use workway_sdk::prelude::*;
 
-struct WasiProbe;
-
-impl Integration for WasiProbe {
-    fn definition() -> Definition {
-        Definition::new("wasi-probe", "WASI probe", "1.0.0")
-            .action(Action::new("probe", probe).description("Tries what WASI offers."))
-    }
+integration! {
+    id: "wasi-probe",
+    name: "WASI probe",
+    version: "1.0.0",
+    description: "",
+    actions: [probe],
 }
 
-workway_sdk::export!(WasiProbe);
-
+/// Tries what WASI offers.
+#[action]
 #[expect(clippy::disallowed_methods, reason = "what the host leaks is the question")]
 fn probe(_context: &Context, _input: Empty) -> Result<Value> {
     let environment: Vec<(String, String)> = std::env::vars_os()

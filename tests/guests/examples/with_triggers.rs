@@ -1,128 +1,83 @@
-//! A guest of the larger world: one action, one poll trigger and one webhook trigger.
-#![allow(unsafe_code, reason = "generated code")]
-#![cfg_attr(not(target_family = "wasm"), allow(dead_code, reason = "only a component exports it"))]
+//! A guest of the larger world: one action, one poll trigger and one webhook trigger, with every function of the contract
+//! that a trigger has.
 
-use self::bindings::exports::workway::integration::actions::{self, Choice, Context};
-use self::bindings::exports::workway::integration::triggers::{self, Event, PollResult, WebhookRequest, WebhookResult};
-use self::bindings::workway::integration::definition::{Action, Permissions, Trigger, TriggerKind};
-use self::bindings::workway::integration::types::Failure;
-use self::bindings::{Definition, Guest};
+use serde_json::Value;
+use workway_sdk::Choice;
+use workway_sdk::prelude::*;
 
-#[allow(clippy::all, clippy::pedantic, missing_docs, reason = "generated code")]
-mod bindings {
-    wit_bindgen::generate!({
-        path: "../../wit",
-        world: "integration-with-triggers",
-    });
+integration! {
+    id: "with-triggers",
+    name: "With triggers",
+    version: "1.0.0",
+    description: "Fires on command.",
+    categories: ["examples"],
+    actions: [ping],
+    triggers: [new_number, pushed],
 }
 
-struct WithTriggers;
-
-impl Guest for WithTriggers {
-    fn describe() -> Definition {
-        Definition {
-            id: "with-triggers".to_owned(),
-            name: "With triggers".to_owned(),
-            version: "1.0.0".to_owned(),
-            description: "Fires on command.".to_owned(),
-            categories: vec!["examples".to_owned()],
-            permissions: Permissions {
-                hosts: Vec::new(),
-                connections: Vec::new(),
-                storage: false,
-                reveal_token: false,
-            },
-            actions: vec![Action {
-                id: "ping".to_owned(),
-                name: "Ping".to_owned(),
-                description: String::new(),
-                input_schema: "{}".to_owned(),
-                output_schema: "{}".to_owned(),
-                provider: None,
-                scopes: Vec::new(),
-                idempotent: true,
-            }],
-            triggers: vec![trigger("new-number", TriggerKind::Poll), trigger("pushed", TriggerKind::Webhook)],
-        }
-    }
+#[derive(Serialize, JsonSchema)]
+struct Pong {
+    ok: bool,
 }
 
-fn trigger(id: &str, kind: TriggerKind) -> Trigger {
-    Trigger {
-        id: id.to_owned(),
-        name: id.to_owned(),
-        description: String::new(),
-        kind,
-        config_schema: r#"{"type":"object"}"#.to_owned(),
-        event_schema: "{}".to_owned(),
-        sample: Some(r#"{"number":1}"#.to_owned()),
-        provider: None,
-        scopes: Vec::new(),
-    }
+#[derive(Deserialize, JsonSchema)]
+struct Ping {
+    /// Who to ping.
+    who: Option<String>,
 }
 
-impl actions::Guest for WithTriggers {
-    fn execute(_action: String, _input: String, _context: Context) -> Result<String, Failure> {
-        Ok(r#"{"ok":true}"#.to_owned())
+/// Answers.
+#[action(idempotent, options(who = everybody))]
+fn ping(ctx: &Context, input: Ping) -> Result<Pong> {
+    if let Some(who) = input.who {
+        ctx.log().debug("pinged", &[("who", &who)]);
     }
-
-    fn options(subject: String, field: String, _input: String, _context: Context) -> Result<Vec<Choice>, Failure> {
-        Ok(vec![Choice { value: "1".to_owned(), label: format!("{subject} {field}") }])
-    }
+    Ok(Pong { ok: true })
 }
 
-impl triggers::Guest for WithTriggers {
-    fn enable(
-        trigger: String,
-        _config: String,
-        callback_url: Option<String>,
-        _context: Context,
-    ) -> Result<String, Failure> {
-        if trigger == "pushed" && callback_url.is_none() {
-            return Err(Failure::InvalidInput("a webhook needs an address".to_owned()));
-        }
-        Ok(r#"{"subscription":"1"}"#.to_owned())
-    }
-
-    fn disable(_trigger: String, _config: String, _state: String, _context: Context) -> Result<(), Failure> {
-        Ok(())
-    }
-
-    /// The cursor is the last number; each poll brings the next.
-    fn poll(
-        _trigger: String,
-        _config: String,
-        cursor: Option<String>,
-        _context: Context,
-    ) -> Result<PollResult, Failure> {
-        let last: u64 = match cursor {
-            Some(cursor) => cursor.parse().map_err(|_| Failure::Permanent("the cursor is no number".to_owned()))?,
-            None => 0,
-        };
-        let number = last + 1;
-        Ok(PollResult {
-            events: vec![Event { dedupe_key: number.to_string(), payload: format!(r#"{{"number":{number}}}"#) }],
-            cursor: Some(number.to_string()),
-        })
-    }
-
-    fn receive(
-        _trigger: String,
-        _config: String,
-        _state: String,
-        request: WebhookRequest,
-        _context: Context,
-    ) -> Result<WebhookResult, Failure> {
-        let payload =
-            String::from_utf8(request.body).map_err(|_| Failure::InvalidInput("the body is no text".to_owned()))?;
-        Ok(WebhookResult {
-            status: 202,
-            headers: Vec::new(),
-            body: Vec::new(),
-            events: vec![Event { dedupe_key: payload.clone(), payload }],
-        })
-    }
+#[derive(Deserialize)]
+struct Filled {
+    who: Option<String>,
 }
 
-#[cfg(target_family = "wasm")]
-bindings::export!(WithTriggers with_types_in bindings);
+fn everybody(_ctx: &Context, filled: Filled) -> Result<Vec<Choice>> {
+    let mut choices = vec![Choice::new("ann", "Ann"), Choice::new("bob", "Bob")];
+    choices.retain(|choice| filled.who.as_ref().is_none_or(|begun| choice.label.starts_with(begun.as_str())));
+    Ok(choices)
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Number {
+    number: u64,
+}
+
+/// Fires with each number. The cursor is the last one; each poll brings the next.
+#[poll_trigger(sample = one)]
+fn new_number(_ctx: &Context, _config: Empty, cursor: Option<u64>) -> Result<Polled<Number, u64>> {
+    let number = cursor.unwrap_or(0) + 1;
+    Ok(Polled { events: vec![Event::new(number.to_string(), Number { number })], cursor: Some(number) })
+}
+
+fn one() -> Number {
+    Number { number: 1 }
+}
+
+#[derive(Serialize, Deserialize)]
+struct Subscription {
+    address: String,
+}
+
+/// Fires when something is pushed.
+#[webhook_trigger(enable = subscribe, disable = unsubscribe)]
+fn pushed(_ctx: &Context, _config: Empty, _state: Subscription, request: WebhookRequest) -> Result<Received<Value>> {
+    let payload: Value = request.json()?;
+    Ok(Received::status(202).header("x-seen", "yes").body("thanks").event(payload.to_string(), payload))
+}
+
+fn subscribe(_ctx: &Context, _config: Empty, callback_url: &str) -> Result<Subscription> {
+    Ok(Subscription { address: callback_url.to_owned() })
+}
+
+fn unsubscribe(_ctx: &Context, _config: Empty, state: Subscription) -> Result<()> {
+    if state.address.is_empty() { Err(Failure::NotFound("no subscription".to_owned())) } else { Ok(()) }
+}

@@ -2,19 +2,19 @@
 //! are spelt as in the contract, so that a test sees every one of them.
 
 use serde_json::{Value, json};
-use workway_sdk::{FetchError, OAuthError, Response, StorageError};
+use workway_sdk::{FetchError, OAuthError, RequestError, Response, StorageError};
 
 /// What a fetch came to.
 #[must_use]
-pub fn fetched(result: Result<Response, FetchError>) -> Value {
+pub fn fetched(result: Result<Response, RequestError>) -> Value {
     match result {
-        Ok(response) => json!({"ok": {
+        Ok(response) | Err(RequestError::Status(response)) => json!({"ok": {
             "status": response.status(),
             "headers": response.headers(),
             "body": String::from_utf8_lossy(response.bytes()),
             "url": response.url(),
         }}),
-        Err(error) => match error {
+        Err(RequestError::Fetch(error)) => match error {
             FetchError::InvalidRequest(detail) => err("invalid-request", detail),
             FetchError::Denied(detail) => err("denied", detail),
             FetchError::Dns(detail) => err("dns", detail),

@@ -2,7 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::Serialize;
-use workway_sdk::{Action, Context, Empty, Result};
+use workway_sdk::{Context, Empty, Result, action};
 
 /// What `ping` answers: `{"ok":true}`.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -10,12 +10,12 @@ pub struct Pong {
     ok: bool,
 }
 
-/// The action `ping`.
-#[must_use]
-pub fn action() -> Action {
-    Action::new("ping", ping).description("Answers that the integration is well.").idempotent()
-}
-
-fn ping(_context: &Context, _input: Empty) -> Result<Pong> {
+/// Answers that the integration is well.
+///
+/// # Errors
+///
+/// Never; an action has to say so.
+#[action(idempotent)]
+pub fn ping(_context: &Context, _input: Empty) -> Result<Pong> {
     Ok(Pong { ok: true })
 }

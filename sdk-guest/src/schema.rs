@@ -1,0 +1,54 @@
+//! JSON Schemas of types, and of what functions take and answer.
+
+use schemars::JsonSchema;
+use schemars::generate::SchemaSettings;
+
+use crate::{Context, Polled, Received, Result, WebhookRequest};
+
+/// A field with a default may be left out of an input but is always in an output: the two sides of
+/// one type have different schemas.
+fn schema<T: JsonSchema, const OUTPUT: bool>() -> String {
+    let settings = SchemaSettings::draft2020_12();
+    let settings = if OUTPUT { settings.for_serialize() } else { settings.for_deserialize() };
+    settings.into_generator().into_root_schema_for::<T>().as_value().to_string()
+}
+
+// The functions below are never called with anything but a function: its type is what they read.
+
+#[doc(hidden)]
+pub const fn input_of<I: JsonSchema, O, E>(_: fn(&Context, I) -> Result<O, E>) -> fn() -> String {
+    schema::<I, false>
+}
+
+#[doc(hidden)]
+pub const fn output_of<I, O: JsonSchema, E>(_: fn(&Context, I) -> Result<O, E>) -> fn() -> String {
+    schema::<O, true>
+}
+
+#[doc(hidden)]
+pub const fn poll_config_of<C: JsonSchema, P, U, E>(
+    _: fn(&Context, C, Option<U>) -> Result<Polled<P, U>, E>,
+) -> fn() -> String {
+    schema::<C, false>
+}
+
+#[doc(hidden)]
+pub const fn poll_event_of<C, P: JsonSchema, U, E>(
+    _: fn(&Context, C, Option<U>) -> Result<Polled<P, U>, E>,
+) -> fn() -> String {
+    schema::<P, true>
+}
+
+#[doc(hidden)]
+pub const fn webhook_config_of<C: JsonSchema, S, P, E>(
+    _: fn(&Context, C, S, WebhookRequest) -> Result<Received<P>, E>,
+) -> fn() -> String {
+    schema::<C, false>
+}
+
+#[doc(hidden)]
+pub const fn webhook_event_of<C, S, P: JsonSchema, E>(
+    _: fn(&Context, C, S, WebhookRequest) -> Result<Received<P>, E>,
+) -> fn() -> String {
+    schema::<P, true>
+}
