@@ -65,7 +65,8 @@ fn integration_folders() -> Result<Vec<String>> {
     let mut names = Vec::new();
     for entry in fs::read_dir(&plugins).with_context(|| format!("cannot list {}", plugins.display()))? {
         let entry = entry?;
-        if entry.path().join("Cargo.toml").is_file() {
+        // A workspace of its own is somebody's project, which `workway integration` builds.
+        if fs::read_to_string(entry.path().join("Cargo.toml")).is_ok_and(|text| !text.contains("[workspace]")) {
             names.push(entry.file_name().to_string_lossy().into_owned());
         }
     }

@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod bench;
+mod cargo_component;
 mod components;
 mod foreign;
 mod npm;
@@ -25,9 +26,10 @@ cargo xtask COMMAND
   build-guests        build the components that the tests load, to target/guests/
   prism-setup         install Prism and GitHub's OpenAPI file, to target/tools/prism/
   oidc-setup          install the OpenID provider of the tests, to target/tools/oidc/
+  component-setup     install cargo-component, to target/tools/cargo-component/
   dev [ARG…]          build everything, serve on 127.0.0.1:8787 in development mode; ARGs go to `workway dev`
   test [ARG…]         build everything, run every test; ARGs go to `cargo test`
-  bench NAME [ARG…]   build everything, run the bench NAME (call, http, chaos, reload, start, compile, oauth)
+  bench NAME [ARG…]   build everything, run the bench NAME (call, http, chaos, reload, start, compile, oauth, sdk)
 ";
 
 fn main() -> ExitCode {
@@ -58,6 +60,7 @@ fn dispatch(arguments: &[String]) -> Result<()> {
         }
         "prism-setup" => suite::install_prism(),
         "oidc-setup" => suite::install_oidc(),
+        "component-setup" => cargo_component::install(),
         "dev" => serve::dev(rest),
         "test" => suite::test(rest),
         "bench" => bench::run(rest),

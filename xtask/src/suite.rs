@@ -6,16 +6,17 @@ use std::process::Command;
 use anyhow::Result;
 
 use crate::progress::Phases;
-use crate::{components, foreign, npm, process, toolchain, workspace};
+use crate::{cargo_component, components, foreign, npm, process, toolchain, workspace};
 
 pub fn test(arguments: &[String]) -> Result<()> {
-    let mut phases = Phases::new(7);
+    let mut phases = Phases::new(8);
     let wasm = phases.run("looking for a wasm toolchain", toolchain::ensure)?;
     phases.run("building integrations", || components::build_integrations(wasm, &[]))?;
     phases.run("building the tests' guests", || components::build_guests(wasm))?;
     phases.run("building guests in other languages", foreign::build)?;
     phases.run("installing Prism", install_prism)?;
     phases.run("installing an OpenID provider", install_oidc)?;
+    phases.run("installing cargo-component", || process::or_skip("cargo-component", cargo_component::install()))?;
     phases.run("running the tests", || {
         let mut cargo = Command::new("cargo");
         cargo.current_dir(workspace::root()).arg("test").args(scope(arguments)).args(arguments);

@@ -149,7 +149,8 @@ mod tests {
     #[test]
     fn a_wait_looks_often_enough_and_ends_at_its_timeout() {
         let clock = MockClock::new();
-        for timeout in [Duration::ZERO, Duration::from_micros(10), Duration::from_secs(1), Duration::from_secs(86_401)] {
+        for timeout in [Duration::ZERO, Duration::from_micros(10), Duration::from_secs(1), Duration::from_secs(86_401)]
+        {
             let (start, mut looks) = (clock.now(), 0);
             let ended = wait_for(&clock, timeout, || {
                 looks += 1;

@@ -34,10 +34,7 @@ pub fn expect_error<T: Debug, E: Into<Failure>>(result: Result<T, E>, kind: Fail
 mod tests {
     use super::*;
     use crate::FetchError;
-
-    fn complaint(check: impl FnOnce() -> Failure + std::panic::UnwindSafe) -> String {
-        *std::panic::catch_unwind(check).expect_err("a panic").downcast().expect("text")
-    }
+    use crate::testing::fixture::complaint;
 
     #[test]
     fn the_failure_is_handed_on() {
@@ -47,10 +44,10 @@ mod tests {
 
     #[test]
     fn a_value_and_another_kind_are_complained_of() {
-        let value = complaint(|| expect_error(Ok::<_, Failure>(vec![7]), FailureKind::NotFound));
+        let value = complaint(|| drop(expect_error(Ok::<_, Failure>(vec![7]), FailureKind::NotFound)));
         assert!(value.contains("`not-found`") && value.contains('7'), "{value}");
         let other = Err::<(), _>(Failure::Halt("why".to_owned()));
-        let other = complaint(|| expect_error(other, FailureKind::NotFound));
+        let other = complaint(|| drop(expect_error(other, FailureKind::NotFound)));
         assert!(other.contains("`not-found`") && other.contains("halt: why"), "{other}");
     }
 }

@@ -1,5 +1,6 @@
-//! Integrations for the tests of the kit itself, written as the tables that the macros make.
+//! Integrations for the tests of the kit itself, written as the tables that the macros make: nothing here is public.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -29,7 +30,8 @@ const PLAIN: Action = Action {
     needs: NEEDS,
 };
 
-const COUNT: Action = Action { id: "count", options: &[], run: |context, text| action::run(context, text, count), ..PLAIN };
+const COUNT: Action =
+    Action { id: "count", options: &[], run: |context, text| action::run(context, text, count), ..PLAIN };
 
 /// Two scopes at one provider, one host, and neither storage nor tokens as text.
 pub(super) const CHAT: Integration = Integration {
@@ -95,6 +97,14 @@ pub(super) const NOTES: Integration = Integration {
 /// A context of CHAT with its account connected.
 pub(super) fn chat() -> MockContextBuilder {
     MockContext::builder().integration(&CHAT).tokens("chat", create_mock_tokens())
+}
+
+/// What a check panics with.
+pub(super) fn complaint(check: impl FnOnce()) -> String {
+    let panic = catch_unwind(AssertUnwindSafe(check)).expect_err("a panic");
+    // A text without values in it is another type.
+    let plain = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    plain.or_else(|| panic.downcast_ref::<String>().cloned()).expect("text")
 }
 
 #[derive(Deserialize)]

@@ -37,8 +37,12 @@ impl Grants {
     #[track_caller]
     pub(super) fn of(integration: &Integration) -> Self {
         let permissions = &integration.permissions;
-        let mut grants =
-            Self { storage: permissions.storage, reveal_token: permissions.reveal_token, said: true, ..Self::default() };
+        let mut grants = Self {
+            storage: permissions.storage,
+            reveal_token: permissions.reveal_token,
+            said: true,
+            ..Self::default()
+        };
         for host in permissions.hosts {
             grants.add_host(host);
         }

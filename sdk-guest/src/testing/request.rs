@@ -116,9 +116,7 @@ fn parse_headers(pairs: Vec<(String, String)>) -> Result<Vec<(String, String)>, 
             return Err(invalid(format!("header `{name}` is set by the host alone")));
         }
         if !is_header_value(&value) {
-            return Err(invalid(format!(
-                "the value of header `{name}` holds characters that a header cannot hold"
-            )));
+            return Err(invalid(format!("the value of header `{name}` holds characters that a header cannot hold")));
         }
         headers.push((name, value));
     }
@@ -145,7 +143,12 @@ pub(super) fn quoted(text: &str) -> String {
 mod tests {
     use super::*;
 
-    fn parse(method: &str, url: &str, headers: &[(&str, &str)], timeout_ms: Option<u32>) -> Result<Outgoing, FetchError> {
+    fn parse(
+        method: &str,
+        url: &str,
+        headers: &[(&str, &str)],
+        timeout_ms: Option<u32>,
+    ) -> Result<Outgoing, FetchError> {
         let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let (method, url) = (method.to_owned(), url.to_owned());
         Outgoing::parse(RequestParts { method, url, headers, body: None, timeout_ms })

@@ -57,10 +57,7 @@ impl MockContext {
     pub fn poll(&self, trigger: &str, config: impl Serialize, cursor: Option<Value>) -> Result<Polled<Value, Value>> {
         let cursor = cursor.map(|cursor| cursor.to_string());
         let polled = self.trigger(trigger).poll(self, &text(&config)?, cursor.as_deref())?;
-        Ok(Polled {
-            events: events(polled.events)?,
-            cursor: polled.cursor.as_deref().map(value).transpose()?,
-        })
+        Ok(Polled { events: events(polled.events)?, cursor: polled.cursor.as_deref().map(value).transpose()? })
     }
 
     /// Subscribes a trigger, and answers the state that the host keeps for it.

@@ -255,8 +255,7 @@ fn is_version(text: &str) -> bool {
     let is_number = |word: &str| {
         !word.is_empty() && is_digits(word) && (word == "0" || !word.starts_with('0')) && word.parse::<u64>().is_ok()
     };
-    let is_pre_word =
-        |word: &str| is_word(word) && (!is_digits(word) || word == "0" || !word.starts_with('0'));
+    let is_pre_word = |word: &str| is_word(word) && (!is_digits(word) || word == "0" || !word.starts_with('0'));
     core.split('.').count() == 3
         && core.split('.').all(is_number)
         && pre.is_none_or(|pre| pre.split('.').all(is_pre_word))
@@ -268,7 +267,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::testing::fixture::CHAT;
+    use crate::testing::fixture::{CHAT, complaint};
     use crate::{Action, ConnectionNeed, Failure, Permissions, Trigger};
 
     #[test]
@@ -283,8 +282,13 @@ mod tests {
 
     #[test]
     fn everything_that_is_wrong_is_listed_at_once() {
-        static BAD_ACTION: Action =
-            Action { id: "Bad", name: "", provider: Some("none"), input_schema: || "[1]".to_owned(), ..CHAT.actions[0] };
+        static BAD_ACTION: Action = Action {
+            id: "Bad",
+            name: "",
+            provider: Some("none"),
+            input_schema: || "[1]".to_owned(),
+            ..CHAT.actions[0]
+        };
         static BAD: Integration = Integration {
             id: "not valid",
             name: " ",
@@ -302,8 +306,7 @@ mod tests {
             }],
             ..CHAT
         };
-        let complaint = std::panic::catch_unwind(|| setup_integration_tests(&BAD)).expect_err("a panic");
-        let complaint: String = *complaint.downcast().expect("text");
+        let complaint = complaint(|| drop(setup_integration_tests(&BAD).context()));
         for place in [
             "id: ",
             "name: ",
@@ -328,7 +331,9 @@ mod tests {
         for good in ["0.0.0", "1.2.3", "1.2.3-alpha.1", "1.2.3-0a.b-c+build.007", "1.2.3+x"] {
             assert!(is_version(good), "{good}");
         }
-        for bad in ["", "1", "1.2", "1.2.3.4", "01.2.3", "1.2.x", "v1.2.3", "1.2.3-", "1.2.3-01", "1.2.3+", "1.2.3-a..b"] {
+        for bad in
+            ["", "1", "1.2", "1.2.3.4", "01.2.3", "1.2.x", "v1.2.3", "1.2.3-", "1.2.3-01", "1.2.3+", "1.2.3-a..b"]
+        {
             assert!(!is_version(bad), "{bad}");
         }
     }

@@ -123,9 +123,7 @@ impl fmt::Debug for MockTokens {
 /// ```
 #[must_use]
 pub fn create_mock_tokens() -> MockTokens {
-    MockTokens::new("mock-access-token")
-        .refresh_token("mock-refresh-token")
-        .expires_at(MOCK_EPOCH + TOKEN_LIFETIME)
+    MockTokens::new("mock-access-token").refresh_token("mock-refresh-token").expires_at(MOCK_EPOCH + TOKEN_LIFETIME)
 }
 
 /// Tokens that expired an hour before [`MOCK_EPOCH`], with a refresh token: the first use renews

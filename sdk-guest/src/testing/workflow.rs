@@ -271,9 +271,11 @@ mod tests {
 
     #[test]
     fn steps_run_in_order_with_their_own_name_and_key() {
-        let workflow = create_test_workflow()
-            .step("first", "whoami", json!({}))
-            .step_with("second", "whoami", |outputs| json!({ "said": outputs["first"]["step"] }));
+        let workflow = create_test_workflow().step("first", "whoami", json!({})).step_with(
+            "second",
+            "whoami",
+            |outputs| json!({ "said": outputs["first"]["step"] }),
+        );
         let run = workflow.run(&chat().build()).expect("runs");
         assert_eq!(run.steps(), ["first", "second"]);
         assert_eq!(run.output("first")["key"], "run-1/first");
@@ -282,9 +284,11 @@ mod tests {
 
     #[test]
     fn a_step_that_fails_is_named_and_the_rest_does_not_run() {
-        let workflow = create_test_workflow()
-            .step("fails", "fail", json!({ "kind": "not-found" }))
-            .step("never", "whoami", json!({}));
+        let workflow = create_test_workflow().step("fails", "fail", json!({ "kind": "not-found" })).step(
+            "never",
+            "whoami",
+            json!({}),
+        );
         let failed = workflow.run(&chat().build()).expect_err("a failure");
         assert_eq!(failed.to_string(), "step `fails` (`fail`) failed: not-found: as asked");
         expect_error(Err::<(), _>(failed), FailureKind::NotFound);

@@ -12,7 +12,7 @@ integration! {
     description: "Calls every function of the contract.",
     categories: ["examples"],
     hosts: ["api.example.com"],
-    connections: [ConnectionNeed::required("example").scopes(&["read"])],
+    connections: [ConnectionNeed::required("example").scopes(&["read"]), ConnectionNeed::optional("salesforce")],
     storage: true,
     reveal_token: true,
     actions: [
@@ -69,9 +69,9 @@ fn expires_at(ctx: &Context) -> Result<bool> {
 }
 
 /// Says what the account's addresses depend on.
-#[action(provider = "example")]
+#[action(provider = "salesforce")]
 fn variable(ctx: &Context) -> Result<Option<String>> {
-    Ok(ctx.connection("example")?.variable("instance"))
+    Ok(ctx.connection("salesforce")?.variable("instance"))
 }
 
 /// Says whether there is a token.

@@ -291,7 +291,10 @@ impl MockContextBuilder {
             (Some(oauth), None) => (oauth.clone(), oauth.clock().clone()),
             (Some(oauth), Some(clock)) => {
                 let is_one = oauth.clock().is(&clock);
-                assert!(is_one, "the accounts have another clock: make them with `MockOAuthManager::with_clock(&clock)`");
+                assert!(
+                    is_one,
+                    "the accounts have another clock: make them with `MockOAuthManager::with_clock(&clock)`"
+                );
                 (oauth, clock)
             }
             (None, clock) => {

@@ -1,17 +1,12 @@
 //! What a context may do, and the calls by id.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use serde_json::json;
 
-use crate::testing::fixture::{CHAT, NOTES, chat};
+use crate::testing::fixture::{CHAT, NOTES, chat, complaint};
 use crate::testing::*;
 use crate::{Choice, Event, FailureKind, Level, OAuthError, Polled, Received, StorageError, WebhookRequest};
-
-fn complaint(check: impl FnOnce()) -> String {
-    *catch_unwind(AssertUnwindSafe(check)).expect_err("a panic").downcast().expect("text")
-}
 
 fn shared<T: Clone + Send + Sync>() {}
 

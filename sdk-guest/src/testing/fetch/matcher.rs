@@ -45,14 +45,7 @@ impl Matcher {
     pub(super) fn new(method: &str, url: &str) -> Self {
         assert!(METHODS.contains(&method), "{method:?} is not a method: {}", METHODS.join(", "));
         let url = UrlPattern::parse(url);
-        Self {
-            method: method.to_owned(),
-            query: url.query(),
-            url,
-            headers: Vec::new(),
-            json: Vec::new(),
-            body: None,
-        }
+        Self { method: method.to_owned(), query: url.query(), url, headers: Vec::new(), json: Vec::new(), body: None }
     }
 
     pub(super) fn query(&mut self, name: &str, value: String) {
@@ -105,7 +98,8 @@ impl Matcher {
         for part in &self.json {
             match serde_json::from_slice::<Value>(request.bytes()) {
                 Ok(actual) => {
-                    found.extend(json::differences(part, &actual).into_iter().map(|text| Difference::new(DETAIL, text)));
+                    found
+                        .extend(json::differences(part, &actual).into_iter().map(|text| Difference::new(DETAIL, text)));
                 }
                 Err(_) => found.push(Difference::new(DETAIL, format!("json: the body is not JSON, expected {part}"))),
             }

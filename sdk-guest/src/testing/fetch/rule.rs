@@ -143,9 +143,7 @@ impl Rule {
         self.used += 1;
         match &self.script {
             Script::By(answer) => Answers::By(answer.clone()),
-            Script::Sequence(responses) => {
-                Answers::Fixed(responses[(self.used - 1).min(responses.len() - 1)].clone())
-            }
+            Script::Sequence(responses) => Answers::Fixed(responses[(self.used - 1).min(responses.len() - 1)].clone()),
         }
     }
 

@@ -1,18 +1,12 @@
 //! The network of a test, through a context as an integration sees it.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
 use serde_json::json;
 
-use crate::testing::fixture::chat;
+use crate::testing::fixture::{chat, complaint};
 use crate::testing::*;
 use crate::{FetchError, OAuthError, RequestError};
 
 const URL: &str = "https://api.chat.example/messages";
-
-fn complaint(check: impl FnOnce()) -> String {
-    *catch_unwind(AssertUnwindSafe(check)).expect_err("a panic").downcast().expect("text")
-}
 
 fn denied<T: std::fmt::Debug>(answer: Result<T, RequestError>) -> String {
     match answer {

@@ -13,7 +13,9 @@ pub(super) struct UrlPattern {
 enum Kind {
     Exact(Url),
     /// With a `?`, the query is part of it.
-    Pattern { with_query: bool },
+    Pattern {
+        with_query: bool,
+    },
 }
 
 impl UrlPattern {
