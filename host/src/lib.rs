@@ -13,6 +13,7 @@ pub mod oauth;
 pub mod registry;
 pub mod runtime;
 pub mod settings;
+pub mod testkit;
 pub mod watcher;
 
 use std::{future::Future, io, net::SocketAddr, time::Duration};

@@ -1,24 +1,32 @@
 //! HTTP dates of the one form that servers send today (IMF-fixdate, RFC 9110 section 5.6.7). The two
 //! obsolete forms are not read: a `Retry-After` in one of them counts as absent.
 
+/// `Sun, 06 Nov 1994 08:49:37 GMT`: each part has its place.
+const LENGTH: usize = 29;
+
 /// Unix seconds of a date such as `Sun, 06 Nov 1994 08:49:37 GMT`; nothing before 1970.
 pub(crate) fn parse(text: &str) -> Option<u64> {
-    let (_, date) = text.trim().split_once(", ")?;
-    let mut parts = date.split(' ');
-    let day: u64 = parts.next()?.parse().ok()?;
-    let month = month(parts.next()?)?;
-    let year: u64 = parts.next()?.parse().ok()?;
-    let mut clock = parts.next()?.split(':').map(|part| part.parse::<u64>().ok());
-    let (hour, minute, second) = (clock.next()??, clock.next()??, clock.next()??);
+    let text = text.trim();
+    let part = |start: usize, length: usize| text.get(start..start + length);
+    let number = |start, length| part(start, length)?.parse::<u64>().ok();
+    let is_plain = text.len() == LENGTH
+        && part(3, 2) == Some(", ")
+        && [part(7, 1), part(11, 1), part(16, 1)].iter().all(|gap| *gap == Some(" "))
+        && [part(19, 1), part(22, 1)].iter().all(|colon| *colon == Some(":"))
+        && part(25, 4) == Some(" GMT");
+    if !is_plain {
+        return None;
+    }
+    let (day, month, year) = (number(5, 2)?, month(part(8, 3)?)?, number(12, 4)?);
+    let (hour, minute, second) = (number(17, 2)?, number(20, 2)?, number(23, 2)?);
     let in_range = (1970..=9999).contains(&year) && (1..=31).contains(&day) && hour < 24 && minute < 60 && second <= 60;
-    (in_range && parts.next() == Some("GMT"))
-        .then(|| days_since_1970(year, month, day) * 86_400 + hour * 3_600 + minute * 60 + second)
+    in_range.then(|| days_since_1970(year, month, day) * 86_400 + hour * 3_600 + minute * 60 + second)
 }
 
 fn month(name: &str) -> Option<u64> {
-    const NAMES: &str = "JanFebMarAprMayJunJulAugSepOctNovDec";
-    let index = NAMES.find(name).filter(|index| name.len() == 3 && index % 3 == 0)?;
-    u64::try_from(index / 3 + 1).ok()
+    const NAMES: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    let index = NAMES.iter().position(|known| *known == name)?;
+    u64::try_from(index + 1).ok()
 }
 
 /// Howard Hinnant's `days_from_civil`, for years from 1970.

@@ -10,7 +10,9 @@ use crate::{Context, Polled, Received, Result, WebhookRequest};
 fn schema<T: JsonSchema, const OUTPUT: bool>() -> String {
     let settings = SchemaSettings::draft2020_12();
     let settings = if OUTPUT { settings.for_serialize() } else { settings.for_deserialize() };
-    settings.into_generator().into_root_schema_for::<T>().as_value().to_string()
+    let schema = settings.into_generator().into_root_schema_for::<T>();
+    // `Display` would bring its pretty form along, into every component. What is JSON already can always be written.
+    serde_json::to_string(schema.as_value()).unwrap_or_default()
 }
 
 // The functions below are never called with anything but a function: its type is what they read.

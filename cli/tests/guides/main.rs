@@ -4,6 +4,8 @@
 mod guide;
 mod reader;
 
+use std::path::Path;
+
 use reader::Reader;
 
 #[test]
@@ -19,4 +21,21 @@ fn plugin_architecture() {
 #[test]
 fn testing() {
     Reader::new().follow("testing.md");
+}
+
+/// The other way to build, which `workway integration init` promises as well.
+#[test]
+fn a_new_project_is_built_by_cargo_component_too() {
+    let tools = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/tools/cargo-component/bin");
+    let Ok(tools) = tools.canonicalize() else {
+        return workway_tests::skip("a_new_project_is_built_by_cargo_component_too", "cargo-component");
+    };
+    let mut reader = Reader::new();
+    reader.look_in(&tools);
+    reader.run("init", "workway integration init hello", &[]);
+    reader.run("init", "cd hello", &[]);
+    reader.run("build", "cargo component build --release", &[]);
+    let component = "target/wasm32-wasip1/release/hello.wasm";
+    let passed = ["…", "2 passed, 0 failed"].map(str::to_owned);
+    reader.run("test", &format!("workway integration test --component {component}"), &passed);
 }

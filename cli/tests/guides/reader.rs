@@ -25,6 +25,8 @@ pub struct Reader {
     _folder: TempDir,
     here: PathBuf,
     port: String,
+    /// Folders of programs, before the user's own.
+    programs: Vec<PathBuf>,
     background: Vec<Background>,
 }
 
@@ -37,7 +39,8 @@ impl Reader {
         let free = TcpListener::bind("127.0.0.1:0").expect("a port");
         let port = free.local_addr().expect("an address").port().to_string();
         let here = folder.path().canonicalize().expect("a folder");
-        Self { _folder: folder, here, port, background: Vec::new() }
+        let workway = Path::new(env!("CARGO_BIN_EXE_workway")).parent().expect("a folder").to_owned();
+        Self { _folder: folder, here, port, programs: vec![workway], background: Vec::new() }
     }
 
     pub fn follow(mut self, guide: &str) {
@@ -56,7 +59,13 @@ impl Reader {
         }
     }
 
-    fn run(&mut self, guide: &str, command: &str, prints: &[String]) {
+    /// Finds programs there too.
+    pub fn look_in(&mut self, folder: &Path) {
+        self.programs.push(folder.to_owned());
+    }
+
+    /// Runs one command. Where it is to print something, it has to print just that.
+    pub fn run(&mut self, guide: &str, command: &str, prints: &[String]) {
         if let Some(folder) = command.strip_prefix("cd ") {
             return self.enter(folder);
         }
@@ -83,11 +92,11 @@ impl Reader {
 
     #[expect(clippy::disallowed_methods, reason = "a guide's reader has a PATH, and xtask says which toolchain builds")]
     fn shell(&self, script: &str) -> Command {
-        let workway = Path::new(env!("CARGO_BIN_EXE_workway")).parent().expect("a folder");
-        let path = std::env::var("WORKWAY_TEST_WASM_PATH").or_else(|_| std::env::var("PATH")).unwrap_or_default();
+        let path = std::env::var_os("WORKWAY_TEST_WASM_PATH").or_else(|| std::env::var_os("PATH")).unwrap_or_default();
+        let path = std::env::join_paths(self.programs.iter().cloned().chain(std::env::split_paths(&path)));
         let mut command = Command::new("sh");
         command.arg("-c").arg(script).current_dir(&self.here).stdin(Stdio::null());
-        command.env("PATH", format!("{}:{path}", workway.display()));
+        command.env("PATH", path.expect("folders without a colon"));
         command.env("WORKWAY_LISTEN", format!("127.0.0.1:{}", self.port));
         // What the cargo that runs this test has set for itself.
         for name in ["CARGO", "RUSTC", "LD_LIBRARY_PATH", "CARGO_TARGET_DIR", "CARGO_MANIFEST_DIR"] {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{GuestFailure, definition};
+use super::{Context, GuestFailure, TriggerContext, definition};
 use crate::integration::{
     ActionDraft, DefinitionDraft, Failure, FailureKind, PermissionsDraft, TriggerDraft, TriggerKind,
 };
@@ -68,6 +68,13 @@ impl From<definition::Trigger> for TriggerDraft {
             provider: guest.provider,
             scopes: guest.scopes,
         }
+    }
+}
+
+impl From<Context> for TriggerContext {
+    fn from(context: Context) -> Self {
+        let Context { user_id, run_id, step_id, attempt, idempotency_key } = context;
+        Self { user_id, run_id, step_id, attempt, idempotency_key }
     }
 }
 

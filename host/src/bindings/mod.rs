@@ -6,7 +6,8 @@ mod convert;
 mod v0_1;
 
 pub(crate) use v0_1::{
-    Context, GuestFailure, Integration, IntegrationPre, definition, fetch, log, oauth, storage, types,
+    Context, GuestFailure, Integration, IntegrationIndices, TriggerContext, definition, fetch, log, oauth, storage,
+    triggers, types,
 };
 
 /// The package whose interfaces an integration imports and exports.

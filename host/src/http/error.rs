@@ -126,6 +126,7 @@ impl From<ExecuteError> for ApiError {
         let detail = error.to_string();
         match error {
             ExecuteError::UnknownAction(_) => Self::not_found("action-not-found", detail),
+            ExecuteError::UnknownTrigger(_) => Self::not_found("trigger-not-found", detail),
             ExecuteError::PendingApproval(_) => Self::new(StatusCode::CONFLICT, "pending-approval", detail),
             ExecuteError::InvalidInput(problems) => Self::bad_request("invalid-input", detail).errors(problems),
             ExecuteError::InputTooLarge(_) => Self::new(StatusCode::PAYLOAD_TOO_LARGE, "input-too-large", detail),
@@ -149,7 +150,9 @@ impl From<CallError> for ApiError {
             CallError::Limit(Limit::Stack) => Self::new(StatusCode::INSUFFICIENT_STORAGE, "limit-stack", detail),
             CallError::Limit(Limit::Transfer) => Self::new(StatusCode::PAYLOAD_TOO_LARGE, "limit-body", detail),
             CallError::Trapped(_) => Self::new(StatusCode::BAD_GATEWAY, "integration-crashed", detail),
-            CallError::BadOutput(_) => Self::new(StatusCode::BAD_GATEWAY, "integration-output", detail),
+            CallError::BadOutput(_) | CallError::NotOffered(_) => {
+                Self::new(StatusCode::BAD_GATEWAY, "integration-output", detail)
+            }
             CallError::Busy => Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", detail).retry_after(BUSY_RETRY),
             CallError::Host(error) => Self::internal(format!("{error:#}")),
         }

@@ -135,6 +135,10 @@ impl Definition {
         self.actions.iter().find(|action| action.id == *id)
     }
 
+    pub fn trigger(&self, id: &LocalId) -> Option<&Trigger> {
+        self.triggers.iter().find(|trigger| trigger.id == *id)
+    }
+
     /// Every provider that the integration names, in its permissions.
     pub fn providers(&self) -> impl Iterator<Item = &ProviderId> {
         self.permissions.connections.iter().map(|need| &need.provider)

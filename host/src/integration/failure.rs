@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// The longest message that is kept of a guest's failure, in characters.
 const MAX_MESSAGE: usize = 2_000;
@@ -18,7 +18,7 @@ pub struct Failure {
 }
 
 /// See `variant failure` in `wit/integration.wit` for what each one means.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum FailureKind {
     InvalidInput,

@@ -14,6 +14,7 @@ mod load;
 mod meter;
 mod services;
 mod snapshot;
+mod triggers;
 
 use std::sync::Arc;
 
@@ -27,6 +28,7 @@ pub use follow::Unsettled;
 pub use grants::{Grant, GrantError, GrantStore, MemoryGrants};
 pub use services::Services;
 pub use snapshot::{Active, Entry, LoadFailure, Pending, Snapshot, Status};
+pub use triggers::TriggerExecution;
 
 use admission::Admission;
 use events::Events;

@@ -9,7 +9,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 use std::os::fd::AsRawFd;
-use wasmtime::component::Component;
+use wasmtime::component::{Component, InstancePre};
 
 use super::{
     Runtime,
@@ -18,7 +18,11 @@ use super::{
     inspect::{Refusal, inspect},
     state::GuestState,
 };
-use crate::{bindings::IntegrationPre, integration::DefinitionDraft, settings::Compiler};
+use crate::{
+    bindings::{IntegrationIndices, triggers},
+    integration::DefinitionDraft,
+    settings::Compiler,
+};
 
 /// The longest that a compile is waited for. A component from Python takes 7 s; one that takes this long is no accident,
 /// and its thread is lost until the compiler gives up by itself.
@@ -79,24 +83,34 @@ struct CompiledComponent<'a> {
 pub struct LinkedComponent(Arc<Linked>);
 
 struct Linked {
-    pre: Arc<IntegrationPre<GuestState>>,
+    pre: Arc<InstancePre<GuestState>>,
+    /// Where its exports are, looked up once.
+    exports: IntegrationIndices,
+    triggers: Option<triggers::GuestIndices>,
     key: ArtifactKey,
     source: CodeSource,
-    offers_triggers: bool,
 }
 
 impl LinkedComponent {
     /// Whether it exports the interface `triggers`, as the world `integration-with-triggers` does.
     pub fn offers_triggers(&self) -> bool {
-        self.0.offers_triggers
+        self.0.triggers.is_some()
     }
 
     pub fn source(&self) -> CodeSource {
         self.0.source
     }
 
-    pub(super) fn pre(&self) -> &IntegrationPre<GuestState> {
+    pub(super) fn pre(&self) -> &InstancePre<GuestState> {
         &self.0.pre
+    }
+
+    pub(super) fn exports(&self) -> &IntegrationIndices {
+        &self.0.exports
+    }
+
+    pub(super) fn triggers(&self) -> Option<&triggers::GuestIndices> {
+        self.0.triggers.as_ref()
     }
 
     pub(super) fn key(&self) -> ArtifactKey {
@@ -105,7 +119,7 @@ impl LinkedComponent {
 
     /// Its machine code, as it can be mapped again.
     pub(super) fn image(&self) -> wasmtime::Result<Vec<u8>> {
-        self.0.pre.instance_pre().component().serialize()
+        self.0.pre.component().serialize()
     }
 }
 
@@ -213,9 +227,11 @@ impl Runtime {
 impl CompiledComponent<'_> {
     fn link(self) -> Result<LinkedComponent, LoadError> {
         let Self { component, sandbox, key, source, offers_triggers, .. } = self;
-        let pre = sandbox.linker.instantiate_pre(&component).and_then(IntegrationPre::new);
-        let pre = Arc::new(pre.map_err(LoadError::Unusable)?);
-        Ok(LinkedComponent(Arc::new(Linked { pre, key, source, offers_triggers })))
+        let pre = sandbox.linker.instantiate_pre(&component).map_err(LoadError::Unusable)?;
+        let exports = IntegrationIndices::new(&pre).map_err(LoadError::Unusable)?;
+        let triggers = offers_triggers.then(|| triggers::GuestIndices::new(&pre));
+        let triggers = triggers.transpose().map_err(LoadError::Unusable)?;
+        Ok(LinkedComponent(Arc::new(Linked { pre: Arc::new(pre), exports, triggers, key, source })))
     }
 }
 

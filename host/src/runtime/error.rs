@@ -23,6 +23,9 @@ pub enum CallError {
     /// The guest's output is not JSON.
     #[error("the integration's output is not JSON: {0}")]
     BadOutput(String),
+    /// The component does not export the interface that was to be called.
+    #[error("the integration does not export the interface `{0}`")]
+    NotOffered(&'static str),
     /// Every slot of the pool is taken.
     #[error("the host is running as many calls as it can")]
     Busy,

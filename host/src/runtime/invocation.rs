@@ -3,16 +3,16 @@
 use std::time::Duration;
 
 use serde_json::value::RawValue;
-use wasmtime::{Store, UpdateDeadline};
+use wasmtime::{Store, UpdateDeadline, component::Instance};
 
 use super::{
-    LinkedComponent,
+    LinkedComponent, Measured, Usage,
     engine::TICK,
     error::{CallError, Limit, Stage},
     state::{GuestState, MAX_RESOURCES},
 };
 use crate::{
-    bindings::{Context, Integration},
+    bindings::Context,
     capability::Capabilities,
     integration::{DefinitionDraft, LocalId, UserId},
     settings::CallLimits,
@@ -24,11 +24,12 @@ const TRANSFER_SLACK_BYTES: u64 = 1 << 20;
 pub const DESCRIBE_LIMITS: CallLimits =
     CallLimits { memory_bytes: 128 << 20, cpu_ms: 2_000, wall_ms: 5_000, body_bytes: 4 << 20, log_bytes: 16 << 10 };
 
-/// One call of an action, as the contract's `actions.context` has it.
+/// One call, as the contract's `actions.context` has it.
 #[derive(Clone, Debug)]
 pub struct Call<'a> {
-    pub action: &'a LocalId,
-    /// JSON text that was checked against the action's schema.
+    /// The action or trigger.
+    pub subject: &'a LocalId,
+    /// JSON text that was checked against the schema of the subject's input or config.
     pub input: &'a str,
     pub user: &'a UserId,
     pub run_id: &'a str,
@@ -38,6 +39,49 @@ pub struct Call<'a> {
     pub idempotency_key: &'a str,
 }
 
+/// One value to choose from.
+#[derive(Clone, Debug)]
+pub struct Choice {
+    pub value: Box<RawValue>,
+    /// For people.
+    pub label: String,
+}
+
+/// What a guest may still hand over of one answer, in bytes.
+pub(super) struct Room(u64);
+
+impl Room {
+    pub(super) fn new(limits: &CallLimits) -> Self {
+        Self(limits.body_bytes)
+    }
+
+    pub(super) fn take(&mut self, bytes: usize) -> Result<(), CallError> {
+        let left = u64::try_from(bytes).ok().and_then(|bytes| self.0.checked_sub(bytes));
+        self.0 = left.ok_or(CallError::Limit(Limit::Transfer))?;
+        Ok(())
+    }
+
+    /// A guest's own text, once it is known to be JSON.
+    pub(super) fn json(&mut self, text: String) -> Result<Box<RawValue>, CallError> {
+        self.take(text.len())?;
+        RawValue::from_string(text).map_err(|error| CallError::BadOutput(error.to_string()))
+    }
+}
+
+impl Call<'_> {
+    /// Input and context: the bindings take their texts as owned ones.
+    pub(super) fn owned(&self) -> (String, Context) {
+        let context = Context {
+            user_id: self.user.as_str().to_owned(),
+            run_id: self.run_id.to_owned(),
+            step_id: self.step_id.map(ToOwned::to_owned),
+            attempt: self.attempt,
+            idempotency_key: self.idempotency_key.to_owned(),
+        };
+        (self.input.to_owned(), context)
+    }
+}
+
 impl LinkedComponent {
     /// Calls an action. The output is the guest's own text, known to be JSON and otherwise untouched.
     pub async fn execute(
@@ -45,44 +89,64 @@ impl LinkedComponent {
         limits: &CallLimits,
         capabilities: Capabilities,
         call: Call<'_>,
-    ) -> Result<Box<RawValue>, CallError> {
-        let context = Context {
-            user_id: call.user.as_str().to_owned(),
-            run_id: call.run_id.to_owned(),
-            step_id: call.step_id.map(ToOwned::to_owned),
-            attempt: call.attempt,
-            idempotency_key: call.idempotency_key.to_owned(),
-        };
-        // The bindings take the JSON alias as an owned text.
-        let input = call.input.to_owned();
+    ) -> Measured<Box<RawValue>, CallError> {
+        let (input, context) = call.owned();
         let output = self
-            .run(limits, capabilities, async |store: &mut Store<GuestState>, instance: &Integration| {
-                instance.workway_integration_actions().call_execute(store, call.action.as_str(), &input, &context).await
+            .run(limits, capabilities, async |store: &mut Store<GuestState>, instance: &Instance| {
+                let guest = self.exports().load(&mut *store, instance)?;
+                guest.workway_integration_actions().call_execute(store, call.subject.as_str(), &input, &context).await
             })
-            .await?
-            .map_err(|failure| CallError::Failed(failure.into()))?;
-        if u64::try_from(output.len()).map_or(true, |length| length > limits.body_bytes) {
-            return Err(CallError::Limit(Limit::Transfer));
-        }
-        RawValue::from_string(output).map_err(|error| CallError::BadOutput(error.to_string()))
+            .await;
+        output.and_then(|output| Room::new(limits).json(output?.map_err(|failure| CallError::Failed(failure.into()))?))
+    }
+
+    /// Asks for the values that a field of the subject may take, given what is filled in so far.
+    pub async fn options(
+        &self,
+        limits: &CallLimits,
+        capabilities: Capabilities,
+        call: Call<'_>,
+        field: &str,
+    ) -> Measured<Vec<Choice>, CallError> {
+        let (input, context) = call.owned();
+        let choices = self
+            .run(limits, capabilities, async |store: &mut Store<GuestState>, instance: &Instance| {
+                let guest = self.exports().load(&mut *store, instance)?;
+                guest
+                    .workway_integration_actions()
+                    .call_options(store, call.subject.as_str(), field, &input, &context)
+                    .await
+            })
+            .await;
+        choices.and_then(|choices| {
+            let choices = choices?.map_err(|failure| CallError::Failed(failure.into()))?;
+            let mut room = Room::new(limits);
+            let mut checked = Vec::with_capacity(choices.len());
+            for choice in choices {
+                room.take(choice.label.len())?;
+                checked.push(Choice { value: room.json(choice.value)?, label: choice.label });
+            }
+            Ok(checked)
+        })
     }
 
     /// Asks the component what it is. `capabilities` must grant nothing: nobody was asked yet.
     pub async fn describe(&self, capabilities: Capabilities) -> Result<DefinitionDraft, CallError> {
         let definition = self
-            .run(&DESCRIBE_LIMITS, capabilities, async |store: &mut Store<GuestState>, instance: &Integration| {
-                instance.call_describe(store).await
+            .run(&DESCRIBE_LIMITS, capabilities, async |store: &mut Store<GuestState>, instance: &Instance| {
+                let guest = self.exports().load(&mut *store, instance)?;
+                guest.call_describe(store).await
             })
-            .await?;
-        Ok(definition.into())
+            .await;
+        definition.result.map(Into::into)
     }
 
-    async fn run<T>(
+    pub(super) async fn run<T>(
         &self,
         limits: &CallLimits,
         capabilities: Capabilities,
-        call: impl AsyncFnOnce(&mut Store<GuestState>, &Integration) -> wasmtime::Result<T>,
-    ) -> Result<T, CallError> {
+        call: impl AsyncFnOnce(&mut Store<GuestState>, &Instance) -> wasmtime::Result<T>,
+    ) -> Measured<T, CallError> {
         let mut store = self.store(limits, capabilities);
         let mut stage = Stage::Instantiating;
         let work = async {
@@ -92,7 +156,7 @@ impl LinkedComponent {
         };
         // The epoch never interrupts a host call: the clock on the wall bounds both.
         let result = tokio::time::timeout(limits.wall(), work).await;
-        match result {
+        let result = match result {
             Ok(Ok(value)) => {
                 store.data().last_words();
                 Ok(value)
@@ -102,7 +166,8 @@ impl LinkedComponent {
                 store.data().last_words();
                 Err(CallError::Limit(Limit::Wall))
             }
-        }
+        };
+        Measured { result, usage: Usage { memory_bytes: store.data().memory.used() } }
     }
 
     fn store(&self, limits: &CallLimits, capabilities: Capabilities) -> Store<GuestState> {

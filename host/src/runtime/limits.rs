@@ -26,6 +26,11 @@ impl MemoryLimiter {
         Self { used: 0, limit: limit_bytes, last: 0, refused: false }
     }
 
+    /// What the memories and tables have grown to, in bytes. They never shrink.
+    pub(super) fn used(&self) -> u64 {
+        self.used
+    }
+
     /// Whether the last growth was refused: a guest that got more memory afterwards did not die of it.
     pub(super) fn refused(&self) -> bool {
         self.refused
@@ -94,6 +99,7 @@ mod tests {
         assert!(!limiter.refused());
         assert!(!limiter.memory_growing(40, 41, None).unwrap());
         assert!(limiter.refused());
+        assert_eq!(limiter.used(), 100, "what was refused is not counted");
     }
 
     #[test]

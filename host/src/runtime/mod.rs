@@ -11,6 +11,8 @@ mod limits;
 mod memory;
 mod output;
 mod state;
+mod triggers;
+mod usage;
 
 use std::{
     io,
@@ -28,7 +30,9 @@ pub use component::{CodeSource, LinkedComponent, Load, LoadError};
 pub use engine::RuntimeError;
 pub use error::{CallError, Limit};
 pub use inspect::{Inspection, Refusal, inspect};
-pub use invocation::{Call, DESCRIBE_LIMITS};
+pub use invocation::{Call, Choice, DESCRIBE_LIMITS};
+pub use triggers::{Event, Polled, TriggerCall, WebhookAnswer, WebhookRequest};
+pub use usage::{Measured, Usage};
 
 use crate::{
     integration::DefinitionDraft,

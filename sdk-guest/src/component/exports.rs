@@ -38,8 +38,7 @@ impl<E: Entry> actions::Guest for Component<E> {
         context: actions::Context,
     ) -> Result<Vec<actions::Choice>, types::Failure> {
         let choices = options(E::INTEGRATION, &subject, &field, &input, context.into())?;
-        let plain = |choice: Choice| actions::Choice { value: choice.value.to_string(), label: choice.label };
-        Ok(choices.into_iter().map(plain).collect())
+        Ok(choices.into_iter().map(|(value, label)| actions::Choice { value, label }).collect())
     }
 }
 
@@ -48,15 +47,18 @@ pub(super) fn execute(integration: &Integration, action: &str, input: &str, call
     integration.action(action).ok_or_else(unknown)?.call(&Context::new(call, ComponentHost), input)
 }
 
+/// Values as JSON text, with their labels.
 pub(super) fn options(
     integration: &Integration,
     subject: &str,
     field: &str,
     input: &str,
     call: Call,
-) -> Result<Vec<Choice>> {
-    let unknown = || Failure::NotFound(format!("`{subject}` offers no choices for `{field}`"));
-    integration.options(subject, field, input, &Context::new(call, ComponentHost)).unwrap_or_else(|| Err(unknown()))
+) -> Result<Vec<(String, String)>> {
+    let choices = integration.options(subject, field, input, &Context::new(call, ComponentHost));
+    let unknown = || Err(Failure::NotFound(format!("`{subject}` offers no choices for `{field}`")));
+    let plain = |choice: Choice| Ok((serde_json::to_string(&choice.value)?, choice.label));
+    choices.unwrap_or_else(unknown)?.into_iter().map(plain).collect()
 }
 
 pub(super) fn describe(integration: &Integration) -> Definition {

@@ -6,7 +6,7 @@ use super::bindings::with_triggers::{Definition, Guest};
 use super::exports::{Component, Entry, describe, execute, options};
 use super::host::ComponentHost;
 use crate::context::Call;
-use crate::{Choice, Context, Event, Failure, Result, Trigger, WebhookRequest};
+use crate::{Context, Event, Failure, Result, Trigger, WebhookRequest};
 
 impl<E: Entry> Guest for Component<E> {
     fn describe() -> Definition {
@@ -26,8 +26,7 @@ impl<E: Entry> actions::Guest for Component<E> {
         context: actions::Context,
     ) -> Result<Vec<actions::Choice>, Refusal> {
         let choices = options(E::INTEGRATION, &subject, &field, &input, context.into())?;
-        let plain = |choice: Choice| actions::Choice { value: choice.value.to_string(), label: choice.label };
-        Ok(choices.into_iter().map(plain).collect())
+        Ok(choices.into_iter().map(|(value, label)| actions::Choice { value, label }).collect())
     }
 }
 

@@ -5,11 +5,9 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use bytes::Bytes;
 use futures_util::{StreamExt, stream};
-use http::{HeaderMap, Method, Request, Response, Uri};
+use http::{HeaderMap, Method, Request, Response, Uri, header::LOCATION};
 use http_body_util::Full;
-use hyper::body::Incoming;
 use hyper_util::{
     client::legacy::Client,
     rt::{TokioExecutor, TokioTimer},
@@ -28,6 +26,7 @@ use super::{
     request::FetchRequest,
     resolve::{Dial, Resolve, SystemResolver, TcpDial},
     response::{self, BodyBudget, FetchResponse},
+    transport::{AnswerBody, FetchObserver, ObservedRequest, Pool, PooledTransport, Transport, Way},
     upstreams::Upstreams,
 };
 
@@ -46,7 +45,8 @@ const HTTP2_PING_TIMEOUT: Duration = Duration::from_secs(10);
 /// The way out for every integration. Cheap to clone; clones share one pool of connections.
 #[derive(Clone)]
 pub struct FetchClient {
-    pool: Client<EgressConnector, Full<Bytes>>,
+    way: Way,
+    observer: Option<Arc<dyn FetchObserver>>,
 }
 
 impl FetchClient {
@@ -57,6 +57,15 @@ impl FetchClient {
             dial: Arc::new(TcpDial),
             roots: None,
             connect_timeout: DEFAULT_CONNECT_TIMEOUT,
+            transport: None,
+            observer: None,
+        }
+    }
+
+    /// Tells whoever watches. Where nobody does, this is one comparison.
+    pub(super) fn observe(&self, method: &str, url: &str, outcome: Result<u16, &FetchError>) {
+        if let Some(observer) = &self.observer {
+            observer.observe(&ObservedRequest { method, url, outcome });
         }
     }
 
@@ -128,17 +137,23 @@ impl FetchClient {
         credential: Option<&Credential>,
         budget: &BodyBudget,
     ) -> Result<FetchResponse, FetchError> {
-        policy.check_headers(&request.url, &request.headers)?;
+        policy
+            .check_headers(&request.url, &request.headers)
+            .inspect_err(|error| self.observe(request.method.as_str(), request.url.as_str(), Err(error)))?;
         if let Some(name) =
             credential.and_then(Credential::header_name).filter(|name| request.headers.contains_key(*name))
         {
             return Err(FetchError::InvalidRequest(format!("both `auth` and a header `{name}` are given")));
         }
         let timeout = request.timeout.unwrap_or(limits.default_timeout).min(limits.max_timeout);
+        let watched = self.observer.is_some().then(|| (request.method.clone(), request.url.clone()));
         let hop = Hop::first(request, policy.credential_headers());
-        time::timeout(timeout, self.follow(policy, limits, hop, credential, budget))
-            .await
-            .unwrap_or(Err(FetchError::Timeout))
+        time::timeout(timeout, self.follow(policy, limits, hop, credential, budget)).await.unwrap_or_else(|_elapsed| {
+            if let Some((method, url)) = watched {
+                self.observe(method.as_str(), url.as_str(), Err(&FetchError::Timeout));
+            }
+            Err(FetchError::Timeout)
+        })
     }
 
     /// One request and the redirects that it leads to.
@@ -152,9 +167,13 @@ impl FetchClient {
     ) -> Result<FetchResponse, FetchError> {
         let mut redirects = 0;
         loop {
-            let grant = policy.check(&hop.url)?;
+            let seen = |outcome: Result<u16, &FetchError>| {
+                self.observe(hop.method.as_str(), hop.url.as_str(), outcome);
+            };
+            let grant = policy.check(&hop.url).inspect_err(|error| seen(Err(error)))?;
             let credential = account.filter(|_| hop.carries_credential);
-            let answer = self.exchange(&grant, &hop, credential).await?;
+            let answer = self.exchange(&grant, &hop, credential).await.inspect_err(|error| seen(Err(error)))?;
+            seen(Ok(answer.status().as_u16()));
             tracing::debug!(
                 target: "workway::fetch",
                 host = grant.url().host_str(),
@@ -164,7 +183,12 @@ impl FetchClient {
                 "answered"
             );
             let (parts, body) = answer.into_parts();
-            if !hop.redirect(parts.status, &parts.headers)? {
+            let moved = hop.redirect(parts.status, &parts.headers).inspect_err(|error| {
+                let target = parts.headers.get(LOCATION).and_then(|target| target.to_str().ok()).unwrap_or_default();
+                let target = hop.url.join(target);
+                self.observe(hop.method.as_str(), target.as_ref().map_or("", |url| url.as_str()), Err(error));
+            })?;
+            if !moved {
                 let mut response = response::read(parts, body, grant.url(), limits, budget).await?;
                 if let Some(account) = account {
                     account.redact(&mut response.headers);
@@ -188,7 +212,7 @@ impl FetchClient {
         grant: &EgressGrant,
         hop: &Hop,
         credential: Option<&Credential>,
-    ) -> Result<Response<Incoming>, FetchError> {
+    ) -> Result<Response<AnswerBody>, FetchError> {
         let mut headers: HeaderMap = hop.headers.clone();
         let with_credential = match credential.map(|credential| credential.addition(grant.url())).transpose()? {
             Some(Addition::Header(name, value)) => {
@@ -204,7 +228,7 @@ impl FetchClient {
         *request.method_mut() = Method::clone(&hop.method);
         *request.uri_mut() = uri;
         *request.headers_mut() = headers;
-        self.pool.request(request).await.map_err(|error| broken(&error))
+        self.way.exchange(request).await
     }
 }
 
@@ -252,6 +276,8 @@ pub struct FetchClientBuilder {
     dial: Arc<dyn Dial>,
     roots: Option<RootCertStore>,
     connect_timeout: Duration,
+    transport: Option<Arc<dyn Transport>>,
+    observer: Option<Arc<dyn FetchObserver>>,
 }
 
 impl FetchClientBuilder {
@@ -285,11 +311,39 @@ impl FetchClientBuilder {
         self
     }
 
+    /// Has this carry the requests that pass the checks. No connection is opened then, and what was said of upstreams,
+    /// resolver, certificates and connecting is of no account.
+    pub fn transport(mut self, transport: Arc<dyn Transport>) -> Self {
+        self.transport = Some(transport);
+        self
+    }
+
+    /// Tells this of every request.
+    pub fn observer(mut self, observer: Arc<dyn FetchObserver>) -> Self {
+        self.observer = Some(observer);
+        self
+    }
+
     pub fn build(self) -> FetchClient {
-        let Self { upstreams, resolver, dial, roots, connect_timeout } = self;
+        let observer = self.observer.clone();
+        let way = match self.transport.clone() {
+            Some(transport) => Way::Other(transport),
+            None => Way::Pool(Arc::new(self.pool())),
+        };
+        FetchClient { way, observer }
+    }
+
+    /// The network alone, for a transport of one's own that stands in front of it. It answers bodies up to
+    /// `max_body_bytes`.
+    pub fn build_transport(self, max_body_bytes: u64) -> PooledTransport {
+        PooledTransport { pool: Arc::new(self.pool()), max_body_bytes }
+    }
+
+    fn pool(self) -> Pool {
+        let Self { upstreams, resolver, dial, roots, connect_timeout, .. } = self;
         let routes = Routes { upstreams, resolver, dial, connect_timeout };
         let max_head = usize::try_from(MAX_RESPONSE_HEAD_BYTES).unwrap_or(usize::MAX);
-        let pool = Client::builder(TokioExecutor::new())
+        let client = Client::builder(TokioExecutor::new())
             .timer(TokioTimer::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(POOL_IDLE_TIMEOUT)
@@ -299,7 +353,7 @@ impl FetchClientBuilder {
             .http2_keep_alive_interval(HTTP2_PING_INTERVAL)
             .http2_keep_alive_timeout(HTTP2_PING_TIMEOUT)
             .build(EgressConnector::new(routes, tls_config(roots)));
-        FetchClient { pool }
+        Pool(client)
     }
 }
 

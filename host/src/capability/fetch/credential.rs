@@ -127,6 +127,14 @@ impl Credential {
         Arc::ptr_eq(&self.0, &other.0)
     }
 
+    /// Whether a text repeats what is secret about this: the whole value, or what follows a scheme such as `Bearer`.
+    pub fn is_repeated_in(&self, text: &str) -> bool {
+        let (Place::Header(_, value) | Place::Query(_, value)) = &self.0.place;
+        let value = value.expose_secret();
+        let bare = value.rsplit(' ').next().unwrap_or(value);
+        repeats(text, bare)
+    }
+
     /// The header that this is put into.
     pub(super) fn header_name(&self) -> Option<&HeaderName> {
         match &self.0.place {

@@ -6,8 +6,9 @@
 //! 2. `policy`: scheme, host and port are granted. The result is an [`EgressGrant`], without which nothing is sent.
 //! 3. `credential`: the account's token goes along, to its audience, over https, until the origin changes. An API that
 //!    refuses it (401) is asked once more with a renewed one (`authorizer`).
-//! 4. `connector`: the name is resolved, and what `address` forbids is not dialled.
-//! 5. `response`: the answer is read within its limits.
+//! 4. `transport`: what carries it: the pool, or in the test kit something that stands in its place.
+//! 5. `connector`: the name is resolved, and what `address` forbids is not dialled.
+//! 6. `response`: the answer is read within its limits.
 //!
 //! Denied by default: a [`FetchCtx`] whose policy is the default one reaches nothing. The token of a connection never enters
 //! the guest from here, no message or log line holds a header, a query or an address that a name was resolved to, and no
@@ -25,6 +26,7 @@ mod redirect;
 mod request;
 mod resolve;
 mod response;
+mod transport;
 mod upstreams;
 
 #[cfg(test)]
@@ -42,6 +44,7 @@ pub use policy::{CredentialHeaders, EgressGrant, EgressPolicy};
 pub use request::{FetchRequest, MAX_REQUEST_HEADER_BYTES, MAX_REQUEST_HEADERS, MAX_URL_BYTES, is_host_owned};
 pub use resolve::{Resolve, SystemResolver};
 pub use response::FetchResponse;
+pub use transport::{FetchObserver, ObservedRequest, PooledTransport, Transport};
 pub use upstreams::{Upstream, UpstreamError, Upstreams};
 
 /// What one call of an integration holds of this capability. Cheap to make and to clone.
@@ -60,6 +63,11 @@ impl FetchCtx {
     /// Whether one `send_all` may hold so many requests. To be asked before they are parsed.
     pub fn admit(&self, requests: usize) -> Result<(), FetchError> {
         self.limits.admit(requests)
+    }
+
+    /// Says that the guest asked for something that is no request, or never can be one.
+    pub fn observe_refused(&self, method: &str, url: &str, error: &FetchError) {
+        self.client.observe(method, url, Err(error));
     }
 
     /// See [`FetchClient::send`]. A request whose credential was refused is sent once more, with a renewed one; the time

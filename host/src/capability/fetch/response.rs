@@ -11,10 +11,10 @@ use http::{
     response::Parts,
 };
 use http_body_util::BodyExt;
-use hyper::body::{Body, Incoming};
+use hyper::body::Body;
 use url::Url;
 
-use super::{error::FetchError, limits::FetchLimits};
+use super::{error::FetchError, limits::FetchLimits, transport::AnswerBody};
 
 /// What is set aside at once for a body that says how long it is. Beyond that the bytes must come first.
 const MAX_BODY_PREALLOCATION: u64 = 256 * 1024;
@@ -110,7 +110,7 @@ impl Drop for Share<'_> {
 /// Reads the rest of an answer from `url`.
 pub(super) async fn read(
     parts: Parts,
-    body: Incoming,
+    body: AnswerBody,
     url: &Url,
     limits: &FetchLimits,
     budget: &BodyBudget,
@@ -120,14 +120,14 @@ pub(super) async fn read(
     Ok(FetchResponse { status: parts.status.as_u16(), headers, body, url: url.as_str().to_owned(), authorized: false })
 }
 
-async fn read_body(mut body: Incoming, budget: &BodyBudget) -> Result<Vec<u8>, FetchError> {
+async fn read_body(mut body: AnswerBody, budget: &BodyBudget) -> Result<Vec<u8>, FetchError> {
     // The length of what will really come: a `content-length` in answer to HEAD does not count.
     let expected = body.size_hint().lower();
     budget.check(expected)?;
     let mut share = Share { budget, taken: 0 };
     let mut bytes = Vec::with_capacity(usize::try_from(expected.min(MAX_BODY_PREALLOCATION)).unwrap_or_default());
     while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|error| super::client::broken(&error))?;
+        let frame = frame.map_err(|error| super::client::broken(&*error))?;
         // Trailers are read past: the contract has no place for them.
         if let Some(data) = frame.data_ref() {
             share.grow(u64::try_from(data.len()).unwrap_or(u64::MAX))?;

@@ -21,7 +21,7 @@ impl fetch::Host for CapabilitiesView<'_> {
         request: fetch::Request,
         auth: Option<Resource<ConnectionHandle>>,
     ) -> wasmtime::Result<Result<fetch::Response, fetch::FetchError>> {
-        let request = match parse(request) {
+        let request = match self.parse(request) {
             Ok(request) => request,
             Err(error) => return Ok(Err(error.into())),
         };
@@ -51,7 +51,7 @@ impl fetch::Host for CapabilitiesView<'_> {
             // Not even parsed: a list of a hundred thousand would cost more than any of its requests.
             return Ok(requests.iter().map(|_| Err(error.clone().into())).collect());
         }
-        let requests: Vec<_> = requests.into_iter().map(parse).collect();
+        let requests: Vec<_> = requests.into_iter().map(|request| self.parse(request)).collect();
         let answers = match auth {
             None => self.capabilities.fetch.send_all(requests, None).await,
             Some(handle) => {
@@ -117,8 +117,12 @@ fn unusable(error: OAuthError) -> FetchError {
     }
 }
 
-fn parse(request: fetch::Request) -> Result<FetchRequest, FetchError> {
-    FetchRequest::parse(&request.method, &request.url, &request.headers, request.body, request.timeout_ms)
+impl CapabilitiesView<'_> {
+    fn parse(&self, request: fetch::Request) -> Result<FetchRequest, FetchError> {
+        let fetch::Request { method, url, headers, body, timeout_ms } = request;
+        FetchRequest::parse(&method, &url, &headers, body, timeout_ms)
+            .inspect_err(|error| self.capabilities.fetch.observe_refused(&method, &url, error))
+    }
 }
 
 impl From<FetchResponse> for fetch::Response {

@@ -7,6 +7,7 @@ mod forbidden;
 mod parallel;
 mod redirects;
 mod server;
+mod transport;
 
 use std::{
     collections::{HashMap, VecDeque},
