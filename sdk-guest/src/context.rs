@@ -107,7 +107,11 @@ impl Context {
 
     /// Sends several requests and answers in their order. Those with the same connection (or with
     /// none) go out at the same time; one connection's requests follow another's.
-    pub fn send_all<'a>(&'a self, requests: impl IntoIterator<Item = Request<'a>>) -> Vec<Result<Response, RequestError>> {
+    #[track_caller]
+    pub fn send_all<'a>(
+        &'a self,
+        requests: impl IntoIterator<Item = Request<'a>>,
+    ) -> Vec<Result<Response, RequestError>> {
         fetch::send_all(self, requests.into_iter().collect())
     }
 

@@ -195,8 +195,9 @@ mod tests {
 
     #[test]
     fn scopes_are_looked_up_at_their_provider() {
-        let connections = &[ConnectionNeed::required("slack").scopes(&["chat:write"]), ConnectionNeed::optional("github")];
-        let permissions = Permissions { connections, ..Permissions::default() };
+        const CONNECTIONS: &[ConnectionNeed] =
+            &[ConnectionNeed::required("slack").scopes(&["chat:write"]), ConnectionNeed::optional("github")];
+        let permissions = Permissions { connections: CONNECTIONS, ..Permissions::default() };
         assert!(has_scopes(&permissions, Some("slack"), &["chat:write"]));
         assert!(!has_scopes(&permissions, Some("github"), &["chat:write"]));
         assert!(!has_scopes(&permissions, Some("google"), &[]));

@@ -117,6 +117,7 @@ impl<'context> Request<'context> {
     /// [`RequestError::Fetch`] when there is no answer, [`RequestError::Status`] for a status from
     /// 400, unless [`any_status`](Self::any_status) was said. With `?` both are the failure that
     /// they mean: see [`Response::failure`].
+    #[track_caller]
     pub fn send(self) -> Result<Response, RequestError> {
         if let Some(error) = self.error {
             return Err(error.into());
@@ -131,6 +132,7 @@ fn judge(answer: Response, any_status: bool) -> Result<Response, RequestError> {
 }
 
 /// The contract takes one connection for all requests of a call, so each connection has its own.
+#[track_caller]
 pub(crate) fn send_all(context: &Context, requests: Vec<Request<'_>>) -> Vec<Result<Response, RequestError>> {
     let mut answers = Vec::new();
     answers.resize_with(requests.len(), || None);

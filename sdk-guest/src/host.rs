@@ -23,11 +23,7 @@ pub(crate) trait HostCalls {
 
     /// The interface `fetch`.
     fn send(&self, request: RequestParts, auth: Option<&Self::Handle>) -> Result<Response, FetchError>;
-    fn send_all(
-        &self,
-        requests: Vec<RequestParts>,
-        auth: Option<&Self::Handle>,
-    ) -> Vec<Result<Response, FetchError>>;
+    fn send_all(&self, requests: Vec<RequestParts>, auth: Option<&Self::Handle>) -> Vec<Result<Response, FetchError>>;
 
     /// The interface `storage`.
     fn get(&self, key: &str) -> Result<Option<Entry>, StorageError>;

@@ -5,6 +5,13 @@ use schemars::generate::SchemaSettings;
 
 use crate::{Context, Polled, Received, Result, WebhookRequest};
 
+/// Makes a schema's text when it is asked for.
+type Schema = fn() -> String;
+/// A poll trigger's function.
+type Poll<C, P, U, E> = fn(&Context, C, Option<U>) -> Result<Polled<P, U>, E>;
+/// A webhook trigger's function.
+type Receive<C, S, P, E> = fn(&Context, C, S, WebhookRequest) -> Result<Received<P>, E>;
+
 /// A field with a default may be left out of an input but is always in an output: the two sides of
 /// one type have different schemas.
 fn schema<T: JsonSchema, const OUTPUT: bool>() -> String {
@@ -18,39 +25,31 @@ fn schema<T: JsonSchema, const OUTPUT: bool>() -> String {
 // The functions below are never called with anything but a function: its type is what they read.
 
 #[doc(hidden)]
-pub const fn input_of<I: JsonSchema, O, E>(_: fn(&Context, I) -> Result<O, E>) -> fn() -> String {
+pub const fn input_of<I: JsonSchema, O, E>(_: fn(&Context, I) -> Result<O, E>) -> Schema {
     schema::<I, false>
 }
 
 #[doc(hidden)]
-pub const fn output_of<I, O: JsonSchema, E>(_: fn(&Context, I) -> Result<O, E>) -> fn() -> String {
+pub const fn output_of<I, O: JsonSchema, E>(_: fn(&Context, I) -> Result<O, E>) -> Schema {
     schema::<O, true>
 }
 
 #[doc(hidden)]
-pub const fn poll_config_of<C: JsonSchema, P, U, E>(
-    _: fn(&Context, C, Option<U>) -> Result<Polled<P, U>, E>,
-) -> fn() -> String {
+pub const fn poll_config_of<C: JsonSchema, P, U, E>(_: Poll<C, P, U, E>) -> Schema {
     schema::<C, false>
 }
 
 #[doc(hidden)]
-pub const fn poll_event_of<C, P: JsonSchema, U, E>(
-    _: fn(&Context, C, Option<U>) -> Result<Polled<P, U>, E>,
-) -> fn() -> String {
+pub const fn poll_event_of<C, P: JsonSchema, U, E>(_: Poll<C, P, U, E>) -> Schema {
     schema::<P, true>
 }
 
 #[doc(hidden)]
-pub const fn webhook_config_of<C: JsonSchema, S, P, E>(
-    _: fn(&Context, C, S, WebhookRequest) -> Result<Received<P>, E>,
-) -> fn() -> String {
+pub const fn webhook_config_of<C: JsonSchema, S, P, E>(_: Receive<C, S, P, E>) -> Schema {
     schema::<C, false>
 }
 
 #[doc(hidden)]
-pub const fn webhook_event_of<C, S, P: JsonSchema, E>(
-    _: fn(&Context, C, S, WebhookRequest) -> Result<Received<P>, E>,
-) -> fn() -> String {
+pub const fn webhook_event_of<C, S, P: JsonSchema, E>(_: Receive<C, S, P, E>) -> Schema {
     schema::<P, true>
 }

@@ -15,11 +15,11 @@ use crate::{Context, Result};
 pub enum StorageError {
     /// The integration did not ask for storage.
     Denied,
-    /// The limit that a key or a value went over, in bytes.
+    /// The limit that a key or a value went over, in bytes; or the number of changes in a commit.
     TooLarge(u64),
-    /// The limit that all values together would go over, in bytes.
+    /// The limit that everything together would go over, in bytes; or the number of keys.
     Quota(u64),
-    /// The key whose version is not the expected one.
+    /// Which key's version is not the expected one, in words.
     Conflict(String),
     /// The store does not answer now.
     Unavailable(String),
@@ -31,9 +31,9 @@ impl fmt::Display for StorageError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Denied => formatter.write_str("the integration did not ask for storage"),
-            Self::TooLarge(limit) => write!(formatter, "over the limit of {limit} bytes"),
-            Self::Quota(limit) => write!(formatter, "over the quota of {limit} bytes"),
-            Self::Conflict(key) => write!(formatter, "`{key}` was changed meanwhile"),
+            Self::TooLarge(limit) => write!(formatter, "over the limit of {limit}"),
+            Self::Quota(limit) => write!(formatter, "over the quota of {limit}"),
+            Self::Conflict(reason) => write!(formatter, "changed meanwhile: {reason}"),
             Self::Unavailable(reason) => write!(formatter, "storage is unavailable: {reason}"),
             Self::Json(reason) => write!(formatter, "stored value: {reason}"),
         }

@@ -112,7 +112,13 @@ impl Trigger {
     ///
     /// [`Failure::NotFound`] for a poll trigger, [`Failure::InvalidInput`] when the config does not
     /// fit, and what the trigger's own function fails with.
-    pub fn receive(&self, context: &Context, config: &str, state: &str, request: WebhookRequest) -> Result<RawReceived> {
+    pub fn receive(
+        &self,
+        context: &Context,
+        config: &str,
+        state: &str,
+        request: WebhookRequest,
+    ) -> Result<RawReceived> {
         match &self.run {
             Run::Webhook(webhook) => (webhook.receive)(context, config, state, request),
             Run::Poll(_) => Err(Failure::NotFound(format!("`{}` is polled and takes no requests", self.id))),

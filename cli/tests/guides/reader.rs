@@ -78,7 +78,10 @@ impl Reader {
         let printed = String::from_utf8_lossy(&output.stdout);
         assert!(output.status.success(), "{guide}: `{command}` ended with {}:\n{printed}", output.status);
         let lines: Vec<&str> = printed.lines().collect();
-        assert!(prints.is_empty() || fits(prints, &lines), "{guide}: `{command}` printed:\n{printed}\nand not:\n{prints:#?}");
+        assert!(
+            prints.is_empty() || fits(prints, &lines),
+            "{guide}: `{command}` printed:\n{printed}\nand not:\n{prints:#?}"
+        );
     }
 
     /// A project's dependencies are compiled once for all guides, and in the versions that the repository has.

@@ -120,7 +120,10 @@ fn channels_come_page_by_page() {
     let ctx = connected();
     let page = |id: &str, next: &str| {
         let channel = json!({ "id": id, "name": "general" });
-        MockResponse::json(200, json!({ "ok": true, "channels": [channel], "response_metadata": { "next_cursor": next } }))
+        MockResponse::json(
+            200,
+            json!({ "ok": true, "channels": [channel], "response_metadata": { "next_cursor": next } }),
+        )
     };
     let list = "https://slack.com/api/conversations.list";
     ctx.fetch_mock().on("GET", list).query("cursor", "two").respond(page("C2", ""));

@@ -93,9 +93,12 @@ pub(crate) fn expand(declaration: TokenStream) -> syn::Result<TokenStream> {
     if actions.is_empty() && triggers.is_empty() {
         return Err(missing("actions"));
     }
-    let version = declaration.version.as_ref().map_or_else(|| quote! { env!("CARGO_PKG_VERSION") }, ToTokens::to_token_stream);
-    let description =
-        declaration.description.as_ref().map_or_else(|| quote! { env!("CARGO_PKG_DESCRIPTION") }, ToTokens::to_token_stream);
+    let version =
+        declaration.version.as_ref().map_or_else(|| quote! { env!("CARGO_PKG_VERSION") }, ToTokens::to_token_stream);
+    let description = declaration
+        .description
+        .as_ref()
+        .map_or_else(|| quote! { env!("CARGO_PKG_DESCRIPTION") }, ToTokens::to_token_stream);
     let storage = declaration.storage.as_ref().map_or_else(|| quote! { false }, ToTokens::to_token_stream);
     let reveal = declaration.reveal_token.as_ref().map_or_else(|| quote! { false }, ToTokens::to_token_stream);
     let checks = checks(&declaration);
@@ -130,12 +133,14 @@ pub(crate) fn expand(declaration: TokenStream) -> syn::Result<TokenStream> {
 
 /// Each check is an assertion of its own, so that the compiler's message names the function.
 fn checks(declaration: &Declaration) -> TokenStream {
-    let of_actions = declaration.actions.iter().map(|path| {
-        check(path, &quote! { <#path as sdk::ActionItem>::ACTION }, &quote! { ::workway_sdk::Action })
-    });
-    let of_triggers = declaration.triggers.iter().map(|path| {
-        check(path, &quote! { <#path as sdk::TriggerItem>::TRIGGER }, &quote! { ::workway_sdk::Trigger })
-    });
+    let of_actions = declaration
+        .actions
+        .iter()
+        .map(|path| check(path, &quote! { <#path as sdk::ActionItem>::ACTION }, &quote! { ::workway_sdk::Action }));
+    let of_triggers = declaration
+        .triggers
+        .iter()
+        .map(|path| check(path, &quote! { <#path as sdk::TriggerItem>::TRIGGER }, &quote! { ::workway_sdk::Trigger }));
     quote! {
         #(#of_actions)*
         #(#of_triggers)*

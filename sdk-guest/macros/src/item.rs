@@ -94,7 +94,8 @@ fn about(arguments: &Arguments, function: &ItemFn) -> syn::Result<TokenStream> {
     let options = arguments.options.iter().map(|(field, list)| {
         quote! { ::workway_sdk::Options { field: #field, list: |context, text| sdk::list(context, text, #list) } }
     });
-    let needs = context_of(function).map(|context| needs::of(function.block.to_token_stream(), context)).unwrap_or_default();
+    let needs =
+        context_of(function).map(|context| needs::of(function.block.to_token_stream(), context)).unwrap_or_default();
     let (origins, connections, storage) = (needs.origins, needs.connections, needs.storage);
     Ok(quote! {
         id: #id,

@@ -52,9 +52,10 @@ use proc_macro::TokenStream;
 ///
 /// integration! { id: "greeter", name: "Greeter", actions: [greet] }
 ///
+/// # fn main() {
 /// assert_eq!(INTEGRATION.actions[0].id, "greet");
 /// assert!(INTEGRATION.actions[0].input_schema().contains("Who to greet."));
-/// # fn main() {}
+/// # }
 /// ```
 #[proc_macro_attribute]
 pub fn action(arguments: TokenStream, function: TokenStream) -> TokenStream {
@@ -92,8 +93,9 @@ pub fn action(arguments: TokenStream, function: TokenStream) -> TokenStream {
 ///
 /// integration! { id: "clock", name: "Clock", triggers: [ticked] }
 ///
+/// # fn main() {
 /// assert_eq!(INTEGRATION.triggers[0].sample(), Ok(Some(r#"{"number":1}"#.to_owned())));
-/// # fn main() {}
+/// # }
 /// ```
 #[proc_macro_attribute]
 pub fn poll_trigger(arguments: TokenStream, function: TokenStream) -> TokenStream {

@@ -25,8 +25,12 @@ impl Needs {
     fn look(&mut self, tokens: TokenStream, context: &Ident) {
         let tokens: Vec<TokenTree> = tokens.into_iter().collect();
         for window in tokens.windows(4) {
-            if let [TokenTree::Ident(receiver), TokenTree::Punct(dot), TokenTree::Ident(method), TokenTree::Group(group)] =
-                window
+            if let [
+                TokenTree::Ident(receiver),
+                TokenTree::Punct(dot),
+                TokenTree::Ident(method),
+                TokenTree::Group(group),
+            ] = window
                 && receiver == context
                 && dot.as_char() == '.'
                 && group.delimiter() == Delimiter::Parenthesis
@@ -57,7 +61,8 @@ impl Needs {
 
 /// The origin of a literal address, or of one that `format!` begins with.
 fn origin(arguments: TokenStream) -> Option<String> {
-    let mut tokens = arguments.into_iter().skip_while(|token| matches!(token, TokenTree::Punct(sign) if sign.as_char() == '&'));
+    let mut tokens =
+        arguments.into_iter().skip_while(|token| matches!(token, TokenTree::Punct(sign) if sign.as_char() == '&'));
     let address = match tokens.next()? {
         TokenTree::Ident(name) if name == "format" => match tokens.nth(1)? {
             TokenTree::Group(group) => text(&group.stream().into_iter().next()?)?,

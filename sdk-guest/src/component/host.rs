@@ -31,7 +31,9 @@ impl HostCalls for ComponentHost {
     }
 
     fn send(&self, request: RequestParts, auth: Option<&Handle>) -> Result<Response, FetchError> {
-        fetch::send(&request.into(), auth.map(|handle| &handle.connection)).map(Response::from).map_err(FetchError::from)
+        fetch::send(&request.into(), auth.map(|handle| &handle.connection))
+            .map(Response::from)
+            .map_err(FetchError::from)
     }
 
     fn send_all(&self, requests: Vec<RequestParts>, auth: Option<&Handle>) -> Vec<Result<Response, FetchError>> {
