@@ -5,7 +5,12 @@ use std::{ffi::OsString, net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand};
 use reqwest::Url;
-use workway_host::settings::{Flags, Mode};
+use workway_host::{
+    integration::UserId,
+    settings::{Flags, Mode},
+};
+
+use crate::integration::{ItemName, Name};
 
 /// Runs integrations in a sandbox and serves their actions.
 #[derive(Parser)]
@@ -112,6 +117,21 @@ impl From<RotateArguments> for Flags {
 
 #[derive(Subcommand)]
 pub enum IntegrationCommand {
+    /// Make a project for an integration: it builds and passes its tests as it is.
+    ///
+    /// The folder NAME is made in this one. `cargo test` runs its unit tests, `workway integration test` the component.
+    Init(InitArguments),
+    /// Add an action or a trigger to an integration: its source, its tests and its registration.
+    #[command(subcommand)]
+    Generate(GenerateCommand),
+    /// Build an integration and run its cases, tests/*.yaml, in the sandbox that a host has.
+    ///
+    /// The upstream is what the cases say, and no request leaves this machine, unless --live is given. One line a case
+    /// says the time that the call took, the CPU time, the most memory that it held, and how many requests it made.
+    ///
+    /// Status: 0 when every case passed, 1 when one failed, 2 when the arguments or the cases cannot be used, 3 when the
+    /// integration cannot be built, 130 when it was interrupted.
+    Test(IntegrationTestArguments),
     /// Build an integration whenever its source changes, and put it into the plugins folder of a running host.
     ///
     /// Run `workway dev` in another terminal first. Compiler errors are shown as cargo shows them, and what the host
@@ -142,6 +162,83 @@ pub struct IntegrationDevArguments {
     /// What else `cargo build` is told, which runs in the integration's folder
     #[arg(last = true, value_name = "CARGO ARGUMENTS")]
     pub cargo: Vec<OsString>,
+}
+
+#[derive(Args)]
+pub struct InitArguments {
+    /// The integration's id, [a-z][a-z0-9-]*, and the folder's name
+    #[arg(value_name = "NAME")]
+    pub name: Name,
+    /// The folder of workway-sdk [default: that of the checkout that this program was built from]
+    #[arg(long, value_name = "DIR")]
+    pub sdk: Option<PathBuf>,
+}
+
+#[derive(Subcommand)]
+pub enum GenerateCommand {
+    /// Add an action: a function that is called.
+    Action(ItemArguments),
+    /// Add a trigger: what the integration notices.
+    Trigger(TriggerArguments),
+}
+
+#[derive(Args)]
+pub struct ItemArguments {
+    /// Its id, [a-z][a-z0-9-]*: `post-message` is the function post_message
+    #[arg(value_name = "NAME")]
+    pub name: ItemName,
+    /// The folder with the integration's Cargo.toml
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub path: PathBuf,
+}
+
+#[derive(Args)]
+pub struct TriggerArguments {
+    #[command(flatten)]
+    pub item: ItemArguments,
+    /// The host asks now and then what is new; this is the default
+    #[arg(long, conflicts_with = "webhook")]
+    poll: bool,
+    /// The upstream calls when something is new
+    #[arg(long)]
+    pub webhook: bool,
+}
+
+#[derive(Args)]
+pub struct IntegrationTestArguments {
+    /// The folder with the integration's Cargo.toml
+    #[arg(value_name = "PATH", default_value = ".")]
+    pub path: PathBuf,
+    /// The profile of cargo's to build with
+    #[arg(long, value_name = "NAME", default_value = "release")]
+    pub profile: String,
+    /// Test this component, and build none
+    #[arg(long, value_name = "FILE", conflicts_with = "profile")]
+    pub component: Option<PathBuf>,
+    /// Run only cases whose name or file has this text in it
+    #[arg(long, value_name = "TEXT")]
+    pub filter: Option<String>,
+    /// Take the upstream's answers from the cases or from what was recorded; this is the default
+    #[arg(long, conflicts_with = "live")]
+    mock: bool,
+    /// Send requests to the real upstream, with the accounts that a user has connected at a host
+    #[arg(long)]
+    pub live: bool,
+    /// Record what the real upstream answers, without secrets, for runs without it
+    #[arg(long, requires = "live")]
+    pub save: bool,
+    /// Whose accounts are used
+    #[arg(long, value_name = "NAME", default_value = "dev", requires = "live")]
+    pub user: UserId,
+    /// The data folder of the host that has the accounts [default: data]
+    #[arg(long, env = "WORKWAY_DATA", value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// The configuration file of that host [default: workway.toml, if there is one]
+    #[arg(long, env = "WORKWAY_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Write what became of the cases to this file, as JUnit's XML
+    #[arg(long, value_name = "FILE")]
+    pub junit: Option<PathBuf>,
 }
 
 /// A host in development mode is this machine's own, and has no certificate.

@@ -102,6 +102,11 @@ pub fn duration(duration: Duration) -> String {
 
 /// A message of somebody else's, whose further lines are indented.
 fn paragraph(text: &str) -> String {
+    lines(text).join(&format!("\n{INDENT}"))
+}
+
+/// The lines of a message of somebody else's, without control characters, and bounded.
+pub fn lines(text: &str) -> Vec<String> {
     let text = text.replace("\r\n", "\n");
     let text = bounded(&text.chars(), LONGEST_MESSAGE);
     let mut lines: Vec<String> =
@@ -111,7 +116,7 @@ fn paragraph(text: &str) -> String {
         lines.truncate(MOST_LINES);
         lines.push("…".to_owned());
     }
-    lines.join(&format!("\n{INDENT}"))
+    lines
 }
 
 fn bounded(characters: &(impl Iterator<Item = char> + Clone), most: usize) -> String {
@@ -137,7 +142,8 @@ fn harmless(character: char) -> char {
     }
 }
 
-fn counted(count: usize, noun: &str) -> String {
+/// `1 action`, `2 actions`.
+pub fn counted(count: usize, noun: &str) -> String {
     if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }
 

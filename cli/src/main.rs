@@ -2,6 +2,7 @@
 
 mod arguments;
 mod event_line;
+mod exit;
 mod integration;
 mod keys;
 mod log;
@@ -12,44 +13,25 @@ use std::process::ExitCode;
 
 use arguments::{Arguments, Command};
 use clap::Parser;
+use exit::{ExitStatus, complain};
 
 fn main() -> ExitCode {
     let result = match Arguments::parse().command {
-        Command::Serve(arguments) => serve::run(arguments, serve::Style::Plain),
-        Command::Dev(arguments) => serve::run(arguments.in_development(), serve::Style::Readable),
+        Command::Serve(arguments) => succeeded(serve::run(arguments, serve::Style::Plain)),
+        Command::Dev(arguments) => succeeded(serve::run(arguments.in_development(), serve::Style::Readable)),
         Command::Integration(command) => integration::run(command),
-        Command::Keys(command) => keys::run(command),
+        Command::Keys(command) => succeeded(keys::run(command)),
     };
     match result {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(status) => status.into(),
         Err(error) => {
-            eprintln!("workway: {}", message(&error));
-            ExitCode::FAILURE
+            complain(&error);
+            ExitStatus::Failure.into()
         }
     }
 }
 
-/// An error and what is behind it, each said once: many of them name their cause in the middle of what to do about it.
-fn message(error: &anyhow::Error) -> String {
-    let mut text = error.to_string();
-    for cause in error.chain().skip(1).map(ToString::to_string) {
-        if !text.contains(&cause) {
-            text.push_str(": ");
-            text.push_str(&cause);
-        }
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use anyhow::anyhow;
-
-    use super::message;
-
-    #[test]
-    fn a_cause_is_said_once() {
-        let error = anyhow!("no such file").context("folder x: no such file: make it").context("cannot start");
-        assert_eq!(message(&error), "cannot start: folder x: no such file: make it");
-    }
+/// For commands that either do what they are for or fail.
+fn succeeded(result: anyhow::Result<()>) -> anyhow::Result<ExitStatus> {
+    result.map(|()| ExitStatus::Success)
 }

@@ -42,6 +42,7 @@
 //!
 //! The same source compiles natively, where [`testing`] stands in for the host: no network, no
 //! clock, and the same refusals.
+#![warn(missing_docs)]
 
 mod action;
 #[cfg(target_family = "wasm")]

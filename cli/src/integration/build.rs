@@ -2,6 +2,7 @@
 //! component's file is taken, whose name is never guessed. A build that is dropped is ended, rustc and all.
 
 use std::{
+    ffi::OsString,
     io,
     path::{Path, PathBuf},
     process::Stdio,
@@ -17,10 +18,7 @@ use tokio::{
 };
 
 use super::package::Package;
-use crate::{
-    arguments::IntegrationDevArguments,
-    terminal::{say, wipe_line},
-};
+use crate::terminal::{say, wipe_line};
 
 pub const TARGET: &str = "wasm32-wasip2";
 
@@ -47,6 +45,15 @@ pub struct Build {
     started: Instant,
 }
 
+/// What cargo is told beside the target.
+#[derive(Clone, Copy)]
+pub struct Options<'arguments> {
+    /// Its profile; None for the one that builds fastest.
+    pub profile: Option<&'arguments str>,
+    /// What else it is told, as its user wrote it.
+    pub more: &'arguments [OsString],
+}
+
 /// What came of a build.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Outcome {
@@ -59,16 +66,16 @@ pub enum Outcome {
 }
 
 impl Build {
-    pub fn start(package: &Package, arguments: &IntegrationDevArguments) -> anyhow::Result<Self> {
+    pub fn start(package: &Package, options: Options<'_>) -> anyhow::Result<Self> {
         let mut command = cargo(&package.folder);
         command.args(["build", "--lib", "--target", TARGET, "--message-format", "json-render-diagnostics"]);
-        match &arguments.profile {
+        match options.profile {
             Some(profile) => command.arg("--profile").arg(profile),
             // What a debugger wants is most of such a component, and the host would compile past it every time.
             None => command.args(["--config", "profile.dev.debug=false", "--config", "profile.dev.strip=true"]),
         };
         command.arg("--manifest-path").arg(&package.manifest);
-        command.args(&arguments.cargo);
+        command.args(options.more);
         Self::of(command, package.id.clone())
     }
 

@@ -10,7 +10,7 @@ use std::{
 use anyhow::Context;
 
 use super::{
-    build::{Build, Outcome, TARGET, lacks_target},
+    build::{self, Build, Outcome, TARGET, lacks_target},
     events::{self, Event, News},
     install::{Installed, Place},
     package::Package,
@@ -19,6 +19,7 @@ use super::{
 use crate::{
     arguments::IntegrationDevArguments,
     event_line::{self, EventLine},
+    exit::complain,
     terminal::{asked_to_end, say, wipe_line},
 };
 
@@ -121,7 +122,8 @@ impl Session {
         }
         self.is_out_of_date = false;
         say(&format!("building {}…", event_line::name(&self.package.name)));
-        self.build = Some(Build::start(&self.package, &self.arguments)?);
+        let options = build::Options { profile: self.arguments.profile.as_deref(), more: &self.arguments.cargo };
+        self.build = Some(Build::start(&self.package, options)?);
         Ok(())
     }
 
@@ -235,11 +237,6 @@ fn changed(files: &[PathBuf]) -> String {
         0 => format!("changed {}", shown(named)),
         more => format!("changed {} and {more} more", shown(named)),
     }
-}
-
-/// What went wrong, and is not the end.
-fn complain(error: &anyhow::Error) {
-    eprintln!("workway: {error:#}");
 }
 
 #[cfg(test)]

@@ -55,11 +55,17 @@ impl Place {
         if fs::read(&path).is_ok_and(|present| present == content) {
             return Ok(Installed::Unchanged);
         }
-        let temporary = Temporary(self.folder.join(format!(".{}.dev.tmp", self.file)));
-        fs::write(&temporary.0, &content).with_context(|| format!("cannot write {}", temporary.0.display()))?;
-        fs::rename(&temporary.0, &path).with_context(|| format!("cannot put {} in place", path.display()))?;
+        replace(&path, &content)?;
         Ok(Installed::Written { bytes: content.len() })
     }
+}
+
+/// Writes a file by way of a temporary one beside it: whoever looks sees what was there, or the whole of what is new.
+pub fn replace(path: &Path, content: &[u8]) -> anyhow::Result<()> {
+    let file = path.file_name().with_context(|| format!("{} names no file", path.display()))?;
+    let temporary = Temporary(path.with_file_name(format!(".{}.tmp", file.to_string_lossy())));
+    fs::write(&temporary.0, content).with_context(|| format!("cannot write {}", temporary.0.display()))?;
+    fs::rename(&temporary.0, path).with_context(|| format!("cannot put {} in place", path.display()))
 }
 
 /// A file that is gone when this is.

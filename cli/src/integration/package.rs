@@ -35,7 +35,7 @@ impl Package {
     pub async fn read(folder: &Path) -> anyhow::Result<Self> {
         let manifest = folder.join("Cargo.toml");
         let manifest = manifest.canonicalize().with_context(|| {
-            format!("there is no {}: name the integration's folder, `workway integration dev PATH`", manifest.display())
+            format!("there is no {}: go to the integration's folder, or name it as PATH", manifest.display())
         })?;
         let folder = manifest.parent().context("a file lies in a folder")?;
         let mut command = cargo(folder);

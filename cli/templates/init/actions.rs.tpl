@@ -1,0 +1,3 @@
+//! The actions, one to a file.
+
+pub(crate) mod greet;

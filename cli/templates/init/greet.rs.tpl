@@ -1,0 +1,58 @@
+//! The action `greet`.
+
+use workway_sdk::prelude::*;
+
+/// Who to greet.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Input {
+    /// The name, as people write it.
+    #[schemars(length(min = 1, max = 100))]
+    name: String,
+}
+
+/// The greeting.
+#[derive(Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub(crate) struct Output {
+    /// Such as `Hello, Ann!`.
+    text: String,
+}
+
+/// Asks for a greeting.
+#[action(idempotent)]
+pub(crate) fn greet(ctx: &Context, input: Input) -> Result<Output> {
+    ctx.get("https://api.example.com/greeting").query("name", &input.name).send()?.json()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use workway_sdk::FailureKind;
+    use workway_sdk::testing::{MockContext, MockResponse, create_mock_fetch, expect_error};
+
+    use super::*;
+
+    const ADDRESS: &str = "https://api.example.com/greeting";
+
+    fn ann() -> Input {
+        Input { name: "Ann".to_owned() }
+    }
+
+    #[test]
+    fn the_upstreams_greeting_is_the_output() {
+        let fetch = create_mock_fetch();
+        let greeting = MockResponse::json(200, json!({ "text": "Hello, Ann!" }));
+        fetch.on("GET", ADDRESS).query("name", "Ann").respond(greeting);
+        let ctx = MockContext::builder().integration(&crate::INTEGRATION).fetch(fetch).build();
+        let output = greet(&ctx, ann());
+        assert_eq!(output, Ok(Output { text: "Hello, Ann!".to_owned() }));
+    }
+
+    #[test]
+    fn a_name_that_the_upstream_does_not_know_is_not_found() {
+        let fetch = create_mock_fetch();
+        fetch.on("GET", ADDRESS).respond(MockResponse::empty(404));
+        let ctx = MockContext::builder().integration(&crate::INTEGRATION).fetch(fetch).build();
+        expect_error(greet(&ctx, ann()), FailureKind::NotFound);
+    }
+}
