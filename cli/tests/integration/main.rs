@@ -1,5 +1,7 @@
-//! `workway integration dev` beside `workway dev`: an edit is built, dropped and answers.
+//! `workway integration` as its users have it. Here `dev` beside `workway dev`: an edit is built, dropped and answers.
 
+mod cases;
+mod live;
 mod process;
 mod project;
 
@@ -24,15 +26,10 @@ fn source(version: &str) -> String {
     format!(
         "use workway_sdk::prelude::*;\n\
          const VERSION: &str = {version:?};\n\
-         struct Probe;\n\
-         impl Integration for Probe {{\n\
-             fn definition() -> Definition {{\n\
-                 Definition::new(\"probe\", \"Probe\", VERSION)\n\
-                     .action(Action::new(\"version\", version).description(\"Says which version answers.\"))\n\
-             }}\n\
-         }}\n\
-         workway_sdk::export!(Probe);\n\
-         fn version(_context: &Context, _input: Empty) -> Result<String> {{ Ok(VERSION.to_owned()) }}\n"
+         integration! {{ id: \"probe\", name: \"Probe\", version: VERSION, description: \"\", actions: [version] }}\n\
+         /// Says which version answers.\n\
+         #[action]\n\
+         fn version(_ctx: &Context) -> Result<String> {{ Ok(VERSION.to_owned()) }}\n"
     )
 }
 
@@ -54,7 +51,7 @@ async fn an_edit_becomes_an_answer() {
 
     let mut dev = project.dev(&["probe", "--host", &origin]);
     let watching = dev.stdout.until("watching ").await;
-    assert!(watching.starts_with("watching probe (and ") && watching.ends_with("sdk-guest)"), "{watching}");
+    assert!(watching.starts_with("watching probe (and ") && watching.contains("/sdk-guest,"), "{watching}");
     dev.stdout.until("dropped plugins/probe.wasm (").await;
     dev.stdout.until("loaded probe 1.7.1: 1 action, in ").await;
     assert_eq!(answer(&origin).await, "1.7.1");

@@ -73,11 +73,16 @@ impl Project {
 
     /// `workway integration dev`, with a cargo that builds components.
     pub fn dev(&self, words: &[&str]) -> Program {
-        let words = [&["integration", "dev"], words].concat();
+        self.integration(&[&["dev"], words].concat())
+    }
+
+    /// `workway integration`, likewise.
+    pub fn integration(&self, words: &[&str]) -> Program {
+        let words = [&["integration"], words].concat();
         Program::start(self.folder.path(), &words, |command| {
             command.env("CARGO_TARGET_DIR", &self.target);
             // What the cargo that runs this test has set for itself, and what its user may have.
-            for name in ["CARGO", "RUSTC", "LD_LIBRARY_PATH", "WORKWAY_PLUGINS", "WORKWAY_HOST"] {
+            for name in ["CARGO", "RUSTC", "LD_LIBRARY_PATH", "WORKWAY_PLUGINS", "WORKWAY_HOST", "WORKWAY_DATA", "WORKWAY_CONFIG"] {
                 command.env_remove(name);
             }
             choose_toolchain(command);

@@ -130,7 +130,7 @@ mod tests {
     fn the_rest_stays_as_it_is() {
         let source = "a\r\n  ä b\r\n";
         let mut text = Text::new(source);
-        assert_eq!((text.newline(), text.indentation(6), text.line_end(5)), ("\r\n", "  ", 9));
+        assert_eq!((text.newline(), text.indentation(5), text.line_end(5)), ("\r\n", "  ", 9));
         text.insert(9, "2");
         text.insert(0, "1");
         text.insert(9, "3");
