@@ -233,7 +233,7 @@ pub struct IntegrationTestArguments {
     /// The data folder of the host that has the accounts [default: data]
     #[arg(long, env = "WORKWAY_DATA", value_name = "DIR")]
     pub data: Option<PathBuf>,
-    /// The configuration file of that host [default: workway.toml, if there is one]
+    /// The host's configuration file, with its providers and limits [default: workway.toml, if there is one]
     #[arg(long, env = "WORKWAY_CONFIG", value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// Write what became of the cases to this file, as JUnit's XML

@@ -21,8 +21,9 @@ pub(crate) struct Output {
 #[action]
 {{signature}}
     // Requests go through `ctx.get("https://…")` and its like, to the `hosts` that src/lib.rs declares.
-    ctx.log().debug("{{name}}", &[]);
-    Ok(Output { text: input.text })
+    ctx.log().debug("called", &[]);
+    let text = input.text;
+    Ok(Output { text })
 }
 
 #[cfg(test)]
@@ -33,8 +34,11 @@ mod tests {
 
     #[test]
     fn a_text_is_answered_as_it_was_given() {
-        let ctx = MockContext::builder().integration(&crate::INTEGRATION).build();
-        let output = {{function}}(&ctx, Input { text: "hi".to_owned() });
-        assert_eq!(output, Ok(Output { text: "hi".to_owned() }));
+        let ctx = MockContext::builder()
+            .integration(&crate::INTEGRATION)
+            .build();
+        let text = "hi".to_owned();
+        let output = {{function}}(&ctx, Input { text: text.clone() });
+        assert_eq!(output, Ok(Output { text }));
     }
 }

@@ -21,7 +21,10 @@ pub(crate) struct Output {
 /// Asks for a greeting.
 #[action(idempotent)]
 pub(crate) fn greet(ctx: &Context, input: Input) -> Result<Output> {
-    ctx.get("https://api.example.com/greeting").query("name", &input.name).send()?.json()
+    ctx.get("https://api.example.com/greeting")
+        .query("name", &input.name)
+        .send()?
+        .json()
 }
 
 #[cfg(test)]
@@ -32,27 +35,34 @@ mod tests {
 
     use super::*;
 
-    const ADDRESS: &str = "https://api.example.com/greeting";
-
     fn ann() -> Input {
-        Input { name: "Ann".to_owned() }
+        let name = "Ann".to_owned();
+        Input { name }
+    }
+
+    /// A call whose upstream answers this.
+    fn answered(response: MockResponse) -> MockContext {
+        let fetch = create_mock_fetch();
+        fetch
+            .on("GET", "https://api.example.com/greeting")
+            .query("name", "Ann")
+            .respond(response);
+        MockContext::builder()
+            .integration(&crate::INTEGRATION)
+            .fetch(fetch)
+            .build()
     }
 
     #[test]
     fn the_upstreams_greeting_is_the_output() {
-        let fetch = create_mock_fetch();
-        let greeting = MockResponse::json(200, json!({ "text": "Hello, Ann!" }));
-        fetch.on("GET", ADDRESS).query("name", "Ann").respond(greeting);
-        let ctx = MockContext::builder().integration(&crate::INTEGRATION).fetch(fetch).build();
-        let output = greet(&ctx, ann());
-        assert_eq!(output, Ok(Output { text: "Hello, Ann!".to_owned() }));
+        let ctx = answered(MockResponse::json(200, json!({ "text": "Hello, Ann!" })));
+        let text = "Hello, Ann!".to_owned();
+        assert_eq!(greet(&ctx, ann()), Ok(Output { text }));
     }
 
     #[test]
     fn a_name_that_the_upstream_does_not_know_is_not_found() {
-        let fetch = create_mock_fetch();
-        fetch.on("GET", ADDRESS).respond(MockResponse::empty(404));
-        let ctx = MockContext::builder().integration(&crate::INTEGRATION).fetch(fetch).build();
+        let ctx = answered(MockResponse::empty(404));
         expect_error(greet(&ctx, ann()), FailureKind::NotFound);
     }
 }

@@ -24,14 +24,17 @@ pub(crate) struct Item {
 {{signature}}
     // Ask the upstream here for what is newer than the cursor, with `ctx.get("https://…")`, and declare its host in
     // the `hosts` of src/lib.rs. An event's key is the upstream's own id of the thing.
-    ctx.log().debug("{{name}}", &[]);
+    ctx.log().debug("called", &[]);
     let id = cursor.unwrap_or(0) + 1;
-    let event = Event::new(id.to_string(), Item { id, text: config.text });
-    Ok(Polled { events: vec![event], cursor: Some(id) })
+    let text = config.text;
+    let events = vec![Event::new(id.to_string(), Item { id, text })];
+    let cursor = Some(id);
+    Ok(Polled { events, cursor })
 }
 
 fn sample() -> Item {
-    Item { id: 1, text: "hi".to_owned() }
+    let text = "hi".to_owned();
+    Item { id: 1, text }
 }
 
 #[cfg(test)]
@@ -41,15 +44,19 @@ mod tests {
     use super::*;
 
     fn config() -> Config {
-        Config { text: "hi".to_owned() }
+        let text = "hi".to_owned();
+        Config { text }
     }
 
     #[test]
     fn each_poll_goes_on_after_the_cursor() {
-        let ctx = MockContext::builder().integration(&crate::INTEGRATION).build();
+        let ctx = MockContext::builder()
+            .integration(&crate::INTEGRATION)
+            .build();
         let first = {{function}}(&ctx, config(), None);
-        let event = Event::new("1", sample());
-        assert_eq!(first, Ok(Polled { events: vec![event], cursor: Some(1) }));
+        let events = vec![Event::new("1", sample())];
+        let cursor = Some(1);
+        assert_eq!(first, Ok(Polled { events, cursor }));
         let second = {{function}}(&ctx, config(), Some(1));
         assert_eq!(second.map(|polled| polled.cursor), Ok(Some(2)));
     }

@@ -12,13 +12,14 @@ pub(crate) struct Item {
 #[webhook_trigger(sample = sample)]
 {{signature}}
     // Anybody can send such a request: check the upstream's signature before the body is believed.
-    ctx.log().debug("{{name}}", &[]);
+    ctx.log().debug("called", &[]);
     let item: Item = request.json()?;
     Ok(Received::status(204).event(item.id.clone(), item))
 }
 
 fn sample() -> Item {
-    Item { id: "1".to_owned() }
+    let id = "1".to_owned();
+    Item { id }
 }
 
 #[cfg(test)]
@@ -29,7 +30,9 @@ mod tests {
 
     #[test]
     fn a_request_becomes_an_event() {
-        let ctx = MockContext::builder().integration(&crate::INTEGRATION).build();
+        let ctx = MockContext::builder()
+            .integration(&crate::INTEGRATION)
+            .build();
         let request = WebhookRequest::post(&[], r#"{ "id": "1" }"#);
         let received = {{function}}(&ctx, Empty {}, (), request);
         assert_eq!(received, Ok(Received::status(204).event("1", sample())));

@@ -92,7 +92,7 @@ fn a_block_that_nobody_runs_is_an_error() {
 fn dots_stand_for_lines_and_for_texts() {
     let fits = |shown: &[&str], printed: &[&str]| {
         let shown: Vec<String> = shown.iter().map(ToString::to_string).collect();
-        super::guide::fits(&shown, printed)
+        fits(&shown, printed)
     };
     assert!(fits(&["…", "2 passed"], &["a", "b", "2 passed"]));
     assert!(fits(&["…", "ok. 2 …; …", "…"], &["ok. 2 passed; 0 failed", "", "end"]));

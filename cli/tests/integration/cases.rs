@@ -1,11 +1,12 @@
 //! `workway integration test` and what comes before it: exit codes, JUnit's XML, and refusals. That a project from `init`
 //! and `generate` builds and passes is what the guides' test shows.
 
-use std::fs;
+use std::{fs, net::Ipv4Addr};
 
+use tokio::net::TcpListener;
 use workway_tests::plugin;
 
-use crate::{process::Ended, project::Project};
+use crate::{build_begins, build_is_ended, endless, process::Ended, project::Project};
 
 const PASSES: &str = "cases:\n  - name: a message without a text\n    action: post-message\n    input: { channel: C1 }\n    \
                       expect: { failure: { kind: invalid-input }, requests: [] }\n";
@@ -113,4 +114,18 @@ async fn what_cannot_be_generated_changes_nothing() {
     assert!(!project.path("probe/src/triggers").exists() && !project.path("probe/tests").exists());
     refused(&generate(&["action", "Ask", "--path", "probe"]).await, 2, "[a-z][a-z0-9-]*");
     refused(&generate(&["trigger", "asked", "--poll", "--webhook", "--path", "probe"]).await, 2, "--webhook");
+}
+
+#[tokio::test]
+async fn a_test_that_is_interrupted_ends_its_build_and_ends_with_130() {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a port");
+    let port = listener.local_addr().expect("an address").port();
+    let project = Project::on_nothing();
+    project.write("probe/build.rs", endless(port));
+    project.write("probe/tests/messages.yaml", PASSES);
+    let test = project.integration(&["test", "probe"]);
+    let build = build_begins(&listener).await;
+    test.interrupt();
+    assert_eq!(test.ended().await.status.code(), Some(130));
+    build_is_ended(build).await;
 }

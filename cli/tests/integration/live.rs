@@ -35,7 +35,8 @@ fn assert_secret(folder: &Path) {
 async fn what_the_real_service_answered_is_replayed_without_it() {
     let slack = MockServer::start().await;
     // An answer that repeats the token, as some do.
-    let posted = json!({ "ok": true, "channel": "C1", "ts": "1.2", "echo": format!("Bearer {TOKEN}"), "token": "other" });
+    let posted =
+        json!({ "ok": true, "channel": "C1", "ts": "1.2", "echo": format!("Bearer {TOKEN}"), "token": "other" });
     Mock::given(method("POST"))
         .and(path("/api/chat.postMessage"))
         .and(header("authorization", format!("Bearer {TOKEN}")))
@@ -71,7 +72,10 @@ async fn what_the_real_service_answered_is_replayed_without_it() {
     assert!(!ended.stdout.contains(TOKEN) && !ended.stderr.contains(TOKEN));
     let recorded = fs::read_to_string(project.path("probe/tests/recorded/messages/writes-to-a-channel.yaml"));
     let recorded = recorded.expect("what was recorded");
-    assert!(recorded.contains("https://slack.com/api/chat.postMessage") && recorded.contains("[redacted]"), "{recorded}");
+    assert!(
+        recorded.contains("https://slack.com/api/chat.postMessage") && recorded.contains("[redacted]"),
+        "{recorded}"
+    );
     assert!(!recorded.contains("other") && !recorded.contains("set-cookie"), "{recorded}");
     slack.verify().await;
     drop(slack);

@@ -4,6 +4,7 @@ mod cases;
 mod live;
 mod process;
 mod project;
+mod templates;
 
 use std::net::Ipv4Addr;
 

@@ -40,11 +40,16 @@ pub struct Lines {
 impl Program {
     /// `workway` in a folder, with these words, as `prepare` has its environment.
     pub fn start(folder: &Path, words: &[&str], prepare: impl FnOnce(&mut Command)) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_workway"));
+        Self::of(env!("CARGO_BIN_EXE_workway"), folder, words, prepare)
+    }
+
+    /// Another program, likewise.
+    pub fn of(program: &str, folder: &Path, words: &[&str], prepare: impl FnOnce(&mut Command)) -> Self {
+        let mut command = Command::new(program);
         command.args(words).current_dir(folder).kill_on_drop(true);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         prepare(&mut command);
-        let mut child = command.spawn().expect("workway starts");
+        let mut child = command.spawn().expect("it starts");
         let stdout = Lines::of(child.stdout.take().expect("a pipe"));
         let stderr = Lines::of(child.stderr.take().expect("a pipe"));
         Self { child, stdout, stderr }

@@ -24,10 +24,14 @@ impl Project {
         let sdk = fs::canonicalize(Path::new(REPOSITORY).join("sdk-guest")).expect("the SDK");
         let target = Path::new(REPOSITORY).join("target/integration-dev");
         let project = Self::new(&format!("workway-sdk = {{ path = {sdk:?} }}"), target);
-        // The versions that the repository has: nothing newer is looked for.
-        let lock = fs::read(Path::new(REPOSITORY).join("Cargo.lock")).expect("a lock file");
-        project.write("probe/Cargo.lock", lock);
+        project.lock("probe");
         project
+    }
+
+    /// Gives a folder the versions that the repository has: nothing newer is looked for.
+    pub fn lock(&self, folder: &str) {
+        let lock = fs::read(Path::new(REPOSITORY).join("Cargo.lock")).expect("a lock file");
+        self.write(&format!("{folder}/Cargo.lock"), lock);
     }
 
     /// One that needs nothing.
@@ -80,13 +84,24 @@ impl Project {
     pub fn integration(&self, words: &[&str]) -> Program {
         let words = [&["integration"], words].concat();
         Program::start(self.folder.path(), &words, |command| {
-            command.env("CARGO_TARGET_DIR", &self.target);
-            // What the cargo that runs this test has set for itself, and what its user may have.
-            for name in ["CARGO", "RUSTC", "LD_LIBRARY_PATH", "WORKWAY_PLUGINS", "WORKWAY_HOST", "WORKWAY_DATA", "WORKWAY_CONFIG"] {
-                command.env_remove(name);
-            }
+            self.prepare(command);
             choose_toolchain(command);
         })
+    }
+
+    /// The cargo that this test was built with, in one of the folders, natively.
+    pub fn cargo(&self, folder: &str, words: &[&str]) -> Program {
+        Program::of("cargo", &self.path(folder), words, |command| self.prepare(command))
+    }
+
+    fn prepare(&self, command: &mut Command) {
+        command.env("CARGO_TARGET_DIR", &self.target);
+        // What the cargo that runs this test has set for itself, and what its user may have.
+        let own = ["CARGO", "RUSTC", "LD_LIBRARY_PATH", "CARGO_MANIFEST_DIR"];
+        let users = ["WORKWAY_PLUGINS", "WORKWAY_HOST", "WORKWAY_DATA", "WORKWAY_CONFIG"];
+        for name in own.into_iter().chain(users) {
+            command.env_remove(name);
+        }
     }
 }
 

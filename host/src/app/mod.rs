@@ -260,7 +260,11 @@ fn open_data(path: &Path) -> io::Result<Dir> {
     Dir::open_ambient_dir(path, ambient_authority())
 }
 
-fn catalogue(settings: &Settings) -> Result<Catalogue, StartError> {
+/// The built-in providers, and those that the settings name.
+///
+/// # Errors
+/// The providers file cannot be read, or an entry is wrong.
+pub fn catalogue(settings: &Settings) -> Result<Catalogue, StartError> {
     let oauth = &settings.oauth;
     let read = |path: &PathBuf| {
         std::fs::read_to_string(path).map_err(|source| StartError::Providers { path: path.clone(), source })

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use workway_host::{
-    app::App,
+    app::{self, App},
     capability::fetch::{FetchClient, Upstream, Upstreams},
     integration::UserId,
     settings::{Flags, Mode, Settings},
@@ -13,6 +13,30 @@ use workway_host::{
 };
 
 use crate::arguments::IntegrationTestArguments;
+
+/// The settings that a host would have here, in development: this is its developer's own machine, where `[upstreams]` may
+/// stand in for the upstream.
+///
+/// # Errors
+/// What is wrong with them.
+pub fn settings(arguments: &IntegrationTestArguments) -> anyhow::Result<Settings> {
+    let flags = Flags {
+        mode: Some(Mode::Development),
+        listen: Some(([127, 0, 0, 1], 0).into()),
+        data: arguments.data.clone(),
+        config: arguments.config.clone(),
+        ..Flags::default()
+    };
+    Ok(Settings::load(flags.with_environment()?)?)
+}
+
+/// The providers and the limits of these settings.
+///
+/// # Errors
+/// What is wrong with the providers.
+pub fn options(settings: &Settings) -> anyhow::Result<KitOptions> {
+    Ok(KitOptions { catalogue: Some(app::catalogue(settings)?), limits: settings.limits })
+}
 
 /// A host's accounts, opened.
 pub struct Accounts {
@@ -23,16 +47,7 @@ pub struct Accounts {
 impl Accounts {
     /// # Errors
     /// The folder that is to hold them, or what the host's settings lack.
-    pub async fn open(arguments: &IntegrationTestArguments) -> anyhow::Result<Self> {
-        let flags = Flags {
-            // The developer's own machine, where `[upstreams]` may stand in for the upstream.
-            mode: Some(Mode::Development),
-            listen: Some(([127, 0, 0, 1], 0).into()),
-            data: arguments.data.clone(),
-            config: arguments.config.clone(),
-            ..Flags::default()
-        };
-        let mut settings = Settings::load(flags.with_environment()?)?;
+    pub async fn open(mut settings: Settings, user: UserId) -> anyhow::Result<Self> {
         anyhow::ensure!(
             settings.data.is_dir(),
             "there is no data folder {}: name that of the host that has the accounts with --data, and connect one there \
@@ -41,8 +56,7 @@ impl Accounts {
         );
         // No integration of the host's is loaded: any folder will do.
         settings.plugins.clone_from(&settings.data);
-        let app = App::start(settings).await?;
-        Ok(Self { app, user: arguments.user.clone() })
+        Ok(Self { app: App::start(settings).await?, user })
     }
 
     pub fn services(&self) -> anyhow::Result<LiveServices> {
@@ -56,10 +70,6 @@ impl Accounts {
             user: self.user.clone(),
             network: FetchClient::builder().upstreams(upstreams),
         })
-    }
-
-    pub fn options(&self) -> KitOptions {
-        KitOptions { catalogue: Some(self.app.catalogue().clone()), limits: self.app.settings().limits }
     }
 
     /// Ends renewals that are under way, and closes the database.

@@ -73,13 +73,19 @@ async fn test(arguments: &IntegrationTestArguments) -> Result<ExitStatus, Stop> 
     let suites = suites(&arguments.path).map_err(Stop::usage)?;
     let chosen = chosen(&suites, arguments.filter.as_deref()).map_err(Stop::usage)?;
     let junit = arguments.junit.as_deref().map(JUnit::new).transpose().map_err(Stop::usage)?;
-    let accounts = if arguments.live { Some(Accounts::open(arguments).await.map_err(Stop::usage)?) } else { None };
+    let settings = live::settings(arguments).map_err(Stop::usage)?;
+    let options = live::options(&settings).map_err(Stop::usage)?;
+    let accounts = if arguments.live {
+        Some(Accounts::open(settings, arguments.user.clone()).await.map_err(Stop::usage)?)
+    } else {
+        None
+    };
     let component = match &arguments.component {
         Some(file) => file.clone(),
         None => build(arguments).await?,
     };
     let bytes = fs::read(&component).with_context(|| format!("cannot read {}", component.display()));
-    let kit = kit(&bytes.map_err(Stop::usage)?, accounts.as_ref()).await?;
+    let kit = kit(&bytes.map_err(Stop::usage)?, options, accounts.as_ref()).await?;
     check(&kit, &suites).map_err(Stop::usage)?;
 
     let mut tally = Tally::default();
@@ -160,10 +166,10 @@ async fn build(arguments: &IntegrationTestArguments) -> Result<PathBuf, Stop> {
 }
 
 /// A component that no host would load is as good as none.
-async fn kit(component: &[u8], accounts: Option<&Accounts>) -> Result<Kit, Stop> {
+async fn kit(component: &[u8], options: KitOptions, accounts: Option<&Accounts>) -> Result<Kit, Stop> {
     let kit = match accounts {
-        Some(accounts) => Kit::live(component, accounts.services()?, accounts.options()).await,
-        None => Kit::mock_with(component, KitOptions::default()).await,
+        Some(accounts) => Kit::live(component, accounts.services()?, options).await,
+        None => Kit::mock_with(component, options).await,
     };
     kit.map_err(|error| match error {
         error @ KitError::Component(_) => Stop::not_built(error),
