@@ -166,7 +166,7 @@ pub struct IntegrationDevArguments {
 
 #[derive(Args)]
 pub struct InitArguments {
-    /// The integration's id, [a-z][a-z0-9-]*, and the folder's name
+    /// The integration's id, `[a-z][a-z0-9-]*`, and the folder's name
     #[arg(value_name = "NAME")]
     pub name: Name,
     /// The folder of workway-sdk [default: that of the checkout that this program was built from]
@@ -184,7 +184,7 @@ pub enum GenerateCommand {
 
 #[derive(Args)]
 pub struct ItemArguments {
-    /// Its id, [a-z][a-z0-9-]*: `post-message` is the function post_message
+    /// Its id, `[a-z][a-z0-9-]*`: `post-message` is the function post_message
     #[arg(value_name = "NAME")]
     pub name: ItemName,
     /// The folder with the integration's Cargo.toml
