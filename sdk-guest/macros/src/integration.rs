@@ -106,15 +106,15 @@ pub(crate) fn expand(declaration: TokenStream) -> syn::Result<TokenStream> {
     Ok(quote! {
         /// What this integration is, offers and asks for.
         pub static INTEGRATION: ::workway_sdk::Integration = {
-            use ::workway_sdk::__private as sdk;
-            const PERMISSIONS: ::workway_sdk::Permissions = ::workway_sdk::Permissions {
+            use ::workway_sdk::__private as __sdk;
+            const __PERMISSIONS: ::workway_sdk::Permissions = ::workway_sdk::Permissions {
                 hosts: &[#(#hosts),*],
                 connections: &[#(#connections),*],
                 storage: #storage,
                 reveal_token: #reveal,
             };
-            const ACTIONS: &[::workway_sdk::Action] = &[#(<#actions as sdk::ActionItem>::ACTION),*];
-            const TRIGGERS: &[::workway_sdk::Trigger] = &[#(<#triggers as sdk::TriggerItem>::TRIGGER),*];
+            const __ACTIONS: &[::workway_sdk::Action] = &[#(<#actions as __sdk::ActionItem>::ACTION),*];
+            const __TRIGGERS: &[::workway_sdk::Trigger] = &[#(<#triggers as __sdk::TriggerItem>::TRIGGER),*];
             #checks
             ::workway_sdk::Integration {
                 id: #id,
@@ -122,9 +122,9 @@ pub(crate) fn expand(declaration: TokenStream) -> syn::Result<TokenStream> {
                 version: #version,
                 description: #description,
                 categories: &[#(#categories),*],
-                permissions: PERMISSIONS,
-                actions: ACTIONS,
-                triggers: TRIGGERS,
+                permissions: __PERMISSIONS,
+                actions: __ACTIONS,
+                triggers: __TRIGGERS,
             }
         };
         #exports
@@ -136,15 +136,14 @@ fn checks(declaration: &Declaration) -> TokenStream {
     let of_actions = declaration
         .actions
         .iter()
-        .map(|path| check(path, &quote! { <#path as sdk::ActionItem>::ACTION }, &quote! { ::workway_sdk::Action }));
-    let of_triggers = declaration
-        .triggers
-        .iter()
-        .map(|path| check(path, &quote! { <#path as sdk::TriggerItem>::TRIGGER }, &quote! { ::workway_sdk::Trigger }));
+        .map(|path| check(path, &quote! { <#path as __sdk::ActionItem>::ACTION }, &quote! { ::workway_sdk::Action }));
+    let of_triggers = declaration.triggers.iter().map(|path| {
+        check(path, &quote! { <#path as __sdk::TriggerItem>::TRIGGER }, &quote! { ::workway_sdk::Trigger })
+    });
     quote! {
         #(#of_actions)*
         #(#of_triggers)*
-        const _: () = assert!(sdk::are_ids_unique(ACTIONS, TRIGGERS), "two actions or triggers have the same id");
+        const _: () = assert!(__sdk::are_ids_unique(__ACTIONS, __TRIGGERS), "two actions or triggers have the same id");
     }
 }
 
@@ -159,11 +158,11 @@ fn check(path: &Path, row: &TokenStream, kind: &TokenStream) -> TokenStream {
     quote! {
         const _: () = {
             const ROW: #kind = #row;
-            assert!(sdk::has_provider(&PERMISSIONS, ROW.provider), #provider);
-            assert!(sdk::has_scopes(&PERMISSIONS, ROW.provider, ROW.scopes), #scopes);
-            assert!(sdk::has_connections(&PERMISSIONS, &ROW.needs), #named);
-            assert!(sdk::has_hosts(&PERMISSIONS, &ROW.needs), #hosts);
-            assert!(sdk::has_storage(&PERMISSIONS, &ROW.needs), #storage);
+            assert!(__sdk::has_provider(&__PERMISSIONS, ROW.provider), #provider);
+            assert!(__sdk::has_scopes(&__PERMISSIONS, ROW.provider, ROW.scopes), #scopes);
+            assert!(__sdk::has_connections(&__PERMISSIONS, &ROW.needs), #named);
+            assert!(__sdk::has_hosts(&__PERMISSIONS, &ROW.needs), #hosts);
+            assert!(__sdk::has_storage(&__PERMISSIONS, &ROW.needs), #storage);
         };
     }
 }
@@ -171,19 +170,19 @@ fn check(path: &Path, row: &TokenStream, kind: &TokenStream) -> TokenStream {
 /// The exports' names are no names for a native linker.
 fn exports(with_triggers: bool) -> TokenStream {
     let export = if with_triggers {
-        quote! { sdk::__export_integration_with_triggers!(Component with_types_in sdk::bindings::with_triggers); }
+        quote! { __sdk::__export_integration_with_triggers!(Component with_types_in __sdk::bindings::with_triggers); }
     } else {
-        quote! { sdk::__export_integration!(Component with_types_in sdk::bindings::integration); }
+        quote! { __sdk::__export_integration!(Component with_types_in __sdk::bindings::integration); }
     };
     quote! {
         #[cfg(target_family = "wasm")]
         const _: () = {
-            use ::workway_sdk::__private as sdk;
+            use ::workway_sdk::__private as __sdk;
             struct Entry;
-            impl sdk::Entry for Entry {
+            impl __sdk::Entry for Entry {
                 const INTEGRATION: &'static ::workway_sdk::Integration = &INTEGRATION;
             }
-            type Component = sdk::Component<Entry>;
+            type Component = __sdk::Component<Entry>;
             #export
         };
     }

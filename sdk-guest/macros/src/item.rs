@@ -30,15 +30,20 @@ pub(crate) fn expand(kind: Kind, arguments: TokenStream, function: TokenStream) 
         Kind::Poll => poll(&arguments, &function, &about),
         Kind::Webhook => webhook(&arguments, &function, &about),
     };
+    // What is compiled with a condition is declared with it too.
+    let conditions = || function.attrs.iter().filter(|attribute| attribute.path().is_ident("cfg"));
+    let (of_the_type, of_the_row) = (conditions(), conditions());
     Ok(quote! {
         #function
 
+        #(#of_the_type)*
         #[doc(hidden)]
         #[allow(non_camel_case_types, reason = "it goes by its function's name")]
         #visibility enum #name {}
 
+        #(#of_the_row)*
         const _: () = {
-            use ::workway_sdk::__private as sdk;
+            use ::workway_sdk::__private as __sdk;
             #row
         };
     })
@@ -92,7 +97,7 @@ fn about(arguments: &Arguments, function: &ItemFn) -> syn::Result<TokenStream> {
     let provider = optional(arguments.provider.as_ref());
     let scopes = &arguments.scopes;
     let options = arguments.options.iter().map(|(field, list)| {
-        quote! { ::workway_sdk::Options { field: #field, list: |context, text| sdk::list(context, text, #list) } }
+        quote! { ::workway_sdk::Options { field: #field, list: |context, text| __sdk::list(context, text, #list) } }
     });
     let needs =
         context_of(function).map(|context| needs::of(function.block.to_token_stream(), context)).unwrap_or_default();
@@ -104,7 +109,7 @@ fn about(arguments: &Arguments, function: &ItemFn) -> syn::Result<TokenStream> {
         provider: #provider,
         scopes: &[#(#scopes),*],
         options: &[#(#options),*],
-        needs: sdk::Needs { origins: &[#(#origins),*], connections: &[#(#connections),*], storage: #storage },
+        needs: __sdk::Needs { origins: &[#(#origins),*], connections: &[#(#connections),*], storage: #storage },
     })
 }
 
@@ -128,13 +133,13 @@ fn action(arguments: &Arguments, function: &ItemFn, about: &TokenStream) -> Toke
         quote! { #name }
     };
     quote! {
-        impl sdk::ActionItem for #name {
+        impl __sdk::ActionItem for #name {
             const ACTION: ::workway_sdk::Action = ::workway_sdk::Action {
                 #about
                 idempotent: #idempotent,
-                input_schema: sdk::input_of(#call),
-                output_schema: sdk::output_of(#call),
-                run: |context, text| sdk::run(context, text, #call),
+                input_schema: __sdk::input_of(#call),
+                output_schema: __sdk::output_of(#call),
+                run: |context, text| __sdk::run(context, text, #call),
             };
         }
     }
@@ -144,13 +149,13 @@ fn poll(arguments: &Arguments, function: &ItemFn, about: &TokenStream) -> TokenS
     let name = &function.sig.ident;
     let sample = sample(arguments.sample.as_ref());
     quote! {
-        impl sdk::TriggerItem for #name {
+        impl __sdk::TriggerItem for #name {
             const TRIGGER: ::workway_sdk::Trigger = ::workway_sdk::Trigger {
                 #about
-                config_schema: sdk::poll_config_of(#name),
-                event_schema: sdk::poll_event_of(#name),
+                config_schema: __sdk::poll_config_of(#name),
+                event_schema: __sdk::poll_event_of(#name),
                 sample: #sample,
-                run: sdk::Run::Poll(|context, config, cursor| sdk::poll(context, config, cursor, #name)),
+                run: __sdk::Run::Poll(|context, config, cursor| __sdk::poll(context, config, cursor, #name)),
             };
         }
     }
@@ -160,24 +165,24 @@ fn webhook(arguments: &Arguments, function: &ItemFn, about: &TokenStream) -> Tok
     let name = &function.sig.ident;
     let sample = sample(arguments.sample.as_ref());
     let enable = match &arguments.enable {
-        Some(path) => quote! { |context, config, url| sdk::enable(context, config, url, #path) },
+        Some(path) => quote! { |context, config, url| __sdk::enable(context, config, url, #path) },
         None => quote! { |_, _, _| ::core::result::Result::Ok(::std::string::String::from("null")) },
     };
     let disable = match &arguments.disable {
-        Some(path) => quote! { |context, config, state| sdk::disable(context, config, state, #path) },
+        Some(path) => quote! { |context, config, state| __sdk::disable(context, config, state, #path) },
         None => quote! { |_, _, _| ::core::result::Result::Ok(()) },
     };
     quote! {
-        impl sdk::TriggerItem for #name {
+        impl __sdk::TriggerItem for #name {
             const TRIGGER: ::workway_sdk::Trigger = ::workway_sdk::Trigger {
                 #about
-                config_schema: sdk::webhook_config_of(#name),
-                event_schema: sdk::webhook_event_of(#name),
+                config_schema: __sdk::webhook_config_of(#name),
+                event_schema: __sdk::webhook_event_of(#name),
                 sample: #sample,
-                run: sdk::Run::Webhook(sdk::Webhook {
+                run: __sdk::Run::Webhook(__sdk::Webhook {
                     enable: #enable,
                     disable: #disable,
-                    receive: |context, config, state, request| sdk::receive(context, config, state, request, #name),
+                    receive: |context, config, state, request| __sdk::receive(context, config, state, request, #name),
                 }),
             };
         }
@@ -187,7 +192,7 @@ fn webhook(arguments: &Arguments, function: &ItemFn, about: &TokenStream) -> Tok
 fn sample(path: Option<&Path>) -> TokenStream {
     match path {
         Some(path) => quote! {
-            ::core::option::Option::Some(|| ::core::result::Result::Ok(sdk::to_string(&#path())?))
+            ::core::option::Option::Some(|| ::core::result::Result::Ok(__sdk::to_string(&#path())?))
         },
         None => quote! { ::core::option::Option::None },
     }

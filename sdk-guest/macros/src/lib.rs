@@ -14,7 +14,8 @@ use proc_macro::TokenStream;
 ///
 /// The function takes a [`Context`](../workway_sdk/struct.Context.html) and, unless it needs none, an
 /// input that derives `Deserialize` and `JsonSchema`; it answers a `Result` of an output that derives
-/// `Serialize` and `JsonSchema`. The doc comment is the action's description, and there has to be one.
+/// `Serialize` and `JsonSchema`. The doc comment is the action's description, and there has to be one. Beside the function
+/// comes a type of its name, which [`macro@integration`] reads: no module or type of that name can stand next to it.
 ///
 /// | argument | meaning | otherwise |
 /// | --- | --- | --- |
