@@ -252,6 +252,18 @@ mod tests {
     }
 
     #[test]
+    fn the_files_of_a_folder_are_bounded() {
+        let folder = tempfile::tempdir().expect("a folder");
+        for number in 0..=MAX_FILES {
+            std::fs::write(folder.path().join(format!("{number}.yaml")), "cases: []").expect("is written");
+        }
+        let error = Suite::read_folder(folder.path()).expect_err("too many files").to_string();
+        assert!(error.contains(&format!("more than {MAX_FILES} files")), "{error}");
+        std::fs::remove_file(folder.path().join("0.yaml")).expect("is removed");
+        assert_eq!(Suite::read_folder(folder.path()).expect("are suites").len(), MAX_FILES);
+    }
+
+    #[test]
     fn a_folder_is_read_whole_and_recordings_go_with_their_cases() {
         let folder = tempfile::tempdir().expect("a folder");
         let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).expect("is written");
