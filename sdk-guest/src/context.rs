@@ -106,7 +106,8 @@ impl Context {
     }
 
     /// Sends several requests and answers in their order. Those with the same connection (or with
-    /// none) go out at the same time; one connection's requests follow another's.
+    /// none) go out at the same time; one connection's requests follow another's. The host takes 100
+    /// requests at once, and bounds the bodies of all answers together.
     #[track_caller]
     pub fn send_all<'a>(
         &'a self,

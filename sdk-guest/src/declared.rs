@@ -120,10 +120,20 @@ const fn contains(list: &[&str], text: &str) -> bool {
 
 const fn is_same(one: &str, another: &str) -> bool {
     let (one, another) = (one.as_bytes(), another.as_bytes());
-    one.len() == another.len() && ends_with(one, another)
+    if one.len() != another.len() {
+        return false;
+    }
+    let mut index = 0;
+    while index < one.len() {
+        if one[index] != another[index] {
+            return false;
+        }
+        index += 1;
+    }
+    true
 }
 
-/// Whether `text` ends with `end`, in any case of letters.
+/// Whether `text` ends with `end`, in any case of letters, as names of hosts go.
 const fn ends_with(text: &[u8], end: &[u8]) -> bool {
     if text.len() < end.len() {
         return false;
@@ -151,10 +161,17 @@ const fn matches(pattern: &str, origin: &str) -> bool {
     if plain != (scheme.len() == b"http".len()) {
         return false;
     }
+    // The port of a scheme need not be said.
+    let named = without(named, if plain { b":80" } else { b":443" });
     match named.split_first() {
         Some((b'*', suffix)) => host.len() > suffix.len() && ends_with(host, suffix),
         _ => host.len() == named.len() && ends_with(host, named),
     }
+}
+
+/// `text`, without this at its end.
+const fn without<'text>(text: &'text [u8], end: &[u8]) -> &'text [u8] {
+    if ends_with(text, end) { text.split_at(text.len() - end.len()).0 } else { text }
 }
 
 /// `https://rest` in its two parts.
@@ -183,6 +200,9 @@ mod tests {
             ("*.example.com", "https://api.example.com", true),
             ("https://api.example.com:8443", "https://api.example.com:8443", true),
             ("http://api.example.com", "http://api.example.com", true),
+            ("api.example.com:443", "https://api.example.com", true),
+            ("http://api.example.com:80", "http://api.example.com", true),
+            ("api.example.com:80", "https://api.example.com", false),
             ("api.example.com", "http://api.example.com", false),
             ("api.example.com", "https://evil-api.example.com", false),
             ("*.example.com", "https://example.com", false),
@@ -203,5 +223,8 @@ mod tests {
         assert!(!has_scopes(&permissions, Some("google"), &[]));
         assert!(!has_scopes(&permissions, None, &["chat:write"]));
         assert!(has_scopes(&permissions, None, &[]));
+        // Ids and scopes are what they are: only hosts have no case.
+        assert!(!has_scopes(&permissions, Some("slack"), &["Chat:Write"]));
+        assert!(!has_provider(&permissions, Some("Slack")));
     }
 }

@@ -9,8 +9,8 @@ use crate::{FetchError, OAuthError, StorageError};
 /// What an action answers: its output, or a [`Failure`].
 pub type Result<T, E = Failure> = std::result::Result<T, E>;
 
-/// Why an action failed. The host retries [`RateLimited`](Failure::RateLimited) and
-/// [`Transient`](Failure::Transient), and nothing else.
+/// Why an action failed. [`RateLimited`](Failure::RateLimited) and
+/// [`Transient`](Failure::Transient) alone are worth another attempt, which is the host's to make.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Failure {
     /// The input breaks a rule that its schema cannot express.

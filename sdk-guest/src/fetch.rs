@@ -170,6 +170,10 @@ fn is_same(one: Option<&Handle>, another: Option<&Handle>) -> bool {
 }
 
 /// What may stand in a query: text, a number, a truth value, or an `Option` of one.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is nothing that a query takes",
+    note = "texts, numbers, `bool` and an `Option` of one of them are; `to_string()` makes a text of most others"
+)]
 pub trait QueryValue {
     /// The value's text, not encoded yet; nothing where the pair is to be left out.
     fn into_text(self) -> Option<String>;
@@ -178,6 +182,15 @@ pub trait QueryValue {
 impl<T: QueryValue> QueryValue for Option<T> {
     fn into_text(self) -> Option<String> {
         self.and_then(QueryValue::into_text)
+    }
+}
+
+impl<'value, T> QueryValue for &'value Option<T>
+where
+    &'value T: QueryValue,
+{
+    fn into_text(self) -> Option<String> {
+        self.as_ref().and_then(QueryValue::into_text)
     }
 }
 
@@ -191,4 +204,5 @@ macro_rules! query_values {
     )*};
 }
 
-query_values!(&str, String, &String, bool, char, u8, u16, u32, u64, usize, i8, i16, i32, i64, isize);
+query_values!(&str, String, &String, bool, &bool, char, u8, u16, u32, u64, usize, i8, i16, i32, i64, isize, f32, f64);
+query_values!(&u8, &u16, &u32, &u64, &usize, &i8, &i16, &i32, &i64, &isize);

@@ -109,7 +109,10 @@ pub mod __private {
     #[cfg(target_family = "wasm")]
     pub use crate::component::{Component, Entry};
     pub use crate::declared::{are_ids_unique, has_connections, has_hosts, has_provider, has_scopes, has_storage};
-    pub use crate::schema::{input_of, output_of, poll_config_of, poll_event_of, webhook_config_of, webhook_event_of};
+    pub use crate::schema::{
+        disables, enables, has_no_state, input_of, output_of, poll_config_of, poll_event_of, webhook_config_of,
+        webhook_event_of,
+    };
     pub use crate::trigger::{Run, Webhook, disable, enable, poll, receive};
     pub use serde_json::to_string;
     /// What `#[action]` makes beside a function, under the function's name among types.

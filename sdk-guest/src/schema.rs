@@ -1,4 +1,4 @@
-//! JSON Schemas of types, and of what functions take and answer.
+//! JSON Schemas of types, and what else is read off the types of functions.
 
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
@@ -53,3 +53,14 @@ pub const fn webhook_config_of<C: JsonSchema, S, P, E>(_: Receive<C, S, P, E>) -
 pub const fn webhook_event_of<C, S, P: JsonSchema, E>(_: Receive<C, S, P, E>) -> Schema {
     schema::<P, true>
 }
+
+// The functions below do nothing: they compile where the types of a webhook's functions are the same.
+
+#[doc(hidden)]
+pub const fn enables<C, S, P, E, F>(_: fn(&Context, C, &str) -> Result<S, E>, _: Receive<C, S, P, F>) {}
+
+#[doc(hidden)]
+pub const fn disables<C, S, P, E, F>(_: fn(&Context, C, S) -> Result<(), E>, _: Receive<C, S, P, F>) {}
+
+#[doc(hidden)]
+pub const fn has_no_state<C, P, E>(_: Receive<C, (), P, E>) {}

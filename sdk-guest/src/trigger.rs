@@ -157,7 +157,7 @@ pub struct Webhook {
 /// Something that happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event<Payload> {
-    /// The same whenever the same thing is noticed again: the host drops what it has seen.
+    /// The same whenever the same thing is noticed again: by it what was seen before is known.
     pub dedupe_key: String,
     /// What happened.
     pub payload: Payload,
@@ -173,7 +173,7 @@ impl<Payload> Event<Payload> {
 /// What a poll brought.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Polled<Payload, Cursor> {
-    /// What is new. The host keeps an event and the cursor together, or neither.
+    /// What is new. Events and cursor belong together: who keeps one keeps the other.
     pub events: Vec<Event<Payload>>,
     /// Where the next poll goes on; nothing has it begin again.
     pub cursor: Option<Cursor>,

@@ -2,10 +2,11 @@
 //! exports of the world that fits.
 
 use proc_macro2::{Span, TokenStream};
-use quote::{ToTokens, quote};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
+use syn::spanned::Spanned;
 use syn::{Expr, ExprLit, Ident, Lit, Path, Token, bracketed};
 
 use crate::id;
@@ -155,7 +156,7 @@ fn check(path: &Path, row: &TokenStream, kind: &TokenStream) -> TokenStream {
     let named = says("connects to a provider that is not declared: add ConnectionNeed::required(…) to `connections`");
     let hosts = says("sends requests to a host that is not declared: add it to `hosts`");
     let storage = says("uses storage, which is not declared: add `storage: true`");
-    quote! {
+    quote_spanned! { path.span() =>
         const _: () = {
             const ROW: #kind = #row;
             assert!(__sdk::has_provider(&__PERMISSIONS, ROW.provider), #provider);

@@ -73,6 +73,9 @@ fn check(kind: Kind, arguments: &Arguments, function: &ItemFn) -> syn::Result<()
     if let Some(path) = alien {
         return Err(syn::Error::new_spanned(path, "this argument is for triggers of another kind"));
     }
+    if let (Some(scope), None) = (arguments.scopes.first(), &arguments.provider) {
+        return Err(syn::Error::new(scope.span(), "scopes are a provider's: say which, with `provider = \"…\"`"));
+    }
     match &arguments.idempotent {
         Some(word) if kind != Kind::Action => Err(syn::Error::new(word.span(), "`idempotent` is for actions")),
         _ => Ok(()),
@@ -164,6 +167,15 @@ fn poll(arguments: &Arguments, function: &ItemFn, about: &TokenStream) -> TokenS
 fn webhook(arguments: &Arguments, function: &ItemFn, about: &TokenStream) -> TokenStream {
     let name = &function.sig.ident;
     let sample = sample(arguments.sample.as_ref());
+    // One state from one function to the next, or the host would hand over what does not fit.
+    let states = match (&arguments.enable, &arguments.disable) {
+        (Some(enable), Some(disable)) => {
+            quote! { __sdk::enables(#enable, #name); __sdk::disables(#disable, #name); }
+        }
+        (Some(enable), None) => quote! { __sdk::enables(#enable, #name); },
+        (None, Some(disable)) => quote! { __sdk::has_no_state(#name); __sdk::disables(#disable, #name); },
+        (None, None) => quote! { __sdk::has_no_state(#name); },
+    };
     let enable = match &arguments.enable {
         Some(path) => quote! { |context, config, url| __sdk::enable(context, config, url, #path) },
         None => quote! { |_, _, _| ::core::result::Result::Ok(::std::string::String::from("null")) },
@@ -186,6 +198,8 @@ fn webhook(arguments: &Arguments, function: &ItemFn, about: &TokenStream) -> Tok
                 }),
             };
         }
+
+        const _: () = { #states };
     }
 }
 

@@ -66,9 +66,8 @@ pub fn action(arguments: TokenStream, function: TokenStream) -> TokenStream {
 /// Makes a poll trigger of a function that asks an upstream for what is new.
 ///
 /// The function takes a `Context`, the trigger's config and the cursor that the poll before ended
-/// with; it answers a `Result` of [`Polled`](../workway_sdk/struct.Polled.html). The host drops events
-/// whose key it has seen, and stores events and cursor together; the first poll of all only tells
-/// where things stand.
+/// with; it answers a `Result` of [`Polled`](../workway_sdk/struct.Polled.html). An event's
+/// key is the same whenever the same thing is noticed again, and events and cursor belong together.
 ///
 /// Arguments are those of [`macro@action`] without `idempotent`, and `sample = function`, which answers
 /// an example event: `fn() -> Payload`. `options` lists the values of a config's field.
@@ -114,6 +113,8 @@ pub fn poll_trigger(arguments: TokenStream, function: TokenStream) -> TokenStrea
 /// - `enable = function` subscribes: `fn(&Context, Config, callback_url: &str) -> Result<State>`.
 ///   Without it the state is `()` and people subscribe by hand.
 /// - `disable = function` unsubscribes: `fn(&Context, Config, State) -> Result<()>`.
+///
+/// The functions' configs and states are of the same types, or they do not compile.
 ///
 /// ```
 /// use workway_sdk::prelude::*;

@@ -24,13 +24,15 @@ pub(crate) fn of(body: TokenStream, context: &Ident) -> Needs {
 impl Needs {
     fn look(&mut self, tokens: TokenStream, context: &Ident) {
         let tokens: Vec<TokenTree> = tokens.into_iter().collect();
-        for window in tokens.windows(4) {
-            if let [
-                TokenTree::Ident(receiver),
-                TokenTree::Punct(dot),
-                TokenTree::Ident(method),
-                TokenTree::Group(group),
-            ] = window
+        for (place, window) in tokens.windows(4).enumerate() {
+            let is_a_field = place > 0 && matches!(&tokens[place - 1], TokenTree::Punct(sign) if sign.as_char() == '.');
+            if !is_a_field
+                && let [
+                    TokenTree::Ident(receiver),
+                    TokenTree::Punct(dot),
+                    TokenTree::Ident(method),
+                    TokenTree::Group(group),
+                ] = window
                 && receiver == context
                 && dot.as_char() == '.'
                 && group.delimiter() == Delimiter::Parenthesis
@@ -72,8 +74,11 @@ fn origin(arguments: TokenStream) -> Option<String> {
     };
     let (scheme, rest) = address.split_once("://")?;
     let host = rest.split(['/', '?', '#']).next()?;
-    // A part that is filled in later is nothing to compare.
-    (!host.is_empty() && !host.contains('{')).then(|| format!("{scheme}://{host}"))
+    let host = host.strip_suffix(if scheme == "http" { ":80" } else { ":443" }).unwrap_or(host);
+    let host = host.strip_suffix('.').unwrap_or(host);
+    // A part that is filled in later, or an odd spelling, is nothing to compare.
+    let is_plain = host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._:".contains(&byte));
+    (!host.is_empty() && is_plain).then(|| format!("{scheme}://{host}"))
 }
 
 fn text(token: &TokenTree) -> Option<String> {
@@ -98,7 +103,7 @@ mod tests {
             if true {
                 ctx.get("https://api.example.com/x").auth(&slack).send()?;
                 ctx.post(format!("https://two.example.com:8443/{id}"));
-                ctx.fetch("HEAD", "http://three.example.com");
+                ctx.fetch("HEAD", "http://three.example.com:80");
             }
             ctx.storage().put("a", &1)
         }});
@@ -111,6 +116,8 @@ mod tests {
     fn what_is_not_plain_is_left_to_the_tests() {
         let needs = found(quote! {{
             other.storage();
+            other.ctx.storage();
+            ctx.get("https://user@api.example.com/x");
             ctx.get(address);
             ctx.get(format!("https://{host}/x"));
             ctx.connection(PROVIDER)?;

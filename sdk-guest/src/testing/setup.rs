@@ -9,7 +9,7 @@ use super::context::{MockContext, MockContextBuilder};
 use super::host_pattern::HostPattern;
 use super::tokens::create_mock_tokens;
 use super::workflow::{TestWorkflow, create_test_workflow};
-use crate::{Integration, Result};
+use crate::{Integration, Options, Result};
 
 /// The longest id, in bytes.
 const MAX_ID: usize = 64;
@@ -191,6 +191,7 @@ impl Check {
             self.needs(&place, action.provider, action.scopes, integration);
             self.schema(&format!("{place}.inputSchema"), &action.input_schema());
             self.schema(&format!("{place}.outputSchema"), &action.output_schema());
+            self.options(&format!("{place}.options"), action.options, &action.input_schema());
         }
         for trigger in integration.triggers {
             let place = format!("triggers.{}", trigger.id);
@@ -201,6 +202,23 @@ impl Check {
             self.schema(&format!("{place}.configSchema"), &trigger.config_schema());
             self.schema(&format!("{place}.eventSchema"), &trigger.event_schema());
             self.sample(&format!("{place}.sample"), trigger.sample());
+            self.options(&format!("{place}.options"), trigger.options, &trigger.config_schema());
+        }
+    }
+
+    /// Choices are asked for by a property's name in JSON, which is seldom seen to be wrong otherwise.
+    fn options(&mut self, place: &str, options: &[Options], schema: &str) {
+        let schema: Value = serde_json::from_str(schema).unwrap_or_default();
+        let Some(properties) = schema.get("properties").and_then(Value::as_object) else { return };
+        let mut fields = BTreeSet::new();
+        for Options { field, .. } in options {
+            if !properties.contains_key(*field) {
+                let known: Vec<&str> = properties.keys().map(String::as_str).collect();
+                self.problem(place, format!("there is no field {field}; in JSON there are: {}", known.join(", ")));
+            }
+            if !fields.insert(field) {
+                self.problem(place, format!("{field} has two functions that list its values"));
+            }
         }
     }
 
@@ -278,6 +296,21 @@ mod tests {
         assert_eq!(chat.scopes(), ["read", "write"]);
         let run = tests.workflow().step("one", "whoami", json!({})).run(&context).expect("runs");
         assert_eq!(run.steps(), ["one"]);
+    }
+
+    #[test]
+    fn choices_are_for_fields_that_are_there_and_once() {
+        const CHOICES: Options = Options { field: "channel_id", list: |_, _| Ok(Vec::new()) };
+        static BAD_ACTION: Action = Action {
+            input_schema: || r#"{"type":"object","properties":{"channelId":{}}}"#.to_owned(),
+            options: &[CHOICES, CHOICES],
+            ..CHAT.actions[0]
+        };
+        static BAD: Integration = Integration { actions: &[BAD_ACTION], ..CHAT };
+        let complaint = complaint(|| drop(setup_integration_tests(&BAD).context()));
+        for part in ["there is no field channel_id; in JSON there are: channelId", "channel_id has two functions"] {
+            assert!(complaint.contains(part), "{complaint}");
+        }
     }
 
     #[test]

@@ -48,7 +48,7 @@ pub struct MockContext {
     storages: Storages,
 }
 
-/// The storages of the other integrations that contexts made of one another are for, by id.
+/// The storages of the integrations that contexts made of one another are for, by id.
 type Storages = Arc<Mutex<BTreeMap<&'static str, MockStorage>>>;
 
 impl Deref for MockContext {
@@ -305,6 +305,7 @@ impl MockContextBuilder {
         for (provider, tokens) in self.tokens {
             oauth.insert(&self.user, &provider, tokens);
         }
+        let own = self.integration.map(|integration| (integration.id, self.storage.clone()));
         let host = MockHost {
             storage: self.storage.for_user(&self.user).with_grant(grants.storage),
             grants: Arc::new(grants),
@@ -325,7 +326,11 @@ impl MockContextBuilder {
             step_id: self.step_id,
             attempt: self.attempt,
         };
-        MockContext { context: Context::new(call, host), integration: self.integration, storages: Storages::default() }
+        MockContext {
+            context: Context::new(call, host),
+            integration: self.integration,
+            storages: Arc::new(Mutex::new(own.into_iter().collect())),
+        }
     }
 }
 

@@ -170,3 +170,12 @@ fn nothing_prints_a_token() {
     let text = format!("{ctx:?} {account:?} {:?} {:?}", ctx.fetch_mock().requests(), chat());
     assert!(!text.contains("mock-access-token") && !text.contains("mock-refresh-token"), "{text}");
 }
+
+#[test]
+fn each_integration_finds_its_own_storage_again() {
+    let ctx = MockContext::builder().integration(&NOTES).build();
+    ctx.storage_mock().put("key", &1).expect("is stored");
+    let other = ctx.for_integration(&CHAT);
+    assert_eq!(other.storage_mock().get::<u32>("key"), Ok(None));
+    assert_eq!(other.for_integration(&NOTES).storage_mock().get("key"), Ok(Some(1)));
+}
