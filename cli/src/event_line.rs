@@ -133,7 +133,7 @@ fn is_break(character: char) -> bool {
 
 /// The character, unless a terminal would act on it: control characters, and those that turn the direction of a text
 /// round, so that it reads as something else than it is.
-fn harmless(character: char) -> char {
+pub fn harmless(character: char) -> char {
     match character {
         '\t' => ' ',
         '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => char::REPLACEMENT_CHARACTER,

@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+use crate::event_line::harmless;
+
 /// The status that scripts see.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ExitStatus {
@@ -37,7 +39,10 @@ impl From<ExitStatus> for ExitCode {
 
 /// Says on standard error what went wrong, which need not be the end.
 pub fn complain(error: &anyhow::Error) {
-    eprintln!("workway: {}", message(error));
+    // Parts of it come from files that somebody else has written.
+    let text: String =
+        message(error).chars().map(|letter| if letter == '\n' { letter } else { harmless(letter) }).collect();
+    eprintln!("workway: {text}");
 }
 
 /// An error and what is behind it, each said once: many of them name their cause in the middle of what to do about it.

@@ -1,7 +1,8 @@
 //! Puts a component into the plugins folder, whole or not at all. It touches no other file there.
 
 use std::{
-    fs, io,
+    fs,
+    io::{self, Write},
     path::{Path, PathBuf},
 };
 
@@ -63,8 +64,13 @@ impl Place {
 /// Writes a file by way of a temporary one beside it: whoever looks sees what was there, or the whole of what is new.
 pub fn replace(path: &Path, content: &[u8]) -> anyhow::Result<()> {
     let file = path.file_name().with_context(|| format!("{} names no file", path.display()))?;
-    let temporary = Temporary(path.with_file_name(format!(".{}.tmp", file.to_string_lossy())));
-    fs::write(&temporary.0, content).with_context(|| format!("cannot write {}", temporary.0.display()))?;
+    let name = format!(".{}.{}.tmp", file.to_string_lossy(), std::process::id());
+    let temporary = path.with_file_name(name);
+    // A file of that name, or a link that somebody has put there, is not written through.
+    let created = fs::File::create_new(&temporary);
+    let mut created = created.with_context(|| format!("cannot write {}", temporary.display()))?;
+    let temporary = Temporary(temporary);
+    created.write_all(content).with_context(|| format!("cannot write {}", temporary.0.display()))?;
     fs::rename(&temporary.0, path).with_context(|| format!("cannot put {} in place", path.display()))
 }
 

@@ -16,6 +16,9 @@ use crate::{
     settings::CallLimits,
 };
 
+/// Headers of the answer to a webhook's request.
+const MAX_ANSWER_HEADERS: usize = 100;
+
 /// What is asked of a trigger.
 #[derive(Clone, Debug)]
 pub struct TriggerCall<'a> {
@@ -144,6 +147,11 @@ impl LinkedComponent {
         answer.and_then(|answer| {
             let (answer, mut room) = (answer?, Room::new(limits));
             room.take(answer.body.len())?;
+            if answer.headers.len() > MAX_ANSWER_HEADERS {
+                let problem = format!("{} headers, more than {MAX_ANSWER_HEADERS}", answer.headers.len());
+                return Err(CallError::BadOutput(problem));
+            }
+            answer.headers.iter().try_for_each(|(name, value)| room.take(name.len().saturating_add(value.len())))?;
             let events = events(&mut room, answer.events)?;
             Ok(WebhookAnswer { status: answer.status, headers: answer.headers, body: answer.body, events })
         })

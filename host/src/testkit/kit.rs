@@ -259,7 +259,7 @@ impl Kit {
             Err(problem) => return (CaseReport { problems: vec![problem], ..report }, Vec::new()),
         };
         let space = Space { integration: self.integration().clone(), user };
-        let world = match self.world(case, &space, keep).await {
+        let world = match self.world(case, &space, keep || self.live.is_some()).await {
             Ok(world) => Arc::new(world),
             Err(problems) => return (CaseReport { problems, ..report }, Vec::new()),
         };
@@ -277,7 +277,7 @@ impl Kit {
         problems.extend(outcome::of_denied(&case.expect, &notes.denied));
         problems.extend(stored(&world, &space, case).await);
         let Notes { mut exchanges, connections, .. } = notes;
-        let redactor = Redactor::new(if self.live.is_some() { connections } else { Vec::new() });
+        let redactor = if self.live.is_some() { Redactor::new(connections, &exchanges) } else { Redactor::default() };
         let mut fixtures = Vec::new();
         if keep && self.live.is_some() {
             if exchanges.len() < report.requests {

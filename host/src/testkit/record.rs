@@ -7,7 +7,7 @@ use std::{
     path::PathBuf,
 };
 
-use super::{Case, Fixture, MAX_FILE_BYTES, recorded_path};
+use super::{Case, Fixture, MAX_FILE_BYTES, recorded_path, suite::parse_recorded};
 
 /// Recordings lie in a repository, for everybody to read. The process's mask takes away from this.
 const FILE_MODE: u32 = 0o644;
@@ -24,6 +24,10 @@ pub fn write_recorded(case: &Case, fixtures: &[Fixture]) -> io::Result<PathBuf> 
     let text = format!("{HEADER}{}", as_yaml(fixtures)?);
     if text.len() > MAX_FILE_BYTES {
         return Err(io::Error::other(format!("the fixtures have more than {MAX_FILE_BYTES} bytes: record less")));
+    }
+    if let Err(problems) = parse_recorded(&text) {
+        // A file that no run can read would be in the way of the next recording too.
+        return Err(io::Error::other(format!("the fixtures could not be read again: {}", problems.join("; "))));
     }
     let folder = path.parent().ok_or_else(|| io::Error::other("the case's file has no folder"))?;
     fs::create_dir_all(folder)?;

@@ -47,10 +47,16 @@ const SECRET_ENDS: [&str; 8] =
 const SECRET_PAIRS: [(&str, &str); 5] =
     [("api", "key"), ("access", "key"), ("private", "key"), ("signing", "key"), ("session", "id")];
 
+/// The shortest value under a secret's name that is looked for in other places too, and the shortest beginning of a
+/// secret that is taken for it, in bytes.
+const MIN_SECRET_BYTES: usize = 8;
+
 /// Knows what must not be kept.
 #[derive(Default)]
 pub(super) struct Redactor {
     connections: Vec<Arc<Connection>>,
+    /// What stood somewhere under the name of a secret, the longest first.
+    secrets: Vec<String>,
 }
 
 /// How surely a name is that of a secret.
@@ -63,26 +69,40 @@ enum Named {
 }
 
 impl Redactor {
-    pub(super) fn new(connections: Vec<Arc<Connection>>) -> Self {
-        Self { connections }
+    /// Knows these accounts, and what the exchanges of a case themselves name as secrets: an upload's token may be the
+    /// next request's path.
+    pub(super) fn new(connections: Vec<Arc<Connection>>, exchanges: &[Exchange]) -> Self {
+        let mut secrets = Vec::new();
+        for Exchange { request, answer, .. } in exchanges {
+            let in_query = request.url.query_pairs().filter(|(name, _)| named(name).is_some());
+            secrets.extend(in_query.map(|(_, value)| value.into_owned()));
+            let answered = answer.as_ref().ok().and_then(|answer| serde_json::from_slice(answer.body()).ok());
+            for json in request.json.iter().chain(&answered) {
+                gather(json, false, &mut secrets);
+            }
+        }
+        secrets.retain(|secret| secret.len() >= MIN_SECRET_BYTES);
+        secrets.sort_unstable_by(|one, another| another.len().cmp(&one.len()).then_with(|| one.cmp(another)));
+        secrets.dedup();
+        Self { connections, secrets }
     }
 
     /// Whether a text repeats a token or a credential, as it is or as addresses have it.
     pub(super) fn is_told_in(&self, text: &str) -> bool {
-        self.connections.iter().any(|connection| {
-            let token = connection.access_token.expose_secret();
-            let encoded: String = form_urlencoded::byte_serialize(token.as_bytes()).collect();
-            let told = !token.is_empty() && (text.contains(token) || text.contains(&encoded));
-            told || connection.credential.is_repeated_in(text)
-        })
+        let repeats = |secret: &str| {
+            let encoded: String = form_urlencoded::byte_serialize(secret.as_bytes()).collect();
+            !secret.is_empty() && (text.contains(secret) || text.contains(&encoded))
+        };
+        self.secrets.iter().any(|secret| repeats(secret))
+            || self.connections.iter().any(|connection| {
+                repeats(connection.access_token.expose_secret()) || connection.credential.is_repeated_in(text)
+            })
     }
 
     /// A text for people.
     pub(super) fn problem(&self, text: String) -> String {
-        let redacted = self.connections.iter().fold(text, |text, connection| {
-            let token = connection.access_token.expose_secret();
-            if token.is_empty() { text } else { text.replace(token, REDACTED) }
-        });
+        let tokens = self.connections.iter().map(|connection| connection.access_token.expose_secret());
+        let redacted = tokens.chain(self.secrets.iter().map(String::as_str)).fold(text, without);
         if self.is_told_in(&redacted) {
             "(a message that repeats the account's credential)".to_owned()
         } else {
@@ -231,6 +251,37 @@ impl Redactor {
     }
 }
 
+/// Every text of a value that stands under the name of a secret.
+fn gather(value: &Value, is_secret: bool, found: &mut Vec<String>) {
+    match value {
+        Value::Object(members) => {
+            members.iter().for_each(|(name, value)| gather(value, is_secret || named(name).is_some(), found));
+        }
+        Value::Array(items) => items.iter().for_each(|item| gather(item, is_secret, found)),
+        Value::String(text) if is_secret => found.push(text.clone()),
+        _ => {}
+    }
+}
+
+/// A text without a secret, and without the beginnings of it that are left where a text was cut.
+fn without(text: String, secret: &str) -> String {
+    let start = secret.get(..MIN_SECRET_BYTES).unwrap_or(secret);
+    if start.is_empty() || !text.contains(start) {
+        return text;
+    }
+    let (mut kept, mut rest) = (String::with_capacity(text.len()), text.as_str());
+    while let Some(place) = rest.find(start) {
+        kept.push_str(&rest[..place]);
+        kept.push_str(REDACTED);
+        let found = &rest[place..];
+        let same = found.bytes().zip(secret.bytes()).take_while(|(one, another)| one == another).count();
+        let end = (same..=found.len()).find(|end| found.is_char_boundary(*end)).unwrap_or(found.len());
+        rest = &found[end..];
+    }
+    kept.push_str(rest);
+    kept
+}
+
 fn failed(error: FixtureError) -> FixtureResponse {
     FixtureResponse { error: Some(error), ..FixtureResponse::default() }
 }
@@ -293,7 +344,7 @@ mod tests {
             credential: Credential::header(ACCEPT, "Basic cmVjb3JkLW1l".into(), []).unwrap(),
             version: 1,
         };
-        Redactor::new(vec![Arc::new(connection)])
+        Redactor::new(vec![Arc::new(connection)], &[])
     }
 
     fn exchange(url: &str, body: Value, answer: Response<Bytes>) -> Exchange {
@@ -339,6 +390,30 @@ mod tests {
         for name in ["name", "key", "author", "id", "channel", "tokenizer", "secretary", "keyboard", ""] {
             assert_eq!(named(name), None, "{name}");
         }
+    }
+
+    #[test]
+    fn a_secret_that_one_answer_gives_is_gone_from_the_next_request_too() {
+        let given = Response::new(Bytes::from(json!({"upload_token": "up-1234567890", "pin": "short"}).to_string()));
+        let first = exchange("https://a.example/start", json!({}), given);
+        let done = Response::new(Bytes::from(json!({"said": "got up-1234567890"}).to_string()));
+        let second = exchange("https://a.example/up/up-1234567890", json!({"ticket": "up-1234567890"}), done);
+        let exchanges = [first, second];
+        let redactor = Redactor::new(Vec::new(), &exchanges);
+        let json = json_of(&redactor.fixture(&exchanges[1]).expect("is recorded"));
+        assert!(!json.to_string().contains("1234567890"), "{json}");
+        assert_eq!(json["request"]["url"], json!("https://a.example/up/*"));
+        assert_eq!(json["request"]["json"]["ticket"], json!(REDACTED));
+    }
+
+    #[test]
+    fn what_is_said_of_a_failed_case_has_no_secret_nor_the_beginning_of_one() {
+        let cut = &TOKEN[..TOKEN.len() - 3];
+        for text in [format!("got {TOKEN} and"), format!("got {cut}…"), format!("{TOKEN}{TOKEN}")] {
+            let said = redactor().problem(text);
+            assert!(said.contains(REDACTED) && !said.contains(&TOKEN[..10]), "{said}");
+        }
+        assert_eq!(redactor().problem("nothing of note".to_owned()), "nothing of note");
     }
 
     #[test]

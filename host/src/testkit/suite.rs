@@ -144,10 +144,15 @@ fn read_recorded(path: &Path) -> Result<Option<Vec<Fixture>>, Vec<String>> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(vec![error.to_string()]),
     };
-    let fixtures: Vec<Fixture> = yaml(&text).map_err(|problem| vec![problem])?;
+    parse_recorded(&text).map(Some)
+}
+
+/// Fixtures as they are recorded.
+pub(super) fn parse_recorded(text: &str) -> Result<Vec<Fixture>, Vec<String>> {
+    let fixtures: Vec<Fixture> = yaml(text).map_err(|problem| vec![problem])?;
     let mut problems = Vec::new();
     check_fixtures(&fixtures, &mut problems);
-    if problems.is_empty() { Ok(Some(fixtures)) } else { Err(problems) }
+    if problems.is_empty() { Ok(fixtures) } else { Err(problems) }
 }
 
 fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
@@ -163,6 +168,11 @@ fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
         }
     }
     files.sort();
+    // Recordings lie in a folder that is named after the stem.
+    if let Some(pair) = files.windows(2).find(|pair| pair[0].file_stem() == pair[1].file_stem()) {
+        let (one, another) = (pair[0].display(), pair[1].display());
+        return Err(io::Error::other(format!("{one} and {another} are alike but for their endings: rename one")));
+    }
     Ok(files)
 }
 
@@ -261,6 +271,16 @@ mod tests {
         assert!(error.contains(&format!("more than {MAX_FILES} files")), "{error}");
         std::fs::remove_file(folder.path().join("0.yaml")).expect("is removed");
         assert_eq!(Suite::read_folder(folder.path()).expect("are suites").len(), MAX_FILES);
+    }
+
+    #[test]
+    fn two_files_that_would_share_their_recordings_are_refused() {
+        let folder = tempfile::tempdir().expect("a folder");
+        for name in ["a.yaml", "a.yml"] {
+            std::fs::write(folder.path().join(name), "cases: []").expect("is written");
+        }
+        let error = Suite::read_folder(folder.path()).expect_err("alike").to_string();
+        assert!(error.contains("alike but for their endings"), "{error}");
     }
 
     #[test]

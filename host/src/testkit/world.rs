@@ -208,7 +208,12 @@ impl ConnectionSource for InWorld {
     ) -> Result<Arc<Connection>, OAuthError> {
         let world = World::current().ok_or(OAuthError::NotConnected)?;
         let connection = world.connections.connection(user, provider, id).await?;
-        world.notes().connections.push(connection.clone());
+        let mut notes = world.notes();
+        // A guest may ask for it as often as it likes.
+        if !notes.connections.iter().any(|known| Arc::ptr_eq(known, &connection)) {
+            notes.connections.push(connection.clone());
+        }
+        drop(notes);
         Ok(connection)
     }
 

@@ -14,6 +14,9 @@ use workway_host::{
 
 use crate::arguments::IntegrationTestArguments;
 
+/// What a host keeps its accounts in. Opening a folder without one would make one there.
+const DATABASE: &str = "workway.db";
+
 /// The settings that a host would have here, in development: this is its developer's own machine, where `[upstreams]` may
 /// stand in for the upstream.
 ///
@@ -52,6 +55,11 @@ impl Accounts {
             settings.data.is_dir(),
             "there is no data folder {}: name that of the host that has the accounts with --data, and connect one there \
              first",
+            settings.data.display()
+        );
+        anyhow::ensure!(
+            settings.data.join(DATABASE).is_file(),
+            "no host has used the folder {} yet: name the data folder of one with --data, and connect an account there",
             settings.data.display()
         );
         // No integration of the host's is loaded: any folder will do.

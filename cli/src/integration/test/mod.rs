@@ -32,11 +32,16 @@ pub async fn run(arguments: IntegrationTestArguments) -> anyhow::Result<ExitStat
     // Before anything is said: whoever reads it may end this right away.
     let asked = asked_to_end(|| {})?;
     // What is dropped half-way ends what it has started.
+    let mut accounts = None;
     let ended = tokio::select! {
         biased;
         () = asked => Ok(ExitStatus::Interrupted),
-        ended = test(&arguments) => ended,
+        ended = test(&arguments, &mut accounts) => ended,
     };
+    if let Some(accounts) = accounts {
+        // A token that a provider is handing out right now would be lost with the process.
+        accounts.close().await;
+    }
     ended.or_else(|stop| {
         if let Some(error) = stop.error {
             complain(&error);
@@ -68,18 +73,16 @@ impl From<anyhow::Error> for Stop {
     }
 }
 
-async fn test(arguments: &IntegrationTestArguments) -> Result<ExitStatus, Stop> {
+async fn test(arguments: &IntegrationTestArguments, accounts: &mut Option<Accounts>) -> Result<ExitStatus, Stop> {
     // What costs nothing to find out is found out before anything is built.
     let suites = suites(&arguments.path).map_err(Stop::usage)?;
     let chosen = chosen(&suites, arguments.filter.as_deref()).map_err(Stop::usage)?;
     let junit = arguments.junit.as_deref().map(JUnit::new).transpose().map_err(Stop::usage)?;
     let settings = live::settings(arguments).map_err(Stop::usage)?;
     let options = live::options(&settings).map_err(Stop::usage)?;
-    let accounts = if arguments.live {
-        Some(Accounts::open(settings, arguments.user.clone()).await.map_err(Stop::usage)?)
-    } else {
-        None
-    };
+    if arguments.live {
+        *accounts = Some(Accounts::open(settings, arguments.user.clone()).await.map_err(Stop::usage)?);
+    }
     let component = match &arguments.component {
         Some(file) => file.clone(),
         None => build(arguments).await?,
@@ -96,9 +99,6 @@ async fn test(arguments: &IntegrationTestArguments) -> Result<ExitStatus, Stop> 
             say(&line);
         }
         tally.add(report);
-    }
-    if let Some(accounts) = accounts {
-        accounts.close().await;
     }
     if let Some(junit) = junit {
         junit.write(kit.integration().as_str(), tally.reports())?;
