@@ -259,7 +259,7 @@ impl Kit {
             Err(problem) => return (CaseReport { problems: vec![problem], ..report }, Vec::new()),
         };
         let space = Space { integration: self.integration().clone(), user };
-        let world = match self.world(case, &space, keep || self.live.is_some()).await {
+        let world = match self.world(case, &space).await {
             Ok(world) => Arc::new(world),
             Err(problems) => return (CaseReport { problems, ..report }, Vec::new()),
         };
@@ -308,11 +308,9 @@ impl Kit {
         name.parse().map_err(|error| format!("name: {error}"))
     }
 
-    async fn world(&self, case: &Case, space: &Space, keep: bool) -> Result<World, Vec<String>> {
+    async fn world(&self, case: &Case, space: &Space) -> Result<World, Vec<String>> {
         let world = match &self.live {
-            Some(live) => {
-                World::new(Upstream::Network { pool: live.pool.clone(), keep }, Arc::clone(&live.connections))
-            }
+            Some(live) => World::new(Upstream::Network(live.pool.clone()), Arc::clone(&live.connections)),
             None => {
                 let connections = MemoryConnections::default();
                 let mut problems = Vec::new();

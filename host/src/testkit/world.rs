@@ -46,17 +46,15 @@ pub(super) struct World {
 pub(super) enum Upstream {
     /// Nothing of it reaches the network.
     Fixtures(Mutex<Fixtures>),
-    Network {
-        pool: PooledTransport,
-        keep: bool,
-    },
+    /// What it answers is kept: for a recording, and to know the secrets that it names.
+    Network(PooledTransport),
 }
 
 /// What a case did.
 #[derive(Default)]
 pub(super) struct Notes {
     pub(super) sent: Vec<SentRequest>,
-    /// Requests with their answers, where they are to be recorded, each with its place among `sent`.
+    /// Requests with the network's answers, each with its place among `sent`.
     pub(super) exchanges: Vec<Exchange>,
     pub(super) denied: Vec<Denied>,
     pub(super) problems: Vec<String>,
@@ -120,11 +118,8 @@ impl World {
                     }
                 }
             }
-            Upstream::Network { pool, keep } => {
+            Upstream::Network(pool) => {
                 let answer = pool.exchange(Request::from_parts(parts, Full::new(body))).await;
-                if !keep {
-                    return answer;
-                }
                 let answer = match answer {
                     Ok(answer) => {
                         let (parts, body) = answer.into_parts();
