@@ -9,6 +9,7 @@ pub mod capability;
 pub mod db;
 mod http;
 pub mod integration;
+pub mod marketplace;
 pub mod oauth;
 pub mod registry;
 pub mod runtime;
@@ -21,7 +22,7 @@ use std::{future::Future, io, net::SocketAddr, time::Duration};
 use tokio::{net::TcpListener, sync::oneshot};
 
 use crate::{
-    app::{App, StartError},
+    app::{App, LoadError, StartError},
     settings::Settings,
 };
 
@@ -45,8 +46,8 @@ pub enum HostError {
     Start(#[from] StartError),
     #[error("cannot listen on {address}: {source}: is another host running there? name another address with --listen")]
     Listen { address: SocketAddr, source: io::Error },
-    #[error("the plugins folder cannot be read: {0}")]
-    Plugins(io::Error),
+    #[error(transparent)]
+    Load(#[from] LoadError),
     #[error("serving failed: {0}")]
     Serve(io::Error),
 }
@@ -121,7 +122,7 @@ impl Host {
                 served = &mut server => break served.map_err(|error| HostError::Serve(io::Error::other(error))),
                 loaded = &mut loading, if ready.is_some() => {
                     let told = ready.take();
-                    match loaded.unwrap_or_else(|error| Err(io::Error::other(error))) {
+                    match loaded.unwrap_or_else(|error| Err(io::Error::other(error).into())) {
                         // A receiver that is gone did not want to know.
                         Ok(()) => {
                             following = watcher.take().map(|watcher| {
@@ -130,7 +131,7 @@ impl Host {
                             });
                             let _ = told.map(|ready| ready.send(()));
                         }
-                        Err(error) => break Err(HostError::Plugins(error)),
+                        Err(error) => break Err(error.into()),
                     }
                 }
                 _ = upkeep.tick() => app.tend(),

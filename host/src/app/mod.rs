@@ -1,6 +1,7 @@
 //! Puts the host together from its settings. What it builds, `http` serves.
 
 mod keys;
+mod known;
 
 use std::{
     io,
@@ -23,6 +24,7 @@ use crate::{
         storage::StorageLimits,
     },
     db::{Database, DatabaseError},
+    marketplace::{StoreError, WorkflowRegistry},
     oauth::{
         AgreeError, AuthorizationFlow, Catalogue, CatalogueError, ConnectionStore, KeyError, KeyRing, ProcessMark,
         Renewal, TokenEndpoint, Vault, agree,
@@ -44,6 +46,7 @@ struct Inner {
     settings: Arc<Settings>,
     registry: ActionRegistry,
     connections: ConnectionStore,
+    marketplace: WorkflowRegistry,
     catalogue: Catalogue,
     flow: AuthorizationFlow,
     /// Where this host listens, once it does.
@@ -80,6 +83,15 @@ pub enum StartError {
     Keys(#[from] AgreeError),
     #[error("metrics: {0}")]
     Metrics(#[from] metrics_exporter_prometheus::BuildError),
+}
+
+/// Why a host does not become ready.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    #[error("the plugins folder cannot be read: {0}")]
+    Plugins(#[from] io::Error),
+    #[error("the marketplace cannot be read: {0}")]
+    Marketplace(#[from] StoreError),
 }
 
 impl App {
@@ -122,9 +134,13 @@ impl App {
             recorder: Arc::new(recorder),
         };
         let registry = ActionRegistry::new(runtime, services, Arc::clone(&settings));
+        let known = Arc::new(known::RegisteredActions(registry.clone()));
+        let marketplace =
+            WorkflowRegistry::new(Arc::new(database.listings()), known, settings.marketplace.cache_bytes);
         Ok(Self(Arc::new(Inner {
             settings,
             registry,
+            marketplace,
             connections,
             catalogue,
             flow,
@@ -135,12 +151,15 @@ impl App {
         })))
     }
 
-    /// Loads the integrations that are there, and is ready from then on. What cannot be loaded is listed, not fatal.
+    /// Loads the integrations that are there, reads the marketplace, and is ready from then on. An integration that cannot
+    /// be loaded is listed, not fatal.
     ///
     /// # Errors
-    /// The plugins folder cannot be listed.
-    pub async fn load(&self) -> io::Result<()> {
-        self.0.registry.register_all().await?;
+    /// See [`LoadError`].
+    pub async fn load(&self) -> Result<(), LoadError> {
+        let (registered, read) = tokio::join!(self.0.registry.register_all(), self.0.marketplace.initialize());
+        registered?;
+        read?;
         self.0.ready.store(true, Ordering::Release);
         Ok(())
     }
@@ -213,6 +232,10 @@ impl App {
         &self.0.connections
     }
 
+    pub fn marketplace(&self) -> &WorkflowRegistry {
+        &self.0.marketplace
+    }
+
     pub fn catalogue(&self) -> &Catalogue {
         &self.0.catalogue
     }
@@ -240,10 +263,12 @@ impl App {
     }
 
     /// What is done every few seconds: folds what was measured into the histograms' buckets (until then each measurement
-    /// takes memory of its own), and wipes what the connections need no more.
+    /// takes memory of its own), wipes what the connections need no more, and looks at what other processes have published.
     pub fn tend(&self) {
         self.0.metrics.run_upkeep();
         self.0.connections.tend();
+        let marketplace = self.0.marketplace.clone();
+        tokio::spawn(async move { marketplace.follow_others().await });
     }
 
     /// Counters in the Prometheus text format.

@@ -4,12 +4,14 @@
 mod authorizations;
 mod connections;
 mod grants;
+mod marketplace;
 mod pool;
 mod storage;
 
 pub use authorizations::SqliteAuthorizations;
 pub use connections::SqliteConnections;
 pub use grants::SqliteGrants;
+pub use marketplace::SqliteListings;
 pub use pool::{DATABASE_FILE, Database, DatabaseError};
 pub use storage::SqliteStorage;
 
@@ -24,6 +26,10 @@ impl Database {
 
     pub fn authorizations(&self) -> SqliteAuthorizations {
         SqliteAuthorizations::new(self.clone())
+    }
+
+    pub fn listings(&self) -> SqliteListings {
+        SqliteListings::new(self.clone())
     }
 
     pub fn grants(&self) -> SqliteGrants {

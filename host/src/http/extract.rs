@@ -27,21 +27,36 @@ impl<S: Send + Sync> FromRequest<S> for JsonBytes {
             let detail = "send the body as `Content-Type: application/json`";
             return Err(ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "not-json", detail));
         }
-        let body = tokio::time::timeout(MAX_BODY_TIME, Bytes::from_request(request, state)).await;
-        let body = body.map_err(|_elapsed| {
-            ApiError::new(StatusCode::REQUEST_TIMEOUT, "body-too-slow", "the body took too long to arrive")
-        })?;
-        body.map(Self).map_err(|rejection| {
-            if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
-                ApiError::new(
-                    StatusCode::PAYLOAD_TOO_LARGE,
-                    "body-too-large",
-                    "the body is larger than this host takes",
-                )
-            } else {
-                ApiError::bad_request("body-incomplete", "the body ended before it was complete")
-            }
-        })
+        body(request, state).await.map(Self)
+    }
+}
+
+async fn body<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, ApiError> {
+    let body = tokio::time::timeout(MAX_BODY_TIME, Bytes::from_request(request, state)).await;
+    let body = body.map_err(|_elapsed| {
+        ApiError::new(StatusCode::REQUEST_TIMEOUT, "body-too-slow", "the body took too long to arrive")
+    })?;
+    body.map_err(|rejection| {
+        if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
+            ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "body-too-large", "the body is larger than this host takes")
+        } else {
+            ApiError::bad_request("body-incomplete", "the body ended before it was complete")
+        }
+    })
+}
+
+/// An image's bytes, of one of the types that screenshots may be.
+pub(super) struct Image(pub(super) Bytes);
+
+impl<S: Send + Sync> FromRequest<S> for Image {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+        if !["image/png", "image/jpeg", "image/webp"].contains(&essence(request.headers()).as_str()) {
+            let detail = "send the image as `Content-Type: image/png`, `image/jpeg` or `image/webp`";
+            return Err(ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "not-an-image", detail));
+        }
+        body(request, state).await.map(Self)
     }
 }
 
@@ -100,7 +115,11 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
 }
 
 fn is_json(headers: &HeaderMap) -> bool {
+    essence(headers) == "application/json"
+}
+
+/// The media type without its parameters, in lower case; empty if there is none.
+fn essence(headers: &HeaderMap) -> String {
     let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let essence = content_type.split(';').next().unwrap_or_default().trim();
-    essence.eq_ignore_ascii_case("application/json")
+    content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }

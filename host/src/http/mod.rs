@@ -2,6 +2,7 @@
 
 mod auth;
 mod error;
+mod etag;
 mod extract;
 mod middleware;
 mod page;

@@ -14,7 +14,7 @@ use utoipa_swagger_ui::SwaggerUi;
 
 use super::{
     middleware::{fallback, local_only, request_id, trace},
-    routes::{oauth, operation, registry},
+    routes::{marketplace, oauth, operation, registry, schemas},
 };
 use crate::{app::App, settings::Mode};
 
@@ -27,6 +27,7 @@ const ENVELOPE_BYTES: u64 = 64 << 10;
     modifiers(&Bearer),
     tags(
         (name = "registry", description = "Integrations and their actions"),
+        (name = "marketplace", description = "Workflows that developers publish"),
         (name = "oauth", description = "Connected accounts of the calling user"),
         (name = "operation", description = "For whoever runs this host"),
     )
@@ -68,6 +69,32 @@ pub fn router(app: App) -> Router {
             oauth::update_connection::update_connection,
             oauth::delete_connection::delete_connection
         ))
+        .routes(routes!(marketplace::search_workflows::search_workflows, marketplace::create_workflow::create_workflow))
+        .routes(routes!(marketplace::list_featured::list_featured))
+        .routes(routes!(marketplace::list_popular::list_popular))
+        .routes(routes!(marketplace::list_recent::list_recent))
+        .routes(routes!(marketplace::get_stats::get_stats))
+        .routes(routes!(marketplace::list_category::list_category))
+        .routes(routes!(marketplace::list_developer::list_developer))
+        .routes(routes!(marketplace::list_own::list_own))
+        .routes(routes!(
+            marketplace::get_workflow::get_workflow,
+            marketplace::update_workflow::update_workflow,
+            marketplace::delete_workflow::delete_workflow
+        ))
+        .routes(routes!(marketplace::publish_workflow::publish_workflow))
+        .routes(routes!(marketplace::unpublish_workflow::unpublish_workflow))
+        .routes(routes!(marketplace::list_versions::list_versions, marketplace::create_version::create_version))
+        .routes(routes!(marketplace::feature_workflow::feature_workflow, marketplace::feature_workflow::unfeature_workflow))
+        .routes(routes!(
+            marketplace::get_installation::get_installation,
+            marketplace::install_workflow::install_workflow,
+            marketplace::uninstall_workflow::uninstall_workflow
+        ))
+        .routes(routes!(marketplace::list_reviews::list_reviews, marketplace::review_workflow::review_workflow))
+        .routes(routes!(marketplace::add_screenshot::add_screenshot))
+        .routes(routes!(marketplace::get_screenshot::get_screenshot, marketplace::delete_screenshot::delete_screenshot))
+        .routes(routes!(schemas::get_workflow_schema::get_workflow_schema))
         .split_for_parts();
     let router = router
         .merge(SwaggerUi::new("/docs").url("/openapi.json", document))

@@ -13,7 +13,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 
 use super::{
-    AdmissionSettings, CacheSettings, CallLimits, ClientVariables, Compiler, IntegrationSettings, Mode, OAuthSettings,
+    AdmissionSettings, CacheSettings, CallLimits, ClientVariables, Compiler, IntegrationSettings, MarketplaceSettings, Mode, OAuthSettings,
     Settings,
     oauth::{OAuthFile, ProviderFile},
 };
@@ -126,6 +126,7 @@ struct FileSettings {
     watch: Option<bool>,
     compiler: Option<Compiler>,
     cache: CacheSettings,
+    marketplace: MarketplaceSettings,
     limits: CallLimits,
     admission: AdmissionSettings,
     integrations: BTreeMap<IntegrationId, IntegrationSettings>,
@@ -147,6 +148,7 @@ impl Settings {
             watch: file.watch.unwrap_or(mode == Mode::Development),
             compiler: file.compiler.unwrap_or_else(|| Compiler::of_mode(mode)),
             cache: file.cache,
+            marketplace: file.marketplace,
             admin_token: flags.admin_token,
             key: flags.key,
             limits: file.limits,
@@ -228,6 +230,8 @@ mod tests {
             calls = 9
             [cache]
             bytes = 1048576
+            [marketplace]
+            cache_bytes = 0
             [integrations.github.limits]
             memory_bytes = 268435456
             [upstreams]
@@ -237,7 +241,7 @@ mod tests {
         )
         .unwrap();
         assert_eq!((settings.limits.cpu_ms, settings.limits.wall_ms, settings.admission.calls), (5, 30_000, 9));
-        assert_eq!(settings.cache.bytes, 1 << 20);
+        assert_eq!((settings.cache.bytes, settings.marketplace.cache_bytes), (1 << 20, 0));
         assert_eq!(settings.limits_of(&"github".parse().unwrap()).memory_bytes, 256 << 20);
         assert_eq!(settings.limits_of(&"github".parse().unwrap()).cpu_ms, 5);
         assert_eq!(settings.largest_memory_bytes(), 256 << 20);
@@ -261,6 +265,7 @@ mod tests {
             ("[integrations.GitHub]", "GitHub"),
             ("[admission]\ncalls = 0", "admission: calls"),
             ("[cache]\nbytes = 1", "cache: bytes"),
+            ("[marketplace]\ncache_bytes = 99999999999999", "marketplace: cache_bytes"),
             ("compiler = \"gcc\"", "gcc"),
             ("listen = ", "workway.toml"),
         ] {

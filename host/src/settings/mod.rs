@@ -4,6 +4,7 @@
 mod compiler;
 mod limits;
 mod load;
+mod marketplace;
 mod oauth;
 
 use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, time::Duration};
@@ -14,6 +15,7 @@ use serde::Deserialize;
 pub use compiler::{CacheSettings, Compiler};
 pub use limits::{AdmissionSettings, CallLimits, LimitOverrides};
 pub use load::{Flags, KeySettings, SettingsError};
+pub use marketplace::MarketplaceSettings;
 pub use oauth::{ClientCredentials, ClientVariables, OAuthSettings, client_id_variable};
 
 use crate::integration::IntegrationId;
@@ -45,6 +47,7 @@ pub struct Settings {
     pub watch: bool,
     pub compiler: Compiler,
     pub cache: CacheSettings,
+    pub marketplace: MarketplaceSettings,
     /// The operator's bearer token.
     pub admin_token: Option<SecretString>,
     /// The master key of stored tokens, base64 of 32 bytes; without it a key file in `data` is used.
@@ -115,6 +118,7 @@ impl Settings {
         }
         self.admission.check().map_err(|problem| SettingsError::OutOfRange { place: "admission".into(), problem })?;
         self.cache.check().map_err(|problem| SettingsError::OutOfRange { place: "cache".into(), problem })?;
+        self.marketplace.check().map_err(|problem| SettingsError::OutOfRange { place: "marketplace".into(), problem })?;
         Ok(self)
     }
 }

@@ -1,0 +1,148 @@
+//! Entity tags (RFC 9110, section 8.8.3) and the conditions that name them (section 13).
+//!
+//! A tag is the SHA-256 of the body, shortened. A resource that owners write has its version before that, as in
+//! `"7-0a1b…"`: `If-None-Match` compares the whole, `If-Match` the version alone, so that a change which no owner made, such
+//! as somebody's installation, does not stand in an owner's way.
+
+use axum::{
+    body::Body,
+    extract::FromRequestParts,
+    http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts},
+    response::{IntoResponse, Response},
+};
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use super::error::ApiError;
+use crate::marketplace::Condition;
+
+/// Of 32 bytes; enough that no two bodies of one resource meet.
+const TAG_BYTES: usize = 12;
+/// Tags of one header that are looked at.
+const MAX_TAGS: usize = 32;
+
+/// Whether shared caches may keep an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Audience {
+    Everybody,
+    Caller,
+}
+
+/// A JSON answer with its tag, or 304 if the client has it.
+pub(super) fn tagged<T: Serialize>(
+    headers: &HeaderMap,
+    audience: Audience,
+    version: Option<u64>,
+    body: &T,
+) -> Result<Response, ApiError> {
+    let body = serde_json::to_vec(body).map_err(ApiError::internal)?;
+    let tag = tag(version, &body);
+    let is_known = headers.get_all(header::IF_NONE_MATCH).iter().any(|value| {
+        value.to_str().is_ok_and(|text| tags(text).any(|known| known == "*" || known == tag))
+    });
+    let mut response = if is_known {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        ([(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], Body::from(body)).into_response()
+    };
+    let headers = response.headers_mut();
+    headers.insert(header::ETAG, HeaderValue::from_str(&tag).map_err(ApiError::internal)?);
+    // To be asked about every time: a listing may be taken out at any moment.
+    let control = match audience {
+        Audience::Everybody => "public, no-cache",
+        Audience::Caller => "private, no-cache",
+    };
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(control));
+    headers.insert(header::VARY, HeaderValue::from_static("Authorization"));
+    Ok(response)
+}
+
+/// The `If-Match` of a write.
+pub(super) struct IfMatch(pub(super) Condition);
+
+impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, ApiError> {
+        let mut versions = Vec::new();
+        let mut is_said = false;
+        for value in parts.headers.get_all(header::IF_MATCH) {
+            is_said = true;
+            let text = value.to_str().unwrap_or_default();
+            if text.trim() == "*" {
+                return Ok(Self(Condition::Any));
+            }
+            // What is none of our tags matches no version.
+            versions.extend(tags(text).filter_map(version_of));
+        }
+        Ok(Self(if is_said { Condition::OneOf(versions) } else { Condition::Any }))
+    }
+}
+
+fn tag(version: Option<u64>, body: &[u8]) -> String {
+    let digest = Sha256::digest(body);
+    let hash = hex::encode(&digest[..TAG_BYTES]);
+    match version {
+        Some(version) => format!("\"{version}-{hash}\""),
+        None => format!("\"{hash}\""),
+    }
+}
+
+/// The tags of a header; a weak one (`W/`) counts as the same (proxies that compress make them so).
+fn tags(text: &str) -> impl Iterator<Item = &str> {
+    text.split(',').take(MAX_TAGS).map(|tag| {
+        let tag = tag.trim();
+        tag.strip_prefix("W/").unwrap_or(tag)
+    })
+}
+
+fn version_of(tag: &str) -> Option<u64> {
+    let (version, _) = tag.strip_prefix('"')?.strip_suffix('"')?.split_once('-')?;
+    version.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::{
+        extract::FromRequestParts,
+        http::{HeaderMap, HeaderValue, Request},
+    };
+
+    use super::{Audience, Condition, IfMatch, tagged};
+
+    fn headers(name: &'static str, value: &str) -> HeaderMap {
+        HeaderMap::from_iter([(name.parse().unwrap(), HeaderValue::from_str(value).unwrap())])
+    }
+
+    async fn condition(value: Option<&str>) -> Condition {
+        let mut request = Request::builder();
+        if let Some(value) = value {
+            request = request.header("if-match", value);
+        }
+        let (mut parts, ()) = request.body(()).unwrap().into_parts();
+        IfMatch::from_request_parts(&mut parts, &()).await.unwrap().0
+    }
+
+    #[test]
+    fn a_client_that_has_the_body_gets_no_second_one() {
+        let first = tagged(&HeaderMap::new(), Audience::Everybody, Some(7), &[1, 2]).unwrap();
+        let tag = first.headers()["etag"].to_str().unwrap().to_owned();
+        assert!(first.status() == 200 && tag.starts_with("\"7-"), "{tag}");
+        for known in [tag.clone(), format!("W/{tag}"), format!("\"x\", {tag}"), "*".to_owned()] {
+            let again = tagged(&headers("if-none-match", &known), Audience::Everybody, Some(7), &[1, 2]).unwrap();
+            assert_eq!((again.status().as_u16(), &again.headers()["etag"]), (304, &first.headers()["etag"]), "{known}");
+        }
+        let other = tagged(&headers("if-none-match", &tag), Audience::Everybody, Some(7), &[1, 3]).unwrap();
+        assert_eq!(other.status(), 200);
+    }
+
+    #[tokio::test]
+    async fn a_write_names_the_versions_that_it_is_meant_for() {
+        assert_eq!(condition(None).await, Condition::Any);
+        assert_eq!(condition(Some("*")).await, Condition::Any);
+        assert_eq!(condition(Some("\"7-abc\", W/\"9-def\"")).await, Condition::OneOf(vec![7, 9]));
+        for foreign in ["\"abc\"", "7-abc", "", "\"x-1\"", "\"-1-2\""] {
+            assert_eq!(condition(Some(foreign)).await, Condition::OneOf(Vec::new()), "{foreign}");
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! What a client says of a workflow, in the bodies of several routes.
+
+use serde::Deserialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use super::wire::{WirePricing, WireVisibility};
+use crate::{http::error::ApiError, marketplace::ListingChange, workflow::WorkflowDefinition};
+
+/// What is to be changed of a workflow; what is not said stays.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(in crate::http) struct WorkflowChange {
+    /// At most 80 characters, of which one at least is a letter or digit.
+    #[serde(default)]
+    #[schema(example = "Daily standup")]
+    pub(super) name: Option<String>,
+    /// 3 to 64 lower-case letters and digits, in words joined by single hyphens.
+    #[serde(default)]
+    #[schema(example = "daily-standup")]
+    pub(super) slug: Option<String>,
+    /// What it does, in one line of at most 160 characters.
+    #[serde(default)]
+    pub(super) tagline: Option<String>,
+    /// At most 20,000 characters.
+    #[serde(default)]
+    pub(super) description: Option<String>,
+    /// One of `GET /marketplace/stats`.
+    #[serde(default)]
+    #[schema(example = "productivity")]
+    pub(super) category: Option<String>,
+    /// At most ten of at most 32 characters.
+    #[serde(default)]
+    pub(super) tags: Option<Vec<String>>,
+    #[serde(default)]
+    pub(super) pricing: Option<WirePricing>,
+    #[serde(default)]
+    pub(super) visibility: Option<WireVisibility>,
+}
+
+impl From<WorkflowChange> for ListingChange {
+    fn from(change: WorkflowChange) -> Self {
+        Self {
+            name: change.name,
+            slug: change.slug,
+            tagline: change.tagline,
+            description: change.description,
+            category: change.category,
+            tags: change.tags,
+            pricing: change.pricing.map(Into::into),
+            visibility: change.visibility.map(Into::into),
+        }
+    }
+}
+
+/// The definition of a body that has it as JSON or as YAML.
+pub(super) fn definition(json: Option<Value>, yaml: Option<&str>) -> Result<Option<Value>, ApiError> {
+    match (json, yaml) {
+        (Some(_), Some(_)) => {
+            let detail = "send workflowDefinition or workflowYaml, not both";
+            Err(ApiError::bad_request("invalid-body", detail))
+        }
+        (json, None) => Ok(json),
+        (None, Some(yaml)) => match WorkflowDefinition::from_yaml(yaml) {
+            Ok(parsed) => Ok(Some(parsed.to_value())),
+            Err(problems) => Err(ApiError::invalid_definition(problems)),
+        },
+    }
+}

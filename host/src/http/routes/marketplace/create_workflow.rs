@@ -1,0 +1,102 @@
+//! `POST /marketplace`.
+
+use axum::{
+    extract::State,
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde::Deserialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use super::{
+    body::{WorkflowChange, definition},
+    problems::{BodyProblems, UserProblems},
+    wire::{WirePricing, WireVisibility, WorkflowDetail, actor},
+};
+use crate::{
+    account::Scope,
+    app::App,
+    http::{
+        auth::Caller,
+        error::{ApiError, Problem},
+        extract::Json,
+    },
+    marketplace::NewWorkflow,
+};
+
+/// A workflow that is to be made. It is a draft until it is published, and may be half of a workflow until then.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(as = NewWorkflow)]
+pub(in crate::http) struct NewWorkflowBody {
+    /// At most 80 characters, of which one at least is a letter or digit.
+    #[schema(example = "Daily standup")]
+    name: String,
+    /// 3 to 64 lower-case letters and digits, in words joined by single hyphens; made from the name if it is not said.
+    #[serde(default)]
+    #[schema(example = "daily-standup")]
+    slug: Option<String>,
+    /// What it does, in one line of at most 160 characters.
+    #[serde(default)]
+    tagline: Option<String>,
+    /// At most 20,000 characters.
+    #[serde(default)]
+    description: Option<String>,
+    /// One of `GET /marketplace/stats`; `other` if it is not said.
+    #[serde(default)]
+    #[schema(example = "productivity")]
+    category: Option<String>,
+    /// At most ten of at most 32 characters.
+    #[serde(default)]
+    tags: Option<Vec<String>>,
+    #[serde(default)]
+    pricing: Option<WirePricing>,
+    #[serde(default)]
+    visibility: Option<WireVisibility>,
+    /// The workflow itself, at most 256 KiB; `/schemas/workflow-1.json` says what it has to be when it is published.
+    #[serde(default)]
+    #[schema(value_type = Option<Object>)]
+    workflow_definition: Option<Value>,
+    /// The same as YAML, which has to be whole.
+    #[serde(default)]
+    workflow_yaml: Option<String>,
+}
+
+/// Makes a draft of the calling developer.
+#[utoipa::path(post, path = "/marketplace", tag = "marketplace",
+    request_body = NewWorkflowBody,
+    security(("bearer" = [])),
+    responses(
+        (status = CREATED, description = "the draft", body = WorkflowDetail,
+            headers(("location", description = "where it is"), ("etag", description = "for `If-Match` of a write"))),
+        (status = CONFLICT, description = "this developer has too many workflows", body = Problem, content_type = "application/problem+json"),
+        (status = UNPROCESSABLE_ENTITY, description = "the workflow has problems; `errors` lists all of them", body = Problem, content_type = "application/problem+json"),
+        UserProblems,
+        BodyProblems,
+    ))]
+pub(in crate::http) async fn create_workflow(
+    State(app): State<App>,
+    caller: Caller,
+    Json(body): Json<NewWorkflowBody>,
+) -> Result<Response, ApiError> {
+    caller.require(Scope::Publish)?;
+    let definition = definition(body.workflow_definition, body.workflow_yaml.as_deref())?;
+    let change = WorkflowChange {
+        name: Some(body.name),
+        slug: body.slug,
+        tagline: body.tagline,
+        description: body.description,
+        category: body.category,
+        tags: body.tags,
+        pricing: body.pricing,
+        visibility: body.visibility,
+    };
+    let definition = definition.unwrap_or_else(|| Value::Object(serde_json::Map::new()));
+    let new = NewWorkflow { change: change.into(), definition };
+    let listing = app.marketplace().create_workflow(&actor(&app, &caller).await?, new).await?;
+    let location = format!("/marketplace/{}", listing.summary.id);
+    let mut response = (StatusCode::CREATED, super::wire::written(&listing)?).into_response();
+    response.headers_mut().insert(header::LOCATION, HeaderValue::from_str(&location).map_err(ApiError::internal)?);
+    Ok(response)
+}

@@ -1,0 +1,62 @@
+//! `GET /marketplace/stats`.
+
+use axum::{extract::State, http::HeaderMap, response::Response};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::problems::ListProblems;
+use crate::{
+    app::App,
+    http::{
+        error::ApiError,
+        etag::{Audience, tagged},
+    },
+};
+
+/// Totals of the workflows that everybody may see.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::http) struct MarketplaceStats {
+    workflows: u64,
+    /// Developers who have at least one.
+    developers: u64,
+    installs: u64,
+    active_installs: u64,
+    reviews: u64,
+    /// All categories, also those without a workflow.
+    categories: Vec<CategoryStats>,
+}
+
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::http) struct CategoryStats {
+    #[schema(example = "productivity")]
+    id: String,
+    name: String,
+    workflows: u64,
+}
+
+/// Totals, by category too.
+#[utoipa::path(get, path = "/marketplace/stats", tag = "marketplace", responses(
+    (status = OK, description = "the totals", body = MarketplaceStats),
+    (status = NOT_MODIFIED, description = "the client has it: its tag is in `If-None-Match`"),
+    ListProblems,
+))]
+pub(in crate::http) async fn get_stats(State(app): State<App>, headers: HeaderMap) -> Result<Response, ApiError> {
+    let categories = app.marketplace().get_categories().await?;
+    let stats = app.marketplace().get_stats()?;
+    let counted = |id: &str| stats.categories.get(id).copied().unwrap_or(0);
+    let categories = categories.into_iter().map(|category| {
+        let workflows = counted(&category.id);
+        CategoryStats { id: category.id, name: category.name, workflows }
+    });
+    let body = MarketplaceStats {
+        workflows: stats.listings,
+        developers: stats.developers,
+        installs: stats.installs,
+        active_installs: stats.active_installs,
+        reviews: stats.reviews,
+        categories: categories.collect(),
+    };
+    tagged(&headers, Audience::Everybody, None, &body)
+}

@@ -1,0 +1,51 @@
+//! `GET /marketplace/{id}/reviews`.
+
+use axum::{extract::State, http::HeaderMap, response::Response};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{
+    problems::DetailProblems,
+    wire::{PageQuery, WireReview, optional_actor},
+};
+use crate::{
+    app::App,
+    http::{
+        auth::OptionalCaller,
+        error::ApiError,
+        etag::{Audience, tagged},
+        extract::{Path, Query},
+    },
+};
+
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::http) struct ReviewPage<'a> {
+    items: Vec<WireReview<'a>>,
+    total: u64,
+    limit: usize,
+    offset: usize,
+}
+
+/// Reviews of a workflow, from the newest one on.
+#[utoipa::path(get, path = "/marketplace/{id}/reviews", tag = "marketplace",
+    params(("id" = String, Path, description = "an id or a slug"), PageQuery),
+    responses(
+        (status = OK, description = "a part of the list", body = ReviewPage),
+        (status = NOT_MODIFIED, description = "the client has it: its tag is in `If-None-Match`"),
+        DetailProblems,
+    ))]
+pub(in crate::http) async fn list_reviews(
+    State(app): State<App>,
+    OptionalCaller(caller): OptionalCaller,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+    Query(query): Query<PageQuery>,
+) -> Result<Response, ApiError> {
+    let (limit, offset) = query.bounds()?;
+    let actor = optional_actor(&app, caller.as_ref()).await?;
+    let (reviews, total) = app.marketplace().get_reviews(&id, actor.as_ref(), limit, offset).await?;
+    let audience = if actor.is_some() { Audience::Caller } else { Audience::Everybody };
+    let items = reviews.iter().map(Into::into).collect();
+    tagged(&headers, audience, None, &ReviewPage { items, total, limit, offset })
+}

@@ -1,0 +1,36 @@
+//! `POST /marketplace/{id}/unpublish`.
+
+use axum::{extract::State, response::Response};
+
+use super::{
+    problems::{UserProblems, WriteProblems},
+    wire::{WorkflowDetail, actor, written},
+};
+use crate::{
+    account::Scope,
+    app::App,
+    http::{auth::Caller, error::ApiError, etag::IfMatch, extract::Path},
+};
+
+/// Takes a workflow out of what others see. Who installed it keeps it. The operator may do that, too.
+#[utoipa::path(post, path = "/marketplace/{id}/unpublish", tag = "marketplace",
+    params(
+        ("id" = String, Path, description = "an id or a slug"),
+        ("if-match" = Option<String>, Header, description = "tags of `GET /marketplace/{id}`: the versions that this is meant for"),
+    ),
+    security(("bearer" = [])),
+    responses(
+        (status = OK, description = "the workflow as it is now", body = WorkflowDetail),
+        UserProblems,
+        WriteProblems,
+    ))]
+pub(in crate::http) async fn unpublish_workflow(
+    State(app): State<App>,
+    caller: Caller,
+    IfMatch(condition): IfMatch,
+    Path(id): Path<String>,
+) -> Result<Response, ApiError> {
+    caller.require(Scope::Publish)?;
+    let actor = actor(&app, &caller).await?;
+    written(&app.marketplace().unpublish_workflow(&actor, &id, &condition).await?)
+}

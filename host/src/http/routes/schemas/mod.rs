@@ -1,0 +1,3 @@
+//! JSON Schemas of what this host takes.
+
+pub(in crate::http) mod get_workflow_schema;

@@ -1,0 +1,330 @@
+//! What owners do with their listings. Every write names the version that it was made for, so that none is lost.
+
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use super::{Actor, WorkflowRegistry, now, read::unknown};
+use crate::{
+    integration::InputProblem,
+    marketplace::{
+        bounds::{MAX_CHANGELOG_CHARS, MAX_DEFINITION_BYTES, MAX_LISTINGS_PER_DEVELOPER, MAX_VERSIONS},
+        error::MarketplaceError,
+        fields::{ListingChange, incomplete, longer, problem, slug_of},
+        listing::{Counts, Listing, NewVersion, Pricing, Status, Summary, Visibility, new_listing_id},
+        store::StoreError,
+    },
+    workflow,
+};
+
+/// How often a write is begun again because another one came between.
+const MAX_ATTEMPTS: u32 = 5;
+/// Where the definition stands in what a client sends.
+const DEFINITION: &str = "/workflowDefinition";
+/// The category of whoever names none.
+const DEFAULT_CATEGORY: &str = "other";
+
+/// A listing that is to be made. Without a slug it gets one of its name.
+#[derive(Clone, Debug)]
+pub struct NewWorkflow {
+    pub change: ListingChange,
+    pub definition: Value,
+}
+
+/// The listing's versions that a write is meant for (RFC 9110, `If-Match`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Condition {
+    /// Whatever it is.
+    Any,
+    OneOf(Vec<u64>),
+}
+
+/// How an edit goes into the store.
+struct Edit {
+    version: Option<NewVersion>,
+    /// Whether the definition has to be whole even where it did not change.
+    checks_definition: bool,
+}
+
+impl WorkflowRegistry {
+    /// Makes a draft.
+    ///
+    /// # Errors
+    /// [`MarketplaceError::NotDeveloper`]; [`MarketplaceError::Invalid`] with all problems; the store fails.
+    pub async fn create_workflow(&self, actor: &Actor, new: NewWorkflow) -> Result<Listing, MarketplaceError> {
+        let developer = actor.developer.clone().ok_or(MarketplaceError::NotDeveloper)?;
+        let categories = self.get_categories().await?;
+        let NewWorkflow { mut change, definition } = new;
+        if change.slug.is_none() {
+            change.slug = change.name.as_deref().map(slug_of);
+        }
+        let now = now();
+        let mut summary = Summary {
+            doc: 0,
+            id: new_listing_id(),
+            slug: String::new(),
+            name: String::new(),
+            tagline: String::new(),
+            category: DEFAULT_CATEGORY.to_owned(),
+            tags: Vec::new(),
+            pricing: Pricing::FREE,
+            visibility: Visibility::Public,
+            status: Status::Draft,
+            required_providers: Vec::new(),
+            developer,
+            counts: Counts::default(),
+            featured: None,
+            workflow_version: 1,
+            version: 1,
+            revision: 0,
+            created_at: now,
+            updated_at: now,
+            published_at: None,
+        };
+        let mut description = String::new();
+        let mut problems = change.apply(&mut summary, &mut description, &categories);
+        let version = match new_version(1, &definition, String::new()) {
+            Ok(version) => version,
+            Err(more) => {
+                problems.extend(more);
+                return Err(MarketplaceError::Invalid(problems));
+            }
+        };
+        if !problems.is_empty() {
+            return Err(MarketplaceError::Invalid(problems));
+        }
+        // What of it can be said already; a draft may be half of a workflow.
+        summary.required_providers = self.checked(&definition).unwrap_or_default();
+        let listing = Listing { summary, description, definition: version.definition.clone(), screenshots: Vec::new() };
+        self.0.store.insert(&listing, &version).await.map_err(too_many_listings)?;
+        self.follow_write().await;
+        self.reread(&listing.summary.id).await
+    }
+
+    /// Changes a listing; without conditions on whatever it is. See [`Self::create_workflow`] for new ones.
+    ///
+    /// # Errors
+    /// [`MarketplaceError::UnknownListing`], [`MarketplaceError::NotOwner`], [`MarketplaceError::Stale`],
+    /// [`MarketplaceError::Invalid`] with all problems; the store fails. The same for every write of an owner.
+    pub async fn save_workflow(
+        &self,
+        actor: &Actor,
+        id_or_slug: &str,
+        condition: &Condition,
+        change: ListingChange,
+    ) -> Result<Listing, MarketplaceError> {
+        let categories = self.get_categories().await?;
+        self.edit(actor, id_or_slug, condition, false, |listing| {
+            let problems = change.clone().apply(&mut listing.summary, &mut listing.description, &categories);
+            if problems.is_empty() {
+                Ok(Some(Edit { version: None, checks_definition: false }))
+            } else {
+                Err(MarketplaceError::Invalid(problems))
+            }
+        })
+        .await
+    }
+
+    /// Adds a version of the workflow. In a published listing it has to be whole, and new installations get it; who
+    /// has the workflow stays on the version that was installed.
+    ///
+    /// # Errors
+    /// See [`Self::save_workflow`].
+    pub async fn add_version(
+        &self,
+        actor: &Actor,
+        id_or_slug: &str,
+        condition: &Condition,
+        definition: &Value,
+        changelog: &str,
+    ) -> Result<Listing, MarketplaceError> {
+        self.edit(actor, id_or_slug, condition, false, |listing| {
+            let number = listing.summary.workflow_version + 1;
+            if number > MAX_VERSIONS {
+                return Err(StoreError::TooMany("versions").into());
+            }
+            let version = new_version(number, definition, changelog.to_owned()).map_err(MarketplaceError::Invalid)?;
+            listing.summary.workflow_version = number;
+            listing.definition.clone_from(&version.definition);
+            listing.summary.required_providers = self.checked(definition).unwrap_or_default();
+            Ok(Some(Edit { version: Some(version), checks_definition: true }))
+        })
+        .await
+    }
+
+    /// Shows a listing to others, if nothing is wrong with it. Of a published one nothing changes.
+    ///
+    /// # Errors
+    /// See [`Self::save_workflow`].
+    pub async fn publish_workflow(
+        &self,
+        actor: &Actor,
+        id_or_slug: &str,
+        condition: &Condition,
+    ) -> Result<Listing, MarketplaceError> {
+        self.edit(actor, id_or_slug, condition, false, |listing| {
+            if listing.summary.status == Status::Published {
+                return Ok(None);
+            }
+            listing.summary.status = Status::Published;
+            listing.summary.published_at.get_or_insert_with(now);
+            Ok(Some(Edit { version: None, checks_definition: true }))
+        })
+        .await
+    }
+
+    /// Takes a listing out of everything that others see. The operator may do that, too.
+    ///
+    /// # Errors
+    /// [`MarketplaceError::NotPublished`] for a draft; see [`Self::save_workflow`].
+    pub async fn unpublish_workflow(
+        &self,
+        actor: &Actor,
+        id_or_slug: &str,
+        condition: &Condition,
+    ) -> Result<Listing, MarketplaceError> {
+        self.edit(actor, id_or_slug, condition, actor.is_admin, |listing| match listing.summary.status {
+            Status::Unpublished => Ok(None),
+            Status::Published => {
+                listing.summary.status = Status::Unpublished;
+                Ok(Some(Edit { version: None, checks_definition: false }))
+            }
+            status @ (Status::Draft | Status::Deleted) => Err(MarketplaceError::NotPublished(status)),
+        })
+        .await
+    }
+
+    /// Takes a listing out for good. Who installed it keeps it. The operator may do that, too.
+    ///
+    /// # Errors
+    /// See [`Self::save_workflow`].
+    pub async fn delete_workflow(
+        &self,
+        actor: &Actor,
+        id_or_slug: &str,
+        condition: &Condition,
+    ) -> Result<(), MarketplaceError> {
+        let deleted = self.edit(actor, id_or_slug, condition, actor.is_admin, |listing| {
+            listing.summary.status = Status::Deleted;
+            Ok(Some(Edit { version: None, checks_definition: false }))
+        });
+        deleted.await.map(drop)
+    }
+
+    /// Puts a listing among the featured ones, or takes it out. For the operator.
+    ///
+    /// # Errors
+    /// [`MarketplaceError::UnknownListing`], [`MarketplaceError::NotPublished`]; the store fails.
+    pub async fn feature_workflow(&self, id_or_slug: &str, position: Option<u32>) -> Result<Listing, MarketplaceError> {
+        let listing = self.reread(id_or_slug).await?;
+        if position.is_some() && listing.summary.status != Status::Published {
+            return Err(MarketplaceError::NotPublished(listing.summary.status));
+        }
+        self.0.store.feature(listing.summary.doc, position).await?;
+        self.follow_write().await;
+        self.reread(&listing.summary.id).await
+    }
+
+    /// Reads, changes and stores one listing, once more if another write came between and the caller does not mind.
+    async fn edit(
+        &self,
+        actor: &Actor,
+        id_or_slug: &str,
+        condition: &Condition,
+        also_admin: bool,
+        change: impl Fn(&mut Listing) -> Result<Option<Edit>, MarketplaceError>,
+    ) -> Result<Listing, MarketplaceError> {
+        for _ in 0..MAX_ATTEMPTS {
+            let mut listing = self.own(actor, id_or_slug, also_admin).await?;
+            let version = listing.summary.version;
+            if matches!(condition, Condition::OneOf(versions) if !versions.contains(&version)) {
+                return Err(MarketplaceError::Stale);
+            }
+            let Some(edit) = change(&mut listing)? else { return Ok(listing) };
+            if listing.summary.status == Status::Published {
+                self.check_published(&mut listing, edit.checks_definition)?;
+            }
+            let now = now();
+            if self.0.store.update(&listing, edit.version.as_ref(), now).await? {
+                self.follow_write().await;
+                listing.summary.version += 1;
+                listing.summary.updated_at = now;
+                let is_deleted = listing.summary.status == Status::Deleted;
+                return if is_deleted { Ok(listing) } else { self.reread(&listing.summary.id).await };
+            }
+        }
+        Err(MarketplaceError::Stale)
+    }
+
+    /// A listing that the actor may change. Of what is another's, only what all may see is admitted to be there.
+    pub(super) async fn own(
+        &self,
+        actor: &Actor,
+        id_or_slug: &str,
+        also_admin: bool,
+    ) -> Result<Listing, MarketplaceError> {
+        let found = self.0.store.find(id_or_slug, actor.sight()).await?.ok_or_else(|| unknown(id_or_slug))?;
+        let is_owner = actor.developer.as_ref().is_some_and(|developer| developer.id == found.summary.developer.id);
+        if is_owner || also_admin { Ok(found) } else { Err(MarketplaceError::NotOwner) }
+    }
+
+    /// As it stands now, whoever asks.
+    async fn reread(&self, id_or_slug: &str) -> Result<Listing, MarketplaceError> {
+        let found = self.0.store.find(id_or_slug, crate::marketplace::store::Sight::Everything).await?;
+        found.ok_or_else(|| unknown(id_or_slug))
+    }
+
+    /// Everything that keeps a listing from being shown, at once.
+    fn check_published(&self, listing: &mut Listing, checks_definition: bool) -> Result<(), MarketplaceError> {
+        let mut problems = incomplete(&listing.summary, &listing.description);
+        if checks_definition {
+            // It was JSON when it was stored.
+            let definition = serde_json::from_str(&listing.definition).unwrap_or_default();
+            match self.checked(&definition) {
+                Ok(providers) => listing.summary.required_providers = providers,
+                Err(more) => problems.extend(more),
+            }
+        }
+        if problems.is_empty() { Ok(()) } else { Err(MarketplaceError::Invalid(problems)) }
+    }
+
+    /// The providers that a definition needs, or everything that is wrong with it.
+    fn checked(&self, definition: &Value) -> Result<Vec<String>, Vec<InputProblem>> {
+        let known = &*self.0.known;
+        let mut problems = workflow::credential_problems(definition);
+        match workflow::parse(definition) {
+            Err(more) => problems.extend(more),
+            Ok(parsed) => {
+                problems.extend(workflow::check(&parsed, known));
+                if problems.is_empty() {
+                    let providers = workflow::required_providers(&parsed, known);
+                    return Ok(providers.iter().map(ToString::to_string).collect());
+                }
+            }
+        }
+        let placed = |found: workflow::Problem| problem(&format!("{DEFINITION}{}", found.pointer), found.message);
+        Err(problems.into_iter().map(placed).collect())
+    }
+}
+
+/// A version of a definition that may be half of one, but is an object in bounds.
+fn new_version(number: u32, definition: &Value, changelog: String) -> Result<NewVersion, Vec<InputProblem>> {
+    let mut problems = Vec::new();
+    if !definition.is_object() {
+        problems.push(problem(DEFINITION, "a workflow's definition is a JSON object"));
+    }
+    let text = definition.to_string();
+    if text.len() > MAX_DEFINITION_BYTES {
+        problems.push(problem(DEFINITION, format!("it has {} bytes, possible are {MAX_DEFINITION_BYTES}", text.len())));
+    }
+    problems.extend(longer("/changelog", &changelog, MAX_CHANGELOG_CHARS));
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    let content_hash = hex::encode(Sha256::digest(&text));
+    Ok(NewVersion { number, definition: text, content_hash, changelog })
+}
+
+fn too_many_listings(error: StoreError) -> MarketplaceError {
+    tracing::debug!(%error, most = MAX_LISTINGS_PER_DEVELOPER, "a listing was not stored");
+    error.into()
+}

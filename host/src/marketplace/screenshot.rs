@@ -1,0 +1,118 @@
+//! Screenshots: what a stranger sends is decoded within bounds and written anew, so that nothing of the file itself, its
+//! metadata or its tricks is ever served.
+
+use std::io::Cursor;
+
+use image::{DynamicImage, ImageFormat, ImageReader, Limits, codecs::jpeg::JpegEncoder};
+
+use super::bounds::{MAX_DECODED_BYTES, MAX_SCREENSHOT_BYTES, MAX_SCREENSHOT_SIDE};
+
+/// Of 100.
+const JPEG_QUALITY: u8 = 85;
+
+/// A screenshot's place and size.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScreenshotInfo {
+    pub id: String,
+    /// `image/png` or `image/jpeg`.
+    pub media_type: String,
+    /// In pixels.
+    pub width: u32,
+    pub height: u32,
+}
+
+/// A screenshot with its bytes, as the host encoded it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Screenshot {
+    pub info: ScreenshotInfo,
+    pub image: Vec<u8>,
+}
+
+impl Screenshot {
+    /// Decodes an image and encodes it anew: a JPEG as JPEG, PNG and WebP as PNG. Takes up to a few hundred milliseconds:
+    /// not for an async thread.
+    ///
+    /// # Errors
+    /// What is wrong with the image, for whoever sent it.
+    pub fn encode(bytes: &[u8]) -> Result<Self, String> {
+        if bytes.len() > MAX_SCREENSHOT_BYTES {
+            return Err(format!("it has {} bytes, possible are {MAX_SCREENSHOT_BYTES}", bytes.len()));
+        }
+        let mut reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format().map_err(|error| error.to_string())?;
+        let format = match reader.format() {
+            Some(format @ (ImageFormat::Png | ImageFormat::Jpeg | ImageFormat::WebP)) => format,
+            _ => return Err("it is no PNG, JPEG or WebP".to_owned()),
+        };
+        let mut limits = Limits::default();
+        limits.max_image_width = Some(MAX_SCREENSHOT_SIDE);
+        limits.max_image_height = Some(MAX_SCREENSHOT_SIDE);
+        limits.max_alloc = Some(MAX_DECODED_BYTES);
+        reader.limits(limits);
+        let decoded = reader.decode().map_err(|error| format!("it cannot be decoded: {error}"))?;
+        let (width, height) = (decoded.width(), decoded.height());
+        let mut image = Vec::new();
+        let media_type = match format {
+            ImageFormat::Jpeg => {
+                let encoder = JpegEncoder::new_with_quality(&mut image, JPEG_QUALITY);
+                decoded.to_rgb8().write_with_encoder(encoder).map_err(|error| error.to_string())?;
+                "image/jpeg"
+            }
+            _ => {
+                // Eight bits a channel are what screens show.
+                let decoded = DynamicImage::ImageRgba8(decoded.to_rgba8());
+                decoded.write_to(&mut Cursor::new(&mut image), ImageFormat::Png).map_err(|error| error.to_string())?;
+                "image/png"
+            }
+        };
+        let id = format!("shot_{}", uuid::Uuid::now_v7().simple());
+        Ok(Self { info: ScreenshotInfo { id, media_type: media_type.to_owned(), width, height }, image })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
+
+    use image::{DynamicImage, ImageFormat, RgbaImage};
+
+    use super::{MAX_SCREENSHOT_BYTES, MAX_SCREENSHOT_SIDE, Screenshot};
+
+    fn encoded(width: u32, height: u32, format: ImageFormat) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        let mut image = DynamicImage::ImageRgba8(RgbaImage::from_pixel(width, height, image::Rgba([7, 8, 9, 255])));
+        if format == ImageFormat::Jpeg {
+            image = DynamicImage::ImageRgb8(image.to_rgb8());
+        }
+        image.write_to(&mut Cursor::new(&mut bytes), format).unwrap();
+        bytes
+    }
+
+    #[test]
+    fn an_image_is_encoded_anew_and_loses_what_hangs_on_it() {
+        let mut bytes = encoded(30, 20, ImageFormat::Png);
+        bytes.extend_from_slice(b"<script>alert(1)</script>");
+        let shot = Screenshot::encode(&bytes).unwrap();
+        assert_eq!((shot.info.media_type.as_str(), shot.info.width, shot.info.height), ("image/png", 30, 20));
+        assert!(!shot.image.windows(8).any(|part| part == b"<script>"));
+        let jpeg = Screenshot::encode(&encoded(30, 20, ImageFormat::Jpeg)).unwrap();
+        assert_eq!(jpeg.info.media_type, "image/jpeg");
+    }
+
+    #[test]
+    fn what_is_no_image_or_too_large_is_refused() {
+        let wide = encoded(MAX_SCREENSHOT_SIDE + 1, 1, ImageFormat::Png);
+        let cut = &encoded(30, 20, ImageFormat::Png)[..40];
+        for bytes in [&b"GIF89a"[..], b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"", &wide, cut] {
+            assert!(Screenshot::encode(bytes).is_err());
+        }
+        assert!(Screenshot::encode(&vec![0; MAX_SCREENSHOT_BYTES + 1]).unwrap_err().contains("possible are"));
+    }
+
+    #[test]
+    fn an_image_that_unpacks_to_a_lot_is_refused_before_it_does() {
+        // 60,000 pixels a side: a small file, gigabytes when decoded.
+        let mut header = encoded(1, 1, ImageFormat::Png);
+        header[16..24].copy_from_slice(&[0, 0, 0xea, 0x60, 0, 0, 0xea, 0x60]);
+        assert!(Screenshot::encode(&header).is_err());
+    }
+}
