@@ -59,7 +59,7 @@ pub struct Query {
 }
 
 /// The order of listings. Each is total: what is equal is sorted by the listing's key, ascending.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub enum Sort {
     /// Most installs first.
     #[default]
