@@ -1,0 +1,39 @@
+//! What a workflow is: a definition that is read strictly, within bounds, into types, checked against what is known, and
+//! whose expressions can be evaluated. Pure data: nothing here performs I/O, knows a database or runs a step.
+//!
+//! The format is in `docs/workflow-config.md`; [`SCHEMA`] is the same as a JSON Schema.
+
+pub mod bounds;
+mod check;
+mod credential;
+mod definition;
+mod document;
+mod duration;
+mod evaluate;
+mod expression;
+mod known;
+mod problem;
+mod read;
+mod read_step;
+mod schedule;
+mod schema;
+mod step;
+mod template;
+mod token;
+mod write;
+
+pub use check::{check, required_providers};
+pub use credential::credential_problems;
+pub use definition::{DefinitionError, Trigger, WorkflowDefinition, parse};
+pub use duration::{DurationError, WorkflowDuration};
+pub use evaluate::EvaluateError;
+pub use expression::{Expression, ExpressionError, Reference, Root, Segment};
+pub use known::{Known, KnownAction, KnownTrigger};
+pub use problem::Problem;
+pub use schedule::{Schedule, ScheduleError};
+pub use schema::SCHEMA;
+pub use step::{Case, Retry, Step, StepId, StepIdError, StepKind, WaitFor};
+pub use template::{Piece, Template, TemplateError};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,54 @@
+//! What is wrong with a definition, by JSON pointer. Lists of problems are bounded, since what they tell of is a
+//! stranger's.
+
+use std::fmt;
+
+use super::bounds::{MAX_PROBLEM_CHARS, MAX_PROBLEMS};
+
+/// One thing that is wrong with a definition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// Where, as an RFC 6901 pointer into the definition; empty for the whole.
+    pub pointer: String,
+    /// What is wrong and what to do about it.
+    pub message: String,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let place = if self.pointer.is_empty() { "(whole)" } else { &self.pointer };
+        write!(formatter, "{place}: {}", self.message)
+    }
+}
+
+/// Problems as they are found, at most [`MAX_PROBLEMS`].
+#[derive(Default)]
+pub(super) struct Problems {
+    list: Vec<Problem>,
+}
+
+impl Problems {
+    pub(super) fn add(&mut self, pointer: &str, message: impl fmt::Display) {
+        if self.list.len() < MAX_PROBLEMS {
+            self.list.push(Problem { pointer: clipped(pointer), message: clipped(&message.to_string()) });
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    pub(super) fn into_list(self) -> Vec<Problem> {
+        self.list
+    }
+}
+
+/// The beginning of a text.
+pub(super) fn clipped(text: &str) -> String {
+    text.chars().take(MAX_PROBLEM_CHARS).collect()
+}
+
+/// The pointer of a member of what `pointer` points to.
+pub(super) fn child(pointer: &str, member: impl fmt::Display) -> String {
+    format!("{pointer}/{}", member.to_string().replace('~', "~0").replace('/', "~1"))
+}

@@ -1,0 +1,170 @@
+//! Values that may hold expressions. A text that is exactly one `{{ expression }}` stands for the expression's value with
+//! its type; in any other text expressions are put in as text. Blocks and comments are refused.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::{
+    expression::{Expression, ExpressionError},
+    problem::{Problems, child},
+    token::text_length,
+};
+
+/// A JSON value with expressions in it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Template {
+    /// Null, true or false, a number, or a text without expressions.
+    Literal(Value),
+    /// Exactly one expression.
+    Exact(Expression),
+    /// A text with expressions in it, of at least one piece.
+    Text(Vec<Piece>),
+    List(Vec<Template>),
+    Object(BTreeMap<String, Template>),
+}
+
+/// A part of a text.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Piece {
+    Text(String),
+    Expression(Expression),
+}
+
+/// Why a text is not a template.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TemplateError {
+    #[error("`{{{{` has no `}}}}`: close it, or write {{{{ '{{{{' }}}} for the signs themselves")]
+    Open,
+    #[error("`{0}` is not possible: there are no blocks and comments, only {{{{ expression }}}}")]
+    Block(&'static str),
+    #[error("`{{{{-` is not possible: write {{{{ expression }}}}")]
+    Trimming,
+    #[error(transparent)]
+    Expression(#[from] ExpressionError),
+}
+
+impl Template {
+    /// Reads one text.
+    ///
+    /// # Errors
+    /// The first thing that is wrong. See [`TemplateError`].
+    pub fn parse_text(text: &str) -> Result<Self, TemplateError> {
+        let mut pieces = pieces(text)?;
+        if let [Piece::Expression(_)] = pieces.as_slice()
+            && let Some(Piece::Expression(only)) = pieces.pop()
+        {
+            return Ok(Self::Exact(only));
+        }
+        if pieces.iter().any(|piece| matches!(piece, Piece::Expression(_))) {
+            return Ok(Self::Text(pieces));
+        }
+        Ok(Self::Literal(text.into()))
+    }
+
+    /// Reads a value, however it nests; what is wrong is told by pointer, and null stands there instead.
+    pub(super) fn read(value: &Value, pointer: &str, problems: &mut Problems) -> Self {
+        match value {
+            Value::String(text) => Self::parse_text(text).unwrap_or_else(|error| {
+                problems.add(pointer, error);
+                Self::Literal(Value::Null)
+            }),
+            Value::Array(items) => {
+                let item = |(place, item)| Self::read(item, &child(pointer, place), problems);
+                Self::List(items.iter().enumerate().map(item).collect())
+            }
+            Value::Object(members) => {
+                let mut read = BTreeMap::new();
+                for (name, member) in members {
+                    let pointer = child(pointer, name);
+                    if name.contains("{{") {
+                        problems.add(&pointer, "names of members hold no expressions: write the name itself");
+                    }
+                    read.insert(name.clone(), Self::read(member, &pointer, problems));
+                }
+                Self::Object(read)
+            }
+            other => Self::Literal(other.clone()),
+        }
+    }
+
+    /// The value as it was written, but for blanks within braces.
+    pub fn to_value(&self) -> Value {
+        match self {
+            Self::Literal(value) => value.clone(),
+            Self::Exact(expression) => Value::String(braced(expression)),
+            Self::Text(pieces) => Value::String(
+                pieces
+                    .iter()
+                    .map(|piece| match piece {
+                        Piece::Text(text) => text.clone(),
+                        Piece::Expression(expression) => braced(expression),
+                    })
+                    .collect(),
+            ),
+            Self::List(items) => Value::Array(items.iter().map(Self::to_value).collect()),
+            Self::Object(members) => {
+                Value::Object(members.iter().map(|(name, member)| (name.clone(), member.to_value())).collect())
+            }
+        }
+    }
+
+    /// How many expressions it holds.
+    pub(super) fn expressions(&self) -> usize {
+        match self {
+            Self::Literal(_) => 0,
+            Self::Exact(_) => 1,
+            Self::Text(pieces) => pieces.iter().filter(|piece| matches!(piece, Piece::Expression(_))).count(),
+            Self::List(items) => items.iter().map(Self::expressions).sum(),
+            Self::Object(members) => members.values().map(Self::expressions).sum(),
+        }
+    }
+}
+
+fn braced(expression: &Expression) -> String {
+    format!("{{{{ {} }}}}", expression.source())
+}
+
+fn pieces(text: &str) -> Result<Vec<Piece>, TemplateError> {
+    let mut pieces = Vec::new();
+    let mut rest = text;
+    loop {
+        let start = rest.find("{{").unwrap_or(rest.len());
+        let (plain, after) = rest.split_at(start);
+        for block in ["{%", "{#"] {
+            if plain.contains(block) {
+                return Err(TemplateError::Block(block));
+            }
+        }
+        if !plain.is_empty() {
+            pieces.push(Piece::Text(plain.to_owned()));
+        }
+        let Some(inner) = after.strip_prefix("{{") else { return Ok(pieces) };
+        if inner.starts_with(['-', '+']) {
+            return Err(TemplateError::Trimming);
+        }
+        let length = expression_length(inner).ok_or(TemplateError::Open)?;
+        pieces.push(Piece::Expression(Expression::parse(&inner[..length])?));
+        rest = inner.get(length + 2..).unwrap_or_default();
+    }
+}
+
+/// Bytes up to the `}}` that ends an expression: not one within quotes, or of objects within the expression.
+fn expression_length(inner: &str) -> Option<usize> {
+    let (mut place, mut depth) = (0, 0_usize);
+    while let Some(first) = inner[place..].chars().next() {
+        let rest = &inner[place..];
+        match first {
+            '"' | '\'' => {
+                place += text_length(rest);
+                continue;
+            }
+            '}' if depth == 0 && rest.starts_with("}}") => return Some(place),
+            '{' => depth += 1,
+            '}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        place += first.len_utf8();
+    }
+    None
+}

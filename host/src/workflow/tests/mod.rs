@@ -1,0 +1,29 @@
+//! What definitions are taken, refused, checked and evaluated to. It runs no workflow.
+
+mod evaluation;
+mod expressions;
+mod format;
+mod guide;
+mod known;
+mod properties;
+mod references;
+mod schema;
+mod yaml;
+
+use super::{DefinitionError, WorkflowDefinition};
+
+/// One of everything.
+pub(super) const EXAMPLE: &str = include_str!("example.yaml");
+
+/// A definition with these steps, in YAML.
+pub(super) fn with_steps(steps: &str) -> Result<WorkflowDefinition, DefinitionError> {
+    WorkflowDefinition::from_yaml(&format!("name: a\ntrigger: {{ manual: {{}} }}\nsteps: {steps}"))
+}
+
+/// The problems of a refusal, a line each.
+pub(super) fn told(result: Result<WorkflowDefinition, DefinitionError>) -> String {
+    match result {
+        Ok(definition) => panic!("{} was taken", definition.to_value()),
+        Err(error) => error.to_string(),
+    }
+}

@@ -1,0 +1,104 @@
+//! A definition as canonical JSON. What is left out when it is read again means the same.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+
+use super::{
+    definition::{Trigger, WorkflowDefinition},
+    step::{Step, StepKind, WaitFor},
+    template::Template,
+};
+
+pub(super) fn definition(definition: &WorkflowDefinition) -> Value {
+    let mut written = Map::new();
+    let mut put = |name: &str, value: Value| drop(written.insert(name.to_owned(), value));
+    put("name", definition.name.clone().into());
+    if let Some(description) = &definition.description {
+        put("description", description.clone().into());
+    }
+    if let Some(inputs) = &definition.inputs {
+        put("inputs", inputs.document().clone());
+    }
+    put("trigger", trigger(&definition.trigger));
+    put("steps", steps(&definition.steps));
+    if !definition.on_failure.is_empty() {
+        put("on-failure", steps(&definition.on_failure));
+    }
+    if let Some(output) = &definition.output {
+        put("output", output.to_value());
+    }
+    Value::Object(written)
+}
+
+fn trigger(trigger: &Trigger) -> Value {
+    match trigger {
+        Trigger::Integration { integration, trigger, config } => {
+            json!({"integration": integration, "trigger": trigger, "config": values(config)})
+        }
+        Trigger::Webhook { body: None } => json!({"webhook": {}}),
+        Trigger::Webhook { body: Some(body) } => json!({"webhook": {"body": body.document()}}),
+        Trigger::Schedule(schedule) => {
+            json!({"schedule": {"cron": schedule.cron(), "timezone": schedule.timezone().name()}})
+        }
+        Trigger::Manual => json!({"manual": {}}),
+    }
+}
+
+fn steps(steps: &[Step]) -> Value {
+    Value::Array(steps.iter().map(step).collect())
+}
+
+fn step(step: &Step) -> Value {
+    let mut written = Map::new();
+    let mut put = |name: &str, value: Value| drop(written.insert(name.to_owned(), value));
+    put("id", step.id.as_str().into());
+    if let Some(condition) = &step.condition {
+        put("if", condition.source().into());
+    }
+    if step.continue_on_error {
+        put("continue-on-error", true.into());
+    }
+    if let Some(timeout) = step.timeout {
+        put("timeout", timeout.to_string().into());
+    }
+    match &step.kind {
+        StepKind::Action { uses, with, retry } => {
+            put("uses", uses.to_string().into());
+            if !with.is_empty() {
+                put("with", values(with));
+            }
+            if let Some(retry) = retry {
+                put("retry", match retry.backoff {
+                    Some(backoff) => json!({"attempts": retry.attempts, "backoff": backoff.to_string()}),
+                    None => json!({"attempts": retry.attempts}),
+                });
+            }
+        }
+        StepKind::ForEach { items, concurrency, steps: inner } => {
+            put("for-each", items.source().into());
+            if let Some(concurrency) = concurrency {
+                put("concurrency", (*concurrency).into());
+            }
+            put("steps", steps(inner));
+        }
+        StepKind::Switch { cases, default } => {
+            let cases = cases.iter().map(|case| json!({"if": case.condition.source(), "steps": steps(&case.steps)}));
+            put("switch", cases.collect());
+            if !default.is_empty() {
+                put("default", steps(default));
+            }
+        }
+        StepKind::Parallel(branches) => {
+            put("parallel", branches.iter().map(|branch| json!({"steps": steps(branch)})).collect());
+        }
+        StepKind::Sleep(duration) => put("sleep", duration.to_string().into()),
+        StepKind::WaitFor(WaitFor::Event(name)) => put("wait-for", json!({"event": name.to_value()})),
+        StepKind::WaitFor(WaitFor::Approval(text)) => put("wait-for", json!({"approval": text.to_value()})),
+    }
+    Value::Object(written)
+}
+
+fn values(values: &BTreeMap<String, Template>) -> Value {
+    Value::Object(values.iter().map(|(name, value)| (name.clone(), value.to_value())).collect())
+}
