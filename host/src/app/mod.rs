@@ -1,6 +1,7 @@
 //! Puts the host together from its settings. What it builds, `http` serves.
 
 mod keys;
+mod payout;
 
 use std::{
     io,
@@ -15,9 +16,11 @@ use std::{
 use cap_std::{ambient_authority, fs::Dir};
 pub use keys::{RotateKeysError, rotate_keys};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use payout::PayoutVault;
 use url::Url;
 
 use crate::{
+    account::Accounts,
     capability::{
         fetch::{CredentialHeaders, FetchClient, Upstream, UpstreamError, Upstreams},
         storage::StorageLimits,
@@ -44,6 +47,7 @@ struct Inner {
     settings: Arc<Settings>,
     registry: ActionRegistry,
     connections: ConnectionStore,
+    accounts: Accounts,
     catalogue: Catalogue,
     flow: AuthorizationFlow,
     /// Where this host listens, once it does.
@@ -104,7 +108,15 @@ impl App {
         let endpoint = TokenEndpoint::new(fetch.clone());
         let process = ProcessMark::enter(&data).map_err(StartError::Process)?;
         let renewal = Renewal::new(rows.clone(), endpoint.clone(), oauth.clone(), process);
-        let connections = ConnectionStore::new(Arc::new(vault), rows, catalogue.clone(), renewal);
+        let vault = Arc::new(vault);
+        let accounts = Accounts::new(
+            Arc::new(database.users()),
+            Arc::new(database.api_tokens()),
+            Arc::new(database.developers()),
+            Arc::new(PayoutVault { vault: Arc::clone(&vault), records: rows.clone() }),
+            &settings.accounts,
+        );
+        let connections = ConnectionStore::new(vault, rows, catalogue.clone(), renewal);
         let pending = Arc::new(database.authorizations());
         let flow = AuthorizationFlow::new(catalogue.clone(), oauth, endpoint, connections.clone(), pending);
         let recorder = PrometheusBuilder::new()
@@ -126,6 +138,7 @@ impl App {
             settings,
             registry,
             connections,
+            accounts,
             catalogue,
             flow,
             address: OnceLock::new(),
@@ -213,6 +226,10 @@ impl App {
         &self.0.connections
     }
 
+    pub fn accounts(&self) -> &Accounts {
+        &self.0.accounts
+    }
+
     pub fn catalogue(&self) -> &Catalogue {
         &self.0.catalogue
     }
@@ -240,10 +257,11 @@ impl App {
     }
 
     /// What is done every few seconds: folds what was measured into the histograms' buckets (until then each measurement
-    /// takes memory of its own), and wipes what the connections need no more.
+    /// takes memory of its own), wipes what the connections need no more, and forgets who has not tried to log in of late.
     pub fn tend(&self) {
         self.0.metrics.run_upkeep();
         self.0.connections.tend();
+        self.0.accounts.tend();
     }
 
     /// Counters in the Prometheus text format.

@@ -13,8 +13,8 @@ use secrecy::SecretString;
 use serde::Deserialize;
 
 use super::{
-    AdmissionSettings, CacheSettings, CallLimits, ClientVariables, Compiler, IntegrationSettings, Mode, OAuthSettings,
-    Settings,
+    AccountSettings, AdmissionSettings, CacheSettings, CallLimits, ClientVariables, Compiler, IntegrationSettings,
+    Mode, OAuthSettings, Settings,
     oauth::{OAuthFile, ProviderFile},
 };
 use crate::integration::{IntegrationId, ProviderId};
@@ -128,6 +128,7 @@ struct FileSettings {
     cache: CacheSettings,
     limits: CallLimits,
     admission: AdmissionSettings,
+    accounts: AccountSettings,
     integrations: BTreeMap<IntegrationId, IntegrationSettings>,
     oauth: OAuthFile,
     providers: BTreeMap<ProviderId, ProviderFile>,
@@ -151,6 +152,7 @@ impl Settings {
             key: flags.key,
             limits: file.limits,
             admission: file.admission,
+            accounts: file.accounts,
             integrations: file.integrations,
             oauth: OAuthSettings::new(file.oauth, file.providers, &flags.clients).map_err(SettingsError::OAuth)?,
             upstreams: file.upstreams,
@@ -226,6 +228,8 @@ mod tests {
             cpu_ms = 5
             [admission]
             calls = 9
+            [accounts]
+            attempts_per_address = 100
             [cache]
             bytes = 1048576
             [integrations.github.limits]
@@ -237,6 +241,8 @@ mod tests {
         )
         .unwrap();
         assert_eq!((settings.limits.cpu_ms, settings.limits.wall_ms, settings.admission.calls), (5, 30_000, 9));
+        let accounts = settings.accounts;
+        assert_eq!((accounts.attempts_per_address.get(), accounts.attempts_per_email.get()), (100, 5));
         assert_eq!(settings.cache.bytes, 1 << 20);
         assert_eq!(settings.limits_of(&"github".parse().unwrap()).memory_bytes, 256 << 20);
         assert_eq!(settings.limits_of(&"github".parse().unwrap()).cpu_ms, 5);
@@ -260,6 +266,8 @@ mod tests {
             ("[integrations.github.limits]\nwall_ms = 0", "integrations.github.limits: wall_ms"),
             ("[integrations.GitHub]", "GitHub"),
             ("[admission]\ncalls = 0", "admission: calls"),
+            ("[accounts]\nattempts_per_email = 0", "attempts_per_email"),
+            ("[accounts]\nattempts_per_address = 1000001", "accounts: attempts_per_address"),
             ("[cache]\nbytes = 1", "cache: bytes"),
             ("compiler = \"gcc\"", "gcc"),
             ("listen = ", "workway.toml"),
