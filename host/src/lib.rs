@@ -3,6 +3,7 @@
 //!
 //! [`Host`] is the whole of it. How the modules depend on each other is in `docs/architecture.md`, and a test keeps it so.
 
+pub mod account;
 pub mod app;
 mod bindings;
 pub mod capability;

@@ -309,6 +309,10 @@ impl TestHostBuilder {
         if !text.contains("[providers.example]") {
             text.push_str("[providers.example]\nhosts = [\"api.example.com\", \"*.example.com\"]\n");
         }
+        // All users of a test have one address.
+        if !text.contains("[accounts]") {
+            text.push_str("[accounts]\nattempts_per_address = 1000000\nattempts_per_email = 1000000\n");
+        }
         // Many hosts share a test process: a small pool each.
         if !text.contains("[admission]") {
             text.push_str("[admission]\ncalls = 64\ncalls_per_integration = 48\n");

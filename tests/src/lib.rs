@@ -13,6 +13,7 @@ mod oidc;
 mod prism;
 mod schema;
 mod secrets;
+mod user;
 
 pub use absent::skip;
 pub use answer::Answer;
@@ -23,3 +24,4 @@ pub use oidc::{Browser, OidcClient, OidcOptions, OidcProvider, OidcRequest};
 pub use prism::Prism;
 pub use schema::{checked_output, schema_errors};
 pub use secrets::keep_secret;
+pub use user::{PASSWORD, TestUser};

@@ -2,6 +2,7 @@
 
 mod keys;
 mod known;
+mod payout;
 
 use std::{
     io,
@@ -16,9 +17,11 @@ use std::{
 use cap_std::{ambient_authority, fs::Dir};
 pub use keys::{RotateKeysError, rotate_keys};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use payout::PayoutVault;
 use url::Url;
 
 use crate::{
+    account::Accounts,
     capability::{
         fetch::{CredentialHeaders, FetchClient, Upstream, UpstreamError, Upstreams},
         storage::StorageLimits,
@@ -47,6 +50,7 @@ struct Inner {
     registry: ActionRegistry,
     connections: ConnectionStore,
     marketplace: WorkflowRegistry,
+    accounts: Accounts,
     catalogue: Catalogue,
     flow: AuthorizationFlow,
     /// Where this host listens, once it does.
@@ -116,7 +120,15 @@ impl App {
         let endpoint = TokenEndpoint::new(fetch.clone());
         let process = ProcessMark::enter(&data).map_err(StartError::Process)?;
         let renewal = Renewal::new(rows.clone(), endpoint.clone(), oauth.clone(), process);
-        let connections = ConnectionStore::new(Arc::new(vault), rows, catalogue.clone(), renewal);
+        let vault = Arc::new(vault);
+        let accounts = Accounts::new(
+            Arc::new(database.users()),
+            Arc::new(database.api_tokens()),
+            Arc::new(database.developers()),
+            Arc::new(PayoutVault { vault: Arc::clone(&vault), records: rows.clone() }),
+            &settings.accounts,
+        );
+        let connections = ConnectionStore::new(vault, rows, catalogue.clone(), renewal);
         let pending = Arc::new(database.authorizations());
         let flow = AuthorizationFlow::new(catalogue.clone(), oauth, endpoint, connections.clone(), pending);
         let recorder = PrometheusBuilder::new()
@@ -142,6 +154,7 @@ impl App {
             registry,
             marketplace,
             connections,
+            accounts,
             catalogue,
             flow,
             address: OnceLock::new(),
@@ -236,6 +249,10 @@ impl App {
         &self.0.marketplace
     }
 
+    pub fn accounts(&self) -> &Accounts {
+        &self.0.accounts
+    }
+
     pub fn catalogue(&self) -> &Catalogue {
         &self.0.catalogue
     }
@@ -263,10 +280,12 @@ impl App {
     }
 
     /// What is done every few seconds: folds what was measured into the histograms' buckets (until then each measurement
-    /// takes memory of its own), wipes what the connections need no more, and looks at what other processes have published.
+    /// takes memory of its own), wipes what the connections need no more, forgets who has not tried to log in of late, and
+    /// looks at what other processes have published.
     pub fn tend(&self) {
         self.0.metrics.run_upkeep();
         self.0.connections.tend();
+        self.0.accounts.tend();
         let marketplace = self.0.marketplace.clone();
         tokio::spawn(async move { marketplace.follow_others().await });
     }

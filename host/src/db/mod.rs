@@ -1,19 +1,25 @@
 //! The host's SQLite database: the pools, and one file a table that implements the trait of whoever uses it. All SQL of
 //! the host is here, and nothing else is: no rule of what may be stored, no secret that is not sealed.
 
+mod api_tokens;
 mod authorizations;
 mod connections;
+mod developers;
 mod grants;
 mod marketplace;
 mod pool;
 mod storage;
+mod users;
 
+pub use api_tokens::SqliteApiTokens;
 pub use authorizations::SqliteAuthorizations;
 pub use connections::SqliteConnections;
+pub use developers::SqliteDevelopers;
 pub use grants::SqliteGrants;
 pub use marketplace::SqliteListings;
 pub use pool::{DATABASE_FILE, Database, DatabaseError};
 pub use storage::SqliteStorage;
+pub use users::SqliteUsers;
 
 impl Database {
     pub fn storage(&self) -> SqliteStorage {
@@ -30,6 +36,18 @@ impl Database {
 
     pub fn listings(&self) -> SqliteListings {
         SqliteListings::new(self.clone())
+    }
+
+    pub fn users(&self) -> SqliteUsers {
+        SqliteUsers::new(self.clone())
+    }
+
+    pub fn api_tokens(&self) -> SqliteApiTokens {
+        SqliteApiTokens::new(self.clone())
+    }
+
+    pub fn developers(&self) -> SqliteDevelopers {
+        SqliteDevelopers::new(self.clone())
     }
 
     pub fn grants(&self) -> SqliteGrants {

@@ -263,6 +263,19 @@ pub(super) fn from_stored(number: i64) -> Result<u64, sqlx::Error> {
     u64::try_from(number).map_err(|error| sqlx::Error::Decode(error.into()))
 }
 
+/// A column's text as one of our own types.
+pub(super) fn parsed<T>(text: &str) -> Result<T, sqlx::Error>
+where
+    T: std::str::FromStr<Err: std::error::Error + Send + Sync + 'static>,
+{
+    text.parse().map_err(|error| sqlx::Error::Decode(Box::new(error)))
+}
+
+/// Whether the triggers of the migrations refused a record for the key that it is sealed under.
+pub(super) fn is_stale_key(error: &sqlx::Error) -> bool {
+    error.as_database_error().is_some_and(|error| error.message().contains("stale-key"))
+}
+
 #[cfg(test)]
 pub(super) mod tests {
     use std::{os::unix::fs::PermissionsExt, path::Path};

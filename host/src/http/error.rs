@@ -3,6 +3,7 @@
 //! An error has two messages, one for the client and one for the log. The second is logged once, in
 //! [`middleware::trace`](super::middleware::trace).
 
+mod account;
 mod marketplace;
 mod oauth;
 

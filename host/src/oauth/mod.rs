@@ -26,7 +26,7 @@ pub use endpoint::{Account, EndpointError, Party, TokenAnswer, TokenEndpoint};
 pub use flow::*;
 pub use key::{KeyError, KeyId, KeyRing, MasterKey};
 pub use renewal::{Lease, LeaseRequest, Leases, MAX_ASKED, ProcessMark, Renewal, Renewed, Revoked};
-pub use rotation::{AgreeError, KeyedRecords, Outdated, RotateError, RotateOptions, Rotated, agree, rotate};
-pub use vault::{Binding, Sealed, TokenSet, Vault, VaultError};
+pub use rotation::{AgreeError, KeyedRecords, Outdated, RotateError, RotateOptions, Rotated, agree, catch_up, rotate};
+pub use vault::{Binding, PayoutBinding, Sealed, TokenSet, Vault, VaultError};
 
 pub(crate) use crate::capability::oauth::unix_now;

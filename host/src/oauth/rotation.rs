@@ -16,7 +16,7 @@ use cap_std::fs::Dir;
 use super::{
     connections::{SealedConnection, SealedError},
     key::{KeyError, KeyId, KeyRing},
-    vault::{Binding, Sealed, Vault, VaultError},
+    vault::{Binding, PayoutBinding, Sealed, Vault, VaultError},
 };
 use crate::integration::UserId;
 
@@ -24,9 +24,41 @@ use crate::integration::UserId;
 const BATCH: u32 = 100;
 
 /// A row whose record is sealed under another key than the active one.
-pub struct Outdated {
-    pub user: UserId,
-    pub connection: SealedConnection,
+pub enum Outdated {
+    Connection {
+        user: UserId,
+        connection: SealedConnection,
+    },
+    /// A developer's payout details.
+    Payout {
+        user: UserId,
+        developer: String,
+        record: Vec<u8>,
+    },
+}
+
+impl Outdated {
+    /// The row's id; no two rows have the same, whatever they are of.
+    pub fn id(&self) -> &str {
+        match self {
+            Self::Connection { connection, .. } => &connection.summary.id,
+            Self::Payout { developer, .. } => developer,
+        }
+    }
+
+    /// The same secret under the active key.
+    fn sealed_anew(&self, vault: &Vault) -> Result<Sealed, VaultError> {
+        match self {
+            Self::Connection { user, connection: SealedConnection { summary, sealed } } => {
+                let binding = Binding { user, provider: &summary.provider, row: &summary.id };
+                vault.seal(binding, &vault.open(binding, &sealed.record)?)
+            }
+            Self::Payout { user, developer, record } => {
+                let binding = PayoutBinding { user, developer };
+                vault.seal_payout(binding, &vault.open_payout(binding, record)?)
+            }
+        }
+    }
 }
 
 /// What a rotation needs of the database.
@@ -39,18 +71,18 @@ pub trait KeyedRecords: Send + Sync {
     /// `before`; answers whether it was.
     async fn use_key(&self, before: Option<&str>, key: KeyId) -> Result<bool, SealedError>;
 
-    /// Rows that are not sealed under this key, by id from behind `after`, at most `limit`.
+    /// Rows of any table that are not sealed under this key, by id from behind `after`, at most `limit`.
     async fn not_under(&self, key: KeyId, after: &str, limit: u32) -> Result<Vec<Outdated>, SealedError>;
 
-    /// Puts a record of the same tokens in the place of another one, unless the row has another version by now.
-    async fn reseal(&self, id: &str, version: u64, sealed: &Sealed) -> Result<bool, SealedError>;
+    /// Puts a record of the same secret in the place of another one, unless the row was changed meanwhile.
+    async fn reseal(&self, row: &Outdated, sealed: &Sealed) -> Result<bool, SealedError>;
 
     /// Leaves no byte of what was deleted or overwritten in any file, and all that was written on the disk. Answers
     /// whether it could: somebody who reads an older state needs it.
     async fn scrub(&self) -> Result<bool, SealedError>;
 
-    /// Deletes connections that opened under no key, but for those that were sealed under the one in use since. Answers
-    /// how many.
+    /// Deletes connections and payout details that opened under no key, but for those that were sealed under the one in use
+    /// since. Answers how many. A developer's profile stays.
     async fn drop_rows(&self, ids: &[String]) -> Result<u64, SealedError>;
 }
 
@@ -60,7 +92,7 @@ pub struct Rotated {
     /// The key that everything is sealed under now.
     pub key: KeyId,
     pub resealed: u64,
-    /// Connections that open under none of the keys, by id. They stay as they are.
+    /// Connections and payout details that open under none of the keys, by the ids of their rows. They stay as they are.
     pub unreadable: Vec<String>,
     /// Of such, how many were deleted because that was asked for.
     pub dropped: u64,
@@ -152,16 +184,12 @@ async fn reseal_all(vault: &Vault, records: &dyn KeyedRecords) -> Result<(u64, V
     loop {
         let rows = records.not_under(vault.active(), &after, BATCH).await?;
         let Some(last) = rows.last() else { return Ok((resealed, unreadable)) };
-        after.clone_from(&last.connection.summary.id);
-        for Outdated { user, connection } in rows {
-            let SealedConnection { summary, sealed } = connection;
-            let binding = Binding { user: &user, provider: &summary.provider, row: &summary.id };
-            match vault.open(binding, &sealed.record) {
-                Ok(tokens) => {
-                    let sealed = vault.seal(binding, &tokens)?;
-                    resealed += u64::from(records.reseal(&summary.id, summary.version, &sealed).await?);
-                }
-                Err(_) => unreadable.push(summary.id),
+        last.id().clone_into(&mut after);
+        for row in rows {
+            match row.sealed_anew(vault) {
+                Ok(sealed) => resealed += u64::from(records.reseal(&row, &sealed).await?),
+                Err(error @ VaultError::Seal(_)) => return Err(error.into()),
+                Err(_) => unreadable.push(row.id().to_owned()),
             }
         }
     }
@@ -173,12 +201,8 @@ async fn anything_opens(vault: &Vault, records: &dyn KeyedRecords) -> Result<boo
     loop {
         let rows = records.not_under(vault.active(), &after, BATCH).await?;
         let Some(last) = rows.last() else { return Ok(false) };
-        after.clone_from(&last.connection.summary.id);
-        let opens = |Outdated { user, connection }: &Outdated| {
-            let SealedConnection { summary, sealed } = connection;
-            vault.open(Binding { user, provider: &summary.provider, row: &summary.id }, &sealed.record).is_ok()
-        };
-        if rows.iter().any(opens) {
+        last.id().clone_into(&mut after);
+        if rows.iter().any(|row| row.sealed_anew(vault).is_ok()) {
             return Ok(true);
         }
     }
@@ -189,7 +213,7 @@ async fn anything_opens(vault: &Vault, records: &dyn KeyedRecords) -> Result<boo
 ///
 /// # Errors
 /// [`SealedError`].
-pub(super) async fn catch_up(vault: &Vault, records: &dyn KeyedRecords) -> Result<bool, SealedError> {
+pub async fn catch_up(vault: &Vault, records: &dyn KeyedRecords) -> Result<bool, SealedError> {
     if let Err(error) = vault.reload() {
         tracing::error!("the keys were rotated, and the key file cannot be read again: {error}");
         return Ok(false);
@@ -228,7 +252,7 @@ pub async fn agree(vault: &Vault, records: &dyn KeyedRecords) -> Result<(), Agre
             if can {
                 return Ok(());
             }
-            // Without connections nothing depends on a key.
+            // Where nothing is sealed nothing depends on a key.
             if !records.not_under(vault.active(), "", 1).await?.is_empty() {
                 return Err(AgreeError::OtherKey { theirs: theirs.clone(), ours: vault.active() });
             }

@@ -1,4 +1,4 @@
-//! Seals tokens so that a stolen database is of no use, and a row that was moved or changed does not open. It never
+//! Seals tokens and payout details so that a stolen database is of no use, and a row that was moved or changed does not open. It never
 //! stores what it seals and never prints what it opens.
 //!
 //! A sealed record is: format (1 byte), key id (4), nonce (24), ciphertext and tag. Format and key id are authenticated
@@ -26,7 +26,8 @@ const NONCE_BYTES: usize = 24;
 const TAG_BYTES: usize = 16;
 const HEADER_BYTES: usize = 1 + KeyId::LENGTH;
 /// Keeps these records apart from anything else that is ever sealed under the same key.
-const PURPOSE: &[u8] = b"workway connection";
+const CONNECTION: &[u8] = b"workway connection";
+const PAYOUT: &[u8] = b"workway payout";
 
 /// Seals under one key of a ring, at first the active one, and opens under any of them.
 pub struct Vault {
@@ -44,6 +45,13 @@ pub struct Binding<'a> {
     pub user: &'a UserId,
     pub provider: &'a ProviderId,
     pub row: &'a str,
+}
+
+/// The developer's profile that sealed payout details belong to. They open in no other.
+#[derive(Clone, Copy, Debug)]
+pub struct PayoutBinding<'a> {
+    pub user: &'a UserId,
+    pub developer: &'a str,
 }
 
 /// What is secret about a connection.
@@ -128,9 +136,6 @@ impl Vault {
     /// # Errors
     /// [`VaultError::Seal`] if the system has no random numbers.
     pub fn seal(&self, binding: Binding<'_>, tokens: &TokenSet) -> Result<Sealed, VaultError> {
-        let ciphers = self.ciphers();
-        let (key, cipher) = &ciphers.0[0];
-        let nonce = XNonce::try_generate().map_err(|error| VaultError::Seal(error.to_string()))?;
         let access_token = tokens.access_token.expose_secret();
         let refresh_token = tokens.refresh_token.as_ref().map(|token| token.expose_secret());
         // Room for every character escaped, the names and the tag: a buffer that grew would leave copies behind.
@@ -138,17 +143,47 @@ impl Vault {
         let mut buffer = Zeroizing::new(Vec::with_capacity(6 * characters + 64 + TAG_BYTES));
         serde_json::to_writer(&mut *buffer, &Plain { access_token, refresh_token })
             .map_err(|error| VaultError::Seal(error.to_string()))?;
-        let header = header(*key);
-        cipher
-            .encrypt_in_place(&nonce, &associated_data(&header, binding), &mut *buffer)
-            .map_err(|error| VaultError::Seal(error.to_string()))?;
-        let record = [&header[..], nonce.as_slice(), buffer.as_slice()].concat();
-        Ok(Sealed { key: *key, record })
+        self.seal_bytes(&binding.parts(), buffer)
     }
 
     /// # Errors
     /// Any [`VaultError`] but [`VaultError::Seal`].
     pub fn open(&self, binding: Binding<'_>, record: &[u8]) -> Result<TokenSet, VaultError> {
+        let buffer = self.open_bytes(&binding.parts(), record)?;
+        let opened: Opened = serde_json::from_slice(&buffer).map_err(|_| VaultError::Format)?;
+        Ok(TokenSet { access_token: opened.access_token, refresh_token: opened.refresh_token })
+    }
+
+    /// # Errors
+    /// As [`Self::seal`].
+    pub fn seal_payout(&self, binding: PayoutBinding<'_>, details: &SecretString) -> Result<Sealed, VaultError> {
+        let details = details.expose_secret().as_bytes();
+        let mut buffer = Zeroizing::new(Vec::with_capacity(details.len() + TAG_BYTES));
+        buffer.extend_from_slice(details);
+        self.seal_bytes(&binding.parts(), buffer)
+    }
+
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_payout(&self, binding: PayoutBinding<'_>, record: &[u8]) -> Result<SecretString, VaultError> {
+        let buffer = self.open_bytes(&binding.parts(), record)?;
+        let details = std::str::from_utf8(&buffer).map_err(|_| VaultError::Format)?;
+        Ok(details.into())
+    }
+
+    fn seal_bytes(&self, parts: &[&[u8]], mut buffer: Zeroizing<Vec<u8>>) -> Result<Sealed, VaultError> {
+        let ciphers = self.ciphers();
+        let (key, cipher) = &ciphers.0[0];
+        let nonce = XNonce::try_generate().map_err(|error| VaultError::Seal(error.to_string()))?;
+        let header = header(*key);
+        cipher
+            .encrypt_in_place(&nonce, &associated_data(&header, parts), &mut *buffer)
+            .map_err(|error| VaultError::Seal(error.to_string()))?;
+        let record = [&header[..], nonce.as_slice(), buffer.as_slice()].concat();
+        Ok(Sealed { key: *key, record })
+    }
+
+    fn open_bytes(&self, parts: &[&[u8]], record: &[u8]) -> Result<Zeroizing<Vec<u8>>, VaultError> {
         let (header, rest) = record.split_first_chunk::<HEADER_BYTES>().ok_or(VaultError::Format)?;
         let (nonce, ciphertext) = rest.split_first_chunk::<NONCE_BYTES>().ok_or(VaultError::Format)?;
         let [FORMAT, key @ ..] = *header else {
@@ -165,10 +200,9 @@ impl Vault {
         let cipher = ciphers.of(sealed).ok_or_else(other)?;
         let mut buffer = Zeroizing::new(ciphertext.to_vec());
         cipher
-            .decrypt_in_place(&Array(*nonce), &associated_data(header, binding), &mut *buffer)
+            .decrypt_in_place(&Array(*nonce), &associated_data(header, parts), &mut *buffer)
             .map_err(|_| VaultError::Tampered)?;
-        let opened: Opened = serde_json::from_slice(&buffer).map_err(|_| VaultError::Format)?;
-        Ok(TokenSet { access_token: opened.access_token, refresh_token: opened.refresh_token })
+        Ok(buffer)
     }
 
     fn ciphers(&self) -> Arc<Ciphers> {
@@ -192,17 +226,23 @@ fn header(key: KeyId) -> [u8; HEADER_BYTES] {
     header
 }
 
-/// Every part with its length before it: no two bindings read the same.
-fn associated_data(header: &[u8; HEADER_BYTES], binding: Binding<'_>) -> Vec<u8> {
-    let parts = [
-        PURPOSE,
-        header,
-        binding.user.as_str().as_bytes(),
-        binding.provider.as_str().as_bytes(),
-        binding.row.as_bytes(),
-    ];
+impl<'a> Binding<'a> {
+    fn parts(&self) -> [&'a [u8]; 4] {
+        [CONNECTION, self.user.as_str().as_bytes(), self.provider.as_str().as_bytes(), self.row.as_bytes()]
+    }
+}
+
+impl<'a> PayoutBinding<'a> {
+    fn parts(&self) -> [&'a [u8]; 3] {
+        [PAYOUT, self.user.as_str().as_bytes(), self.developer.as_bytes()]
+    }
+}
+
+/// Every part with its length before it, the purpose and then the header: no two bindings read the same.
+fn associated_data(header: &[u8; HEADER_BYTES], parts: &[&[u8]]) -> Vec<u8> {
+    let (purpose, place) = parts.split_at(parts.len().min(1));
     let mut data = Vec::new();
-    for part in parts {
+    for part in purpose.iter().copied().chain([header.as_slice()]).chain(place.iter().copied()) {
         data.extend_from_slice(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
         data.extend_from_slice(part);
     }
@@ -227,7 +267,7 @@ mod tests {
     use cap_std::{ambient_authority, fs::Dir};
     use secrecy::ExposeSecret;
 
-    use super::{Binding, TokenSet, Vault, VaultError, header};
+    use super::{Binding, PayoutBinding, TokenSet, Vault, VaultError, header};
     use crate::{
         integration::{ProviderId, UserId},
         oauth::key::KeyRing,
@@ -321,6 +361,21 @@ mod tests {
         for record in [&b""[..], b"\x01", &[2; 100]] {
             assert_eq!(vault(1).open(row.binding(), record).unwrap_err(), VaultError::Format);
         }
+    }
+
+    #[test]
+    fn payout_details_open_in_their_profile_and_are_no_connection() {
+        let (vault, ann, bob) = (vault(1), "ann".parse().unwrap(), "bob".parse().unwrap());
+        let own = PayoutBinding { user: &ann, developer: "dev_1" };
+        let sealed = vault.seal_payout(own, &TOKEN.into()).unwrap().record;
+        assert_eq!(vault.open_payout(own, &sealed).unwrap().expose_secret(), TOKEN);
+        for other in [PayoutBinding { user: &bob, ..own }, PayoutBinding { developer: "dev_2", ..own }] {
+            assert_eq!(vault.open_payout(other, &sealed).unwrap_err(), VaultError::Tampered);
+        }
+        let row = Row::new("ann", "slack", "dev_1");
+        assert_eq!(vault.open(row.binding(), &sealed).unwrap_err(), VaultError::Tampered);
+        let connection = vault.seal(row.binding(), &tokens()).unwrap().record;
+        assert_eq!(vault.open_payout(own, &connection).unwrap_err(), VaultError::Tampered);
     }
 
     #[test]

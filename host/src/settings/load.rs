@@ -13,8 +13,8 @@ use secrecy::SecretString;
 use serde::Deserialize;
 
 use super::{
-    AdmissionSettings, CacheSettings, CallLimits, ClientVariables, Compiler, IntegrationSettings, MarketplaceSettings, Mode, OAuthSettings,
-    Settings,
+    AccountSettings, AdmissionSettings, CacheSettings, CallLimits, ClientVariables, Compiler, IntegrationSettings,
+    MarketplaceSettings, Mode, OAuthSettings, Settings,
     oauth::{OAuthFile, ProviderFile},
 };
 use crate::integration::{IntegrationId, ProviderId};
@@ -129,6 +129,7 @@ struct FileSettings {
     marketplace: MarketplaceSettings,
     limits: CallLimits,
     admission: AdmissionSettings,
+    accounts: AccountSettings,
     integrations: BTreeMap<IntegrationId, IntegrationSettings>,
     oauth: OAuthFile,
     providers: BTreeMap<ProviderId, ProviderFile>,
@@ -153,6 +154,7 @@ impl Settings {
             key: flags.key,
             limits: file.limits,
             admission: file.admission,
+            accounts: file.accounts,
             integrations: file.integrations,
             oauth: OAuthSettings::new(file.oauth, file.providers, &flags.clients).map_err(SettingsError::OAuth)?,
             upstreams: file.upstreams,
@@ -228,6 +230,8 @@ mod tests {
             cpu_ms = 5
             [admission]
             calls = 9
+            [accounts]
+            attempts_per_address = 100
             [cache]
             bytes = 1048576
             [marketplace]
@@ -241,6 +245,8 @@ mod tests {
         )
         .unwrap();
         assert_eq!((settings.limits.cpu_ms, settings.limits.wall_ms, settings.admission.calls), (5, 30_000, 9));
+        let accounts = settings.accounts;
+        assert_eq!((accounts.attempts_per_address.get(), accounts.attempts_per_email.get()), (100, 5));
         assert_eq!((settings.cache.bytes, settings.marketplace.cache_bytes), (1 << 20, 0));
         assert_eq!(settings.limits_of(&"github".parse().unwrap()).memory_bytes, 256 << 20);
         assert_eq!(settings.limits_of(&"github".parse().unwrap()).cpu_ms, 5);
@@ -264,6 +270,8 @@ mod tests {
             ("[integrations.github.limits]\nwall_ms = 0", "integrations.github.limits: wall_ms"),
             ("[integrations.GitHub]", "GitHub"),
             ("[admission]\ncalls = 0", "admission: calls"),
+            ("[accounts]\nattempts_per_email = 0", "attempts_per_email"),
+            ("[accounts]\nattempts_per_address = 1000001", "accounts: attempts_per_address"),
             ("[cache]\nbytes = 1", "cache: bytes"),
             ("[marketplace]\ncache_bytes = 99999999999999", "marketplace: cache_bytes"),
             ("compiler = \"gcc\"", "gcc"),

@@ -1,6 +1,7 @@
 //! What an operator may decide, one struct a concern. Everything else of the host is told through these; nothing else
 //! reads the environment, a flag or a configuration file.
 
+mod account;
 mod compiler;
 mod limits;
 mod load;
@@ -12,6 +13,7 @@ use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, time::Duration}
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
+pub use account::AccountSettings;
 pub use compiler::{CacheSettings, Compiler};
 pub use limits::{AdmissionSettings, CallLimits, LimitOverrides};
 pub use load::{Flags, KeySettings, SettingsError};
@@ -54,6 +56,7 @@ pub struct Settings {
     pub key: Option<SecretString>,
     pub limits: CallLimits,
     pub admission: AdmissionSettings,
+    pub accounts: AccountSettings,
     /// What differs for single integrations.
     pub integrations: BTreeMap<IntegrationId, IntegrationSettings>,
     pub oauth: OAuthSettings,
@@ -117,6 +120,7 @@ impl Settings {
             limits.check().map_err(|problem| SettingsError::OutOfRange { place, problem })?;
         }
         self.admission.check().map_err(|problem| SettingsError::OutOfRange { place: "admission".into(), problem })?;
+        self.accounts.check().map_err(|problem| SettingsError::OutOfRange { place: "accounts".into(), problem })?;
         self.cache.check().map_err(|problem| SettingsError::OutOfRange { place: "cache".into(), problem })?;
         self.marketplace.check().map_err(|problem| SettingsError::OutOfRange { place: "marketplace".into(), problem })?;
         Ok(self)

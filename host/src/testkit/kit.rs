@@ -377,6 +377,7 @@ fn settings(folder: &TempDir, limits: CallLimits) -> Settings {
         key: None,
         limits,
         admission: AdmissionSettings { calls: MAX_RUNNING, calls_per_integration: MAX_RUNNING },
+        accounts: Default::default(),
         integrations: Default::default(),
         oauth: OAuthSettings::default(),
         upstreams: Default::default(),

@@ -1,9 +1,11 @@
-//! Which key records are sealed under, and putting them under another one.
+//! Which key records are sealed under, and putting them under another one. Of all tables that hold some: connections, and
+//! developers' payout details.
 
 use async_trait::async_trait;
+use sqlx::{Row, sqlite::SqliteRow};
 
 use super::{super::pool::to_stored, SqliteConnections, failed, row};
-use crate::oauth::{KeyId, KeyedRecords, Outdated, Sealed, SealedError};
+use crate::oauth::{KeyId, KeyedRecords, Outdated, Sealed, SealedConnection, SealedError};
 
 #[async_trait]
 impl KeyedRecords for SqliteConnections {
@@ -22,28 +24,34 @@ impl KeyedRecords for SqliteConnections {
     }
 
     async fn not_under(&self, key: KeyId, after: &str, limit: u32) -> Result<Vec<Outdated>, SealedError> {
-        let statement =
-            row::statement!("SELECT ", " FROM connections WHERE key_id <> ? AND id > ? ORDER BY id LIMIT ?");
-        let rows = sqlx::query(statement)
-            .bind(key.to_string())
-            .bind(after)
-            .bind(limit)
-            .fetch_all(&self.database.reader)
-            .await
-            .map_err(failed)?;
-        let outdated = |row| Ok(Outdated { user: row::parsed(row, "user_id")?, connection: row::sealed(row)? });
-        rows.iter().map(outdated).collect::<Result<_, _>>().map_err(failed)
+        let key = key.to_string();
+        let connections = self.connections_not_under(&key, after, limit).await.map_err(failed)?;
+        let payouts = self.payouts_not_under(&key, after, limit).await.map_err(failed)?;
+        let mut rows: Vec<_> = connections.into_iter().chain(payouts).collect();
+        rows.sort_unstable_by(|one, other| one.id().cmp(other.id()));
+        rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        Ok(rows)
     }
 
-    async fn reseal(&self, id: &str, version: u64, sealed: &Sealed) -> Result<bool, SealedError> {
-        let resealed = sqlx::query("UPDATE connections SET sealed = ?, key_id = ? WHERE id = ? AND version = ?")
-            .bind(&sealed.record)
-            .bind(sealed.key.to_string())
-            .bind(id)
-            .bind(to_stored(version).map_err(failed)?)
-            .execute(&self.database.writer)
-            .await
-            .map_err(failed)?;
+    async fn reseal(&self, row: &Outdated, sealed: &Sealed) -> Result<bool, SealedError> {
+        let query = match row {
+            Outdated::Connection { connection: SealedConnection { summary, .. }, .. } => {
+                sqlx::query("UPDATE connections SET sealed = ?, key_id = ? WHERE id = ? AND version = ?")
+                    .bind(&sealed.record)
+                    .bind(sealed.key.to_string())
+                    .bind(&summary.id)
+                    .bind(to_stored(summary.version).map_err(failed)?)
+            }
+            // A record says itself which one it is: its nonce never comes twice.
+            Outdated::Payout { developer, record, .. } => {
+                sqlx::query("UPDATE developers SET payout = ?, payout_key_id = ? WHERE id = ? AND payout = ?")
+                    .bind(&sealed.record)
+                    .bind(sealed.key.to_string())
+                    .bind(developer)
+                    .bind(record)
+            }
+        };
+        let resealed = query.execute(&self.database.writer).await.map_err(failed)?;
         Ok(resealed.rows_affected() > 0)
     }
 
@@ -51,8 +59,14 @@ impl KeyedRecords for SqliteConnections {
         let mut transaction = self.database.writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
         let mut dropped = 0;
         for id in ids {
-            let delete = "DELETE FROM connections WHERE id = ? AND key_id <> (SELECT key_id FROM vault)";
-            dropped += sqlx::query(delete).bind(id).execute(&mut *transaction).await.map_err(failed)?.rows_affected();
+            for statement in [
+                "DELETE FROM connections WHERE id = ? AND key_id <> (SELECT key_id FROM vault)",
+                "UPDATE developers SET payout = NULL, payout_key_id = NULL \
+                 WHERE id = ? AND payout_key_id <> (SELECT key_id FROM vault)",
+            ] {
+                let done = sqlx::query(statement).bind(id).execute(&mut *transaction).await.map_err(failed)?;
+                dropped += done.rows_affected();
+            }
         }
         // The oldest account that is left takes over where the default one went.
         sqlx::query(
@@ -68,5 +82,29 @@ impl KeyedRecords for SqliteConnections {
 
     async fn scrub(&self) -> Result<bool, SealedError> {
         self.database.scrub().await.map_err(failed)
+    }
+}
+
+impl SqliteConnections {
+    async fn connections_not_under(&self, key: &str, after: &str, limit: u32) -> Result<Vec<Outdated>, sqlx::Error> {
+        let statement =
+            row::statement!("SELECT ", " FROM connections WHERE key_id <> ? AND id > ? ORDER BY id LIMIT ?");
+        let query = sqlx::query(statement).bind(key).bind(after).bind(limit);
+        let rows = query.fetch_all(&self.database.reader).await?;
+        let outdated =
+            |row| Ok(Outdated::Connection { user: row::parsed(row, "user_id")?, connection: row::sealed(row)? });
+        rows.iter().map(outdated).collect()
+    }
+
+    async fn payouts_not_under(&self, key: &str, after: &str, limit: u32) -> Result<Vec<Outdated>, sqlx::Error> {
+        let statement = "SELECT id, user_id, payout FROM developers \
+                         WHERE payout IS NOT NULL AND payout_key_id <> ? AND id > ? ORDER BY id LIMIT ?";
+        let query = sqlx::query(statement).bind(key).bind(after).bind(limit);
+        let rows = query.fetch_all(&self.database.reader).await?;
+        let outdated = |row: &SqliteRow| {
+            let (developer, record) = (row.try_get("id")?, row.try_get("payout")?);
+            Ok(Outdated::Payout { user: row::parsed(row, "user_id")?, developer, record })
+        };
+        rows.iter().map(outdated).collect()
     }
 }

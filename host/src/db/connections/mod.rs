@@ -11,7 +11,7 @@ use sqlx::{Connection, SqliteConnection};
 
 use super::{
     Database,
-    pool::{from_stored, to_stored, unavailable},
+    pool::{from_stored, is_stale_key, to_stored, unavailable},
     unix_now,
 };
 use crate::{
@@ -220,8 +220,7 @@ async fn next_version(connection: &mut SqliteConnection) -> Result<i64, sqlx::Er
 }
 
 fn failed(error: sqlx::Error) -> SealedError {
-    // The triggers' word; see the migration.
-    if error.as_database_error().is_some_and(|error| error.message().contains("stale-key")) {
+    if is_stale_key(&error) {
         return SealedError::StaleKey;
     }
     SealedError::Unavailable(unavailable(&error))

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use sqlx::{Row, sqlite::SqliteRow};
 
-use super::super::pool::from_stored;
+use super::super::pool::{self, from_stored};
 use crate::oauth::{Account, ConnectionSummary, KeyId, Sealed, SealedConnection};
 
 /// A statement with all columns that [`sealed`] reads between two texts.
@@ -47,8 +47,7 @@ pub(super) fn parsed<T>(row: &SqliteRow, column: &str) -> Result<T, sqlx::Error>
 where
     T: std::str::FromStr<Err: std::error::Error + Send + Sync + 'static>,
 {
-    let text: &str = row.try_get(column)?;
-    text.parse().map_err(|error| sqlx::Error::Decode(Box::new(error)))
+    pool::parsed(row.try_get(column)?)
 }
 
 pub(super) fn to_json(value: &impl Serialize) -> Result<String, sqlx::Error> {

@@ -465,9 +465,9 @@ impl KeyedRecords for Crashing<'_> {
         self.step()?;
         self.rows.not_under(key, after, limit).await
     }
-    async fn reseal(&self, id: &str, version: u64, sealed: &Sealed) -> Result<bool, SealedError> {
+    async fn reseal(&self, row: &crate::oauth::Outdated, sealed: &Sealed) -> Result<bool, SealedError> {
         self.step()?;
-        self.rows.reseal(id, version, sealed).await
+        self.rows.reseal(row, sealed).await
     }
     async fn drop_rows(&self, ids: &[String]) -> Result<u64, SealedError> {
         self.rows.drop_rows(ids).await

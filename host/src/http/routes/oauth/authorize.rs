@@ -16,6 +16,7 @@ use super::{
     wire::{provider_id, public_url},
 };
 use crate::{
+    account::Scope,
     app::App,
     http::{
         auth::Caller,
@@ -52,6 +53,7 @@ pub(in crate::http) struct Authorization {
         (status = SEE_OTHER, description = "to the provider, for what accepts text/html; sets the session's cookie"),
         (status = BAD_REQUEST, description = "the request is malformed; `code` says how", body = Problem, content_type = "application/problem+json"),
         (status = UNAUTHORIZED, description = "a bearer token is needed", body = Problem, content_type = "application/problem+json"),
+        (status = FORBIDDEN, description = "the token is not for this", body = Problem, content_type = "application/problem+json"),
         (status = NOT_FOUND, description = "there is no such thing", body = Problem, content_type = "application/problem+json"),
         (status = SERVICE_UNAVAILABLE, description = "the operator has something to set first; `code` and `detail` say what", body = Problem, content_type = "application/problem+json"),
     ))]
@@ -62,6 +64,7 @@ pub(in crate::http) async fn authorize(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
+    caller.require(Scope::Connections)?;
     let provider = provider_id(&provider)?;
     let request = parse(&query.unwrap_or_default())?;
     let public_url = public_url(&app, &headers)?;

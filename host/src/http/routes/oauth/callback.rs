@@ -17,6 +17,7 @@ use super::{
     wire::{WireConnection, provider_id, public_url},
 };
 use crate::{
+    account::Scope,
     app::App,
     http::{
         auth::Caller,
@@ -37,7 +38,9 @@ impl FromRequestParts<App> for KnownCaller {
         if !parts.headers.contains_key(header::AUTHORIZATION) {
             return Ok(Self(None));
         }
-        Caller::from_request_parts(parts, app).await.map(|caller| Self(Some(caller)))
+        let caller = Caller::from_request_parts(parts, app).await?;
+        caller.require(Scope::Connections)?;
+        Ok(Self(Some(caller)))
     }
 }
 

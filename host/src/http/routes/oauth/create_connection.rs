@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 
 use super::wire::WireConnection;
 use crate::{
+    account::Scope,
     app::App,
     http::{
         auth::Caller,
@@ -54,6 +55,7 @@ pub(in crate::http) struct CreateConnection {
         (status = OK, description = "the account that was there, with the new token; its id is the same", body = WireConnection),
         (status = BAD_REQUEST, description = "the request is malformed; `code` says how", body = Problem, content_type = "application/problem+json"),
         (status = UNAUTHORIZED, description = "a bearer token is needed", body = Problem, content_type = "application/problem+json"),
+        (status = FORBIDDEN, description = "the token is not for this", body = Problem, content_type = "application/problem+json"),
         (status = CONFLICT, description = "the user has as many connections as there may be", body = Problem, content_type = "application/problem+json"),
         (status = PAYLOAD_TOO_LARGE, description = "the body is too large", body = Problem, content_type = "application/problem+json"),
         (status = UNSUPPORTED_MEDIA_TYPE, description = "the body is not JSON", body = Problem, content_type = "application/problem+json"),
@@ -63,6 +65,7 @@ pub(in crate::http) async fn create_connection(
     caller: Caller,
     Json(body): Json<CreateConnection>,
 ) -> Result<(StatusCode, axum::Json<WireConnection>), ApiError> {
+    caller.require(Scope::Connections)?;
     let id: ProviderId =
         body.provider.parse().map_err(|error| ApiError::bad_request("invalid-provider", format!("{error}")))?;
     let provider = app.catalogue().get(&id).ok_or_else(|| {

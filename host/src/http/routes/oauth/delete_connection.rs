@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 
 use super::wire::unknown_connection;
 use crate::{
+    account::Scope,
     app::App,
     http::{
         auth::Caller,
@@ -50,6 +51,7 @@ impl From<Revoked> for WireRevoked {
     responses(
         (status = OK, description = "forgotten here; `revoked` says what the provider did", body = Deleted),
         (status = UNAUTHORIZED, description = "a bearer token is needed", body = Problem, content_type = "application/problem+json"),
+        (status = FORBIDDEN, description = "the token is not for this", body = Problem, content_type = "application/problem+json"),
         (status = NOT_FOUND, description = "there is no such thing", body = Problem, content_type = "application/problem+json"),
     ))]
 pub(in crate::http) async fn delete_connection(
@@ -57,6 +59,7 @@ pub(in crate::http) async fn delete_connection(
     caller: Caller,
     Path(id): Path<String>,
 ) -> Result<Json<Deleted>, ApiError> {
+    caller.require(Scope::Connections)?;
     let revoked = app.connections().delete(&caller.user, &id).await?;
     let revoked = revoked.ok_or_else(|| unknown_connection(&id))?;
     Ok(Json(Deleted { revoked: revoked.into() }))

@@ -4,6 +4,7 @@ use axum::{Json, extract::State};
 
 use super::wire::{WireConnection, unknown_connection};
 use crate::{
+    account::Scope,
     app::App,
     http::{
         auth::Caller,
@@ -19,6 +20,7 @@ use crate::{
     responses(
         (status = OK, description = "the account, without its token", body = WireConnection),
         (status = UNAUTHORIZED, description = "a bearer token is needed", body = Problem, content_type = "application/problem+json"),
+        (status = FORBIDDEN, description = "the token is not for this", body = Problem, content_type = "application/problem+json"),
         (status = NOT_FOUND, description = "there is no such thing", body = Problem, content_type = "application/problem+json"),
     ))]
 pub(in crate::http) async fn get_connection(
@@ -26,6 +28,7 @@ pub(in crate::http) async fn get_connection(
     caller: Caller,
     Path(id): Path<String>,
 ) -> Result<Json<WireConnection>, ApiError> {
+    caller.require(Scope::Connections)?;
     let connection = app.connections().get(&caller.user, &id).await?;
     Ok(Json(connection.ok_or_else(|| unknown_connection(&id))?.into()))
 }

@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 
 use super::wire::WireConnection;
 use crate::{
+    account::Scope,
     app::App,
     http::{
         auth::Caller,
@@ -23,11 +24,13 @@ pub(in crate::http) struct Connections {
 #[utoipa::path(get, path = "/oauth/connections", tag = "oauth", security(("bearer" = [])), responses(
     (status = OK, description = "the accounts, without their tokens", body = Connections),
     (status = UNAUTHORIZED, description = "a bearer token is needed", body = Problem, content_type = "application/problem+json"),
+    (status = FORBIDDEN, description = "the token is not for this", body = Problem, content_type = "application/problem+json"),
 ))]
 pub(in crate::http) async fn list_connections(
     State(app): State<App>,
     caller: Caller,
 ) -> Result<Json<Connections>, ApiError> {
+    caller.require(Scope::Connections)?;
     let connections = app.connections().list(&caller.user).await?;
     Ok(Json(Connections { items: connections.into_iter().map(Into::into).collect() }))
 }

@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 
 use super::wire::public_url;
 use crate::{
+    account::Scope,
     app::App,
     http::{
         auth::Caller,
@@ -71,12 +72,14 @@ pub(in crate::http) struct WireVariable {
 #[utoipa::path(get, path = "/oauth/providers", tag = "oauth", security(("bearer" = [])), responses(
     (status = OK, description = "the providers", body = Providers),
     (status = UNAUTHORIZED, description = "a bearer token is needed", body = Problem, content_type = "application/problem+json"),
+    (status = FORBIDDEN, description = "the token is not for this", body = Problem, content_type = "application/problem+json"),
 ))]
 pub(in crate::http) async fn list_providers(
     State(app): State<App>,
-    _caller: Caller,
+    caller: Caller,
     headers: HeaderMap,
 ) -> Result<Json<Providers>, ApiError> {
+    caller.require(Scope::Connections)?;
     let public_url = public_url(&app, &headers).ok();
     let clients = &app.settings().oauth.clients;
     let wire =

@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 
 use super::wire::{WireConnection, unknown_connection};
 use crate::{
+    account::Scope,
     app::App,
     http::{
         auth::Caller,
@@ -32,6 +33,7 @@ pub(in crate::http) struct ConnectionUpdate {
         (status = OK, description = "the account, without its token", body = WireConnection),
         (status = BAD_REQUEST, description = "the request is malformed; `code` says how", body = Problem, content_type = "application/problem+json"),
         (status = UNAUTHORIZED, description = "a bearer token is needed", body = Problem, content_type = "application/problem+json"),
+        (status = FORBIDDEN, description = "the token is not for this", body = Problem, content_type = "application/problem+json"),
         (status = NOT_FOUND, description = "there is no such thing", body = Problem, content_type = "application/problem+json"),
         (status = PAYLOAD_TOO_LARGE, description = "the body is too large", body = Problem, content_type = "application/problem+json"),
         (status = UNSUPPORTED_MEDIA_TYPE, description = "the body is not JSON", body = Problem, content_type = "application/problem+json"),
@@ -42,6 +44,7 @@ pub(in crate::http) async fn update_connection(
     Path(id): Path<String>,
     Json(update): Json<ConnectionUpdate>,
 ) -> Result<axum::Json<WireConnection>, ApiError> {
+    caller.require(Scope::Connections)?;
     if !update.default {
         let detail = "default can only be true: make another connection the default one instead";
         return Err(ApiError::bad_request("invalid-body", detail));

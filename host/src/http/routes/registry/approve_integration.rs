@@ -31,6 +31,7 @@ pub(in crate::http) struct Approval {
         (status = NO_CONTENT, description = "granted"),
         (status = BAD_REQUEST, description = "the request is malformed; `code` says how", body = Problem, content_type = "application/problem+json"),
         (status = UNAUTHORIZED, description = "a bearer token is needed", body = Problem, content_type = "application/problem+json"),
+        (status = FORBIDDEN, description = "this is the operator's to do", body = Problem, content_type = "application/problem+json"),
         (status = NOT_FOUND, description = "there is no such thing", body = Problem, content_type = "application/problem+json"),
         (status = CONFLICT, description = "it is not in a state for this", body = Problem, content_type = "application/problem+json"),
         (status = PAYLOAD_TOO_LARGE, description = "the body is too large", body = Problem, content_type = "application/problem+json"),
@@ -38,10 +39,11 @@ pub(in crate::http) struct Approval {
     ))]
 pub(in crate::http) async fn approve_integration(
     State(app): State<App>,
-    _operator: Caller,
+    caller: Caller,
     Path(id): Path<String>,
     Json(approval): Json<Approval>,
 ) -> Result<StatusCode, ApiError> {
+    caller.require_admin()?;
     let id = integration_id(&id)?;
     let seen = approval.sha256.map(|text| {
         let mut hash = [0; 32];

@@ -12,6 +12,7 @@ use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use crate::{
+    account::Scope,
     app::App,
     http::{
         auth::Caller,
@@ -77,6 +78,7 @@ pub(in crate::http) async fn execute_action(
     JsonBytes(body): JsonBytes,
 ) -> Result<Json<ExecuteResponse>, ApiError> {
     let started = Instant::now();
+    caller.require(Scope::ActionsExecute)?;
     let id: ActionId =
         id.parse().map_err(|_| ApiError::not_found("action-not-found", format!("there is no action {id:?}")))?;
     let request: ExecuteRequest<'_> = parse(&body)?;

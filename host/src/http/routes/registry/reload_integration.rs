@@ -13,6 +13,7 @@ use super::{
 use crate::{
     app::App,
     http::{
+        auth::Caller,
         error::{ApiError, Problem},
         extract::Path,
     },
@@ -41,20 +42,25 @@ pub(in crate::http) struct Reloaded {
 /// Reads an integration's file again. Development mode only, whatever a request says.
 #[utoipa::path(post, path = "/registry/reload/{integrationId}", tag = "registry",
     params(("integrationId" = String, Path, example = "slack")),
+    security((), ("bearer" = [])),
     responses(
         (status = OK, description = "the file's content answers calls now", body = Reloaded),
-        (status = FORBIDDEN, description = "this host is not in development mode", body = Problem, content_type = "application/problem+json"),
+        (status = UNAUTHORIZED, description = "the bearer token is not known", body = Problem, content_type = "application/problem+json"),
+        (status = FORBIDDEN, description = "this host is not in development mode, or the token is not the operator's", body = Problem, content_type = "application/problem+json"),
         (status = NOT_FOUND, description = "there is no such thing", body = Problem, content_type = "application/problem+json"),
         (status = UNPROCESSABLE_ENTITY, description = "the file cannot be loaded; the version before answers on", body = Problem, content_type = "application/problem+json"),
     ))]
 pub(in crate::http) async fn reload_integration(
     State(app): State<App>,
+    caller: Result<Caller, ApiError>,
     Path(id): Path<String>,
 ) -> Result<Json<Reloaded>, ApiError> {
     if app.settings().mode != Mode::Development {
         let detail = "integrations are reloaded in development mode only; production loads them when it starts";
         return Err(ApiError::new(StatusCode::FORBIDDEN, "not-in-development", detail));
     }
+    // In production nobody is asked: the answer is the same for all.
+    caller?.require_admin()?;
     let id = integration_id(&id)?;
     let (message, phases, id) = match app.registry().reload_integration(&id).await?? {
         Activated::Serving(loading) => {

@@ -1,0 +1,45 @@
+//! Users with a password, their API tokens, and developers: users with a public profile. What is stored goes through the
+//! traits that it declares, payout details through [`PayoutSeal`]. This module knows no SQL and no HTTP, and keeps no
+//! password and no token's text.
+
+mod developer;
+mod doors;
+mod email;
+mod error;
+mod hasher;
+mod id;
+mod password;
+mod principal;
+mod scope;
+mod service;
+mod store;
+mod token;
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+pub use developer::{
+    Change, Developer, DeveloperSlug, MAX_BIO_CHARS, MAX_NAME_CHARS, MAX_PAYOUT_BYTES, MAX_SLUG_BYTES,
+    MAX_WEBSITE_BYTES, MIN_SLUG_BYTES, NewProfile, PayoutDetails, PayoutSeal, ProfileChange, SealError, SealedPayout,
+};
+pub use doors::{Doors, TooOften};
+pub use email::EmailAddress;
+pub use error::{AccountError, Problem};
+pub use hasher::{MAX_WAITING, Overloaded, PasswordHasher};
+pub use id::{AccountIdError, DeveloperId, TokenId};
+pub use password::{MAX_PASSWORD_BYTES, MIN_PASSWORD_BYTES, Password, PasswordHash};
+pub use principal::Principal;
+pub use scope::{Scope, Scopes, UnknownScope};
+pub use service::Accounts;
+pub use store::{
+    DeveloperChange, DeveloperStore, NewDeveloper, NewToken, Room, StoreError, StoredToken, StoredUser, TokenOwner,
+    TokenStore, UserStore,
+};
+pub use token::{
+    ApiToken, IssuedToken, MAX_TOKEN_NAME_CHARS, MAX_TOKEN_SECONDS, MAX_TOKENS_PER_USER, TokenDigest, TokenRequest,
+    TokenSummary,
+};
+
+/// Unix seconds. A clock before 1970 reads as 1970.
+pub fn unix_now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
+}

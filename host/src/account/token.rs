@@ -1,0 +1,228 @@
+//! API tokens: opaque texts of 256 random bits, of which only the SHA-256 is stored. A token that is lost is revoked, never
+//! shown again.
+
+use std::fmt;
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use chacha20poly1305::{Key, aead::Generate};
+use secrecy::{ExposeSecret, SecretString};
+use sha2::{Digest, Sha256};
+use zeroize::Zeroize;
+
+use super::{
+    error::{AccountError, Problem},
+    id::TokenId,
+    scope::{Scope, Scopes},
+};
+
+/// How every token begins, so that whoever finds one knows what it is.
+const PREFIX: &str = "wway_";
+/// 32 bytes in base64url without padding.
+const RANDOM_CHARS: usize = 43;
+/// 4 bytes of a SHA-256 in base64url: a text that was cut or mistyped costs no query.
+const CHECKSUM_BYTES: usize = 4;
+const CHECKSUM_CHARS: usize = 6;
+/// How much of a token is shown in lists, [`PREFIX`] included: 36 of the 256 bits.
+const SHOWN_CHARS: usize = 11;
+/// The most tokens of a user that are of use at a time.
+pub const MAX_TOKENS_PER_USER: u32 = 100;
+/// The longest name of a token.
+pub const MAX_TOKEN_NAME_CHARS: usize = 80;
+/// How long a token lives at most: 366 days.
+pub const MAX_TOKEN_SECONDS: u64 = 366 * 86_400;
+/// How long it lives unless somebody says: 30 days.
+const DEFAULT_TOKEN_SECONDS: u64 = 30 * 86_400;
+
+/// A token's text.
+#[derive(Clone)]
+pub struct ApiToken(SecretString);
+
+/// The SHA-256 of a token's text: by it a token is found. With 256 random bits in the text a slow hash adds nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct TokenDigest([u8; 32]);
+
+/// What somebody wants of a new token.
+#[derive(Clone, Debug, Default)]
+pub struct TokenRequest {
+    pub name: Option<String>,
+    /// As many as possible unless said.
+    pub scopes: Option<Scopes>,
+    /// Unix seconds.
+    pub expires_at: Option<u64>,
+}
+
+/// A token as its owner sees it later.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TokenSummary {
+    pub id: TokenId,
+    pub name: Option<String>,
+    /// How its text begins.
+    pub prefix: String,
+    pub scopes: Scopes,
+    /// Unix seconds, all three.
+    pub created_at: u64,
+    pub expires_at: u64,
+    pub last_used_at: Option<u64>,
+}
+
+/// A new token, and the only time that its text is there.
+#[derive(Clone, Debug)]
+pub struct IssuedToken {
+    pub token: ApiToken,
+    pub summary: TokenSummary,
+}
+
+impl ApiToken {
+    pub(super) fn generate() -> Result<Self, AccountError> {
+        let failed = |error: &dyn fmt::Display| AccountError::Host(format!("no token was made: {error}"));
+        let mut bytes = Key::try_generate().map_err(|error| failed(&error))?;
+        let random = URL_SAFE_NO_PAD.encode(bytes);
+        bytes.zeroize();
+        Ok(Self(format!("{PREFIX}{random}{}", checksum(&random)).into()))
+    }
+
+    /// Takes what could have been generated, and nothing else.
+    pub fn parse(text: &str) -> Option<Self> {
+        let rest = text.strip_prefix(PREFIX).filter(|rest| rest.len() == RANDOM_CHARS + CHECKSUM_CHARS)?;
+        let (random, check) = rest.split_at_checked(RANDOM_CHARS)?;
+        (checksum(random) == check).then(|| Self(text.into()))
+    }
+
+    pub fn digest(&self) -> TokenDigest {
+        TokenDigest(Sha256::digest(self.0.expose_secret()).into())
+    }
+
+    /// The text itself, for the one answer that it goes into.
+    pub fn expose(&self) -> &str {
+        self.0.expose_secret()
+    }
+
+    fn shown(&self) -> String {
+        self.expose().chars().take(SHOWN_CHARS).collect()
+    }
+}
+
+impl fmt::Debug for ApiToken {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("ApiToken([redacted])")
+    }
+}
+
+impl TokenDigest {
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl TokenRequest {
+    /// A new token of these wishes, within `most` scopes and until `last` at the latest.
+    pub(super) fn issue(self, most: Scopes, last: Option<u64>, now: u64) -> Result<IssuedToken, AccountError> {
+        let scopes = self.scopes.unwrap_or(most);
+        let name = self.name.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty());
+        let latest = last.unwrap_or(u64::MAX).min(now.saturating_add(MAX_TOKEN_SECONDS));
+        let expires_at = self.expires_at.unwrap_or(latest.min(now.saturating_add(DEFAULT_TOKEN_SECONDS)));
+        let mut problems = Vec::new();
+        if scopes.is_empty() {
+            problems.push(Problem::new("/scopes", "is empty: leave it out for all, or name what the token is for"));
+        }
+        if expires_at <= now || expires_at > latest {
+            let message = format!("is out of range: possible are {} to {latest} (Unix seconds)", now.saturating_add(1));
+            problems.push(Problem::new("/expiresAt", message));
+        }
+        let odd = |name: &String| name.chars().count() > MAX_TOKEN_NAME_CHARS || name.chars().any(char::is_control);
+        if name.as_ref().is_some_and(odd) {
+            let message = format!("has more than {MAX_TOKEN_NAME_CHARS} characters, or control characters");
+            problems.push(Problem::new("/name", message));
+        }
+        if !problems.is_empty() {
+            return Err(AccountError::Invalid(problems));
+        }
+        if let Some(asked) = scopes.beyond(most) {
+            return Err(AccountError::MoreScopes { has: most, asked });
+        }
+        let token = ApiToken::generate()?;
+        let prefix = token.shown();
+        let id = TokenId::generate();
+        let summary = TokenSummary { id, name, prefix, scopes, created_at: now, expires_at, last_used_at: None };
+        Ok(IssuedToken { token, summary })
+    }
+}
+
+/// Of the random part alone; no secret of its own.
+fn checksum(random: &str) -> String {
+    let hash = Sha256::digest(format!("workway token {random}"));
+    URL_SAFE_NO_PAD.encode(&hash[..CHECKSUM_BYTES])
+}
+
+impl From<Scope> for Scopes {
+    fn from(scope: Scope) -> Self {
+        [scope].into_iter().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        AccountError, ApiToken, MAX_TOKEN_NAME_CHARS, MAX_TOKEN_SECONDS, PREFIX, RANDOM_CHARS, SHOWN_CHARS, Scope,
+        Scopes, TokenRequest, checksum,
+    };
+
+    const NOW: u64 = 1_000_000;
+
+    #[test]
+    fn a_token_parses_again_and_no_other_text_does() {
+        let token = ApiToken::generate().unwrap();
+        let text = token.expose();
+        assert!(text.starts_with(PREFIX) && text.len() == 54, "{}", text.len());
+        assert_eq!(ApiToken::parse(text).unwrap().digest(), token.digest());
+        assert_ne!(ApiToken::generate().unwrap().digest(), token.digest());
+        let umlaut = "\u{e4}".repeat(RANDOM_CHARS);
+        for other in [
+            "",
+            "wway_",
+            &text[1..],
+            &text[..53],
+            &format!("{text}x"),
+            &text.to_uppercase(),
+            &format!("{PREFIX}{umlaut}"),
+        ] {
+            assert!(ApiToken::parse(other).is_none(), "{other:?} was taken");
+        }
+        let random = "A".repeat(RANDOM_CHARS);
+        assert!(ApiToken::parse(&format!("{PREFIX}{random}{}", checksum(&random))).is_some());
+        assert!(ApiToken::parse(&format!("{PREFIX}{random}{}", checksum("other"))).is_none());
+    }
+
+    #[test]
+    fn a_token_is_not_printed_and_its_prefix_is_short() {
+        let issued = TokenRequest::default().issue(Scopes::all(), None, NOW).unwrap();
+        assert_eq!(issued.summary.prefix.len(), SHOWN_CHARS);
+        assert!(issued.token.expose().starts_with(&issued.summary.prefix));
+        assert!(!format!("{issued:?}").contains(&issued.token.expose()[SHOWN_CHARS..]));
+    }
+
+    #[test]
+    fn a_token_has_no_more_than_the_one_that_made_it() {
+        let has: Scopes = "account publish".parse().unwrap();
+        let asked =
+            |scopes: Scopes| TokenRequest { scopes: Some(scopes), ..Default::default() }.issue(has, Some(NOW + 9), NOW);
+        assert_eq!(asked(Scope::Publish.into()).unwrap().summary.expires_at, NOW + 9);
+        let error = asked(Scopes::all()).unwrap_err();
+        assert!(matches!(error, AccountError::MoreScopes { asked: Scope::ActionsExecute, .. }), "{error}");
+        assert_eq!(TokenRequest::default().issue(has, None, NOW).unwrap().summary.scopes, has);
+    }
+
+    #[test]
+    fn every_wish_out_of_bounds_is_named() {
+        let long = "x".repeat(MAX_TOKEN_NAME_CHARS + 1);
+        let request = TokenRequest { name: Some(long), scopes: Some(Scopes::default()), expires_at: Some(NOW) };
+        let AccountError::Invalid(problems) = request.issue(Scopes::all(), None, NOW).unwrap_err() else { panic!() };
+        assert_eq!(problems.iter().map(|one| one.pointer).collect::<Vec<_>>(), ["/scopes", "/expiresAt", "/name"]);
+        let until = |expires_at| {
+            let request = TokenRequest { expires_at: Some(expires_at), ..Default::default() };
+            request.issue(Scopes::all(), Some(NOW + 5 * MAX_TOKEN_SECONDS), NOW).is_ok()
+        };
+        assert!(until(NOW + 1) && until(NOW + MAX_TOKEN_SECONDS));
+        assert!(!until(NOW + MAX_TOKEN_SECONDS + 1) && !until(0) && !until(u64::MAX));
+    }
+}

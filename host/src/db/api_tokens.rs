@@ -1,0 +1,179 @@
+//! The table `api_tokens`: digests of tokens, never a token.
+
+use async_trait::async_trait;
+use sqlx::{Row, sqlite::SqliteRow};
+
+use super::{
+    Database,
+    pool::{from_stored, parsed, to_stored, unavailable},
+};
+use crate::{
+    account::{
+        MAX_TOKENS_PER_USER, NewToken, Room, StoreError, StoredToken, TokenDigest, TokenId, TokenOwner, TokenStore,
+        TokenSummary,
+    },
+    integration::UserId,
+};
+
+/// Expired and revoked tokens of a user that are kept; the oldest go. One that was revoked can so be revoked again.
+const KEPT_PER_USER: u32 = 100;
+
+/// API tokens in the database.
+#[derive(Clone, Debug)]
+pub struct SqliteApiTokens {
+    database: Database,
+}
+
+impl SqliteApiTokens {
+    pub(super) fn new(database: Database) -> Self {
+        Self { database }
+    }
+
+    /// Whether there was room.
+    async fn write(&self, token: NewToken, room: Room, now: i64) -> Result<bool, sqlx::Error> {
+        let NewToken { user, digest, summary } = token;
+        let mut transaction = self.database.writer.begin_with("BEGIN IMMEDIATE").await?;
+        sqlx::query(
+            "DELETE FROM api_tokens WHERE id IN (SELECT id FROM api_tokens \
+             WHERE user_id = ? AND (revoked_at IS NOT NULL OR expires_at <= ?) ORDER BY id DESC LIMIT -1 OFFSET ?)",
+        )
+        .bind(user.as_str())
+        .bind(now)
+        .bind(KEPT_PER_USER)
+        .execute(&mut *transaction)
+        .await?;
+        let of_use: i64 = sqlx::query_scalar(
+            "SELECT count(*) FROM api_tokens WHERE user_id = ? AND revoked_at IS NULL AND expires_at > ?",
+        )
+        .bind(user.as_str())
+        .bind(now)
+        .fetch_one(&mut *transaction)
+        .await?;
+        if of_use >= i64::from(MAX_TOKENS_PER_USER) {
+            if room == Room::Refuse {
+                return Ok(false);
+            }
+            sqlx::query(
+                "UPDATE api_tokens SET revoked_at = ?2 WHERE id = (SELECT id FROM api_tokens \
+                 WHERE user_id = ?1 AND revoked_at IS NULL AND expires_at > ?2 \
+                 ORDER BY coalesce(last_used_at, created_at), id LIMIT 1)",
+            )
+            .bind(user.as_str())
+            .bind(now)
+            .execute(&mut *transaction)
+            .await?;
+        }
+        sqlx::query(
+            "INSERT INTO api_tokens (id, user_id, digest, prefix, name, scopes, created_at, expires_at) \
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        )
+        .bind(summary.id.as_str())
+        .bind(user.as_str())
+        .bind(digest.as_bytes().as_slice())
+        .bind(summary.prefix)
+        .bind(summary.name)
+        .bind(summary.scopes.to_string())
+        .bind(to_stored(summary.created_at)?)
+        .bind(to_stored(summary.expires_at)?)
+        .execute(&mut *transaction)
+        .await?;
+        transaction.commit().await?;
+        Ok(true)
+    }
+}
+
+#[async_trait]
+impl TokenStore for SqliteApiTokens {
+    async fn add(&self, token: NewToken, room: Room, now: u64) -> Result<(), StoreError> {
+        let now = to_stored(now).map_err(failed)?;
+        match self.write(token, room, now).await.map_err(failed)? {
+            true => Ok(()),
+            false => Err(StoreError::TooManyTokens(MAX_TOKENS_PER_USER)),
+        }
+    }
+
+    async fn find(&self, digest: &TokenDigest) -> Result<Option<StoredToken>, StoreError> {
+        let row = sqlx::query(
+            "SELECT id, user_id, scopes, expires_at, revoked_at IS NOT NULL AS is_revoked, last_used_at \
+             FROM api_tokens WHERE digest = ?",
+        )
+        .bind(digest.as_bytes().as_slice())
+        .fetch_optional(&self.database.reader)
+        .await
+        .map_err(failed)?;
+        row.as_ref().map(stored).transpose().map_err(failed)
+    }
+
+    async fn list(&self, user: &UserId, now: u64) -> Result<Vec<TokenSummary>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT id, name, prefix, scopes, created_at, expires_at, last_used_at FROM api_tokens \
+             WHERE user_id = ? AND revoked_at IS NULL AND expires_at > ? ORDER BY id DESC LIMIT ?",
+        )
+        .bind(user.as_str())
+        .bind(to_stored(now).map_err(failed)?)
+        .bind(MAX_TOKENS_PER_USER)
+        .fetch_all(&self.database.reader)
+        .await
+        .map_err(failed)?;
+        rows.iter().map(summary).collect::<Result<_, _>>().map_err(failed)
+    }
+
+    async fn revoke(&self, user: &UserId, id: &TokenId, now: u64) -> Result<bool, StoreError> {
+        let revoked =
+            sqlx::query("UPDATE api_tokens SET revoked_at = coalesce(revoked_at, ?) WHERE user_id = ? AND id = ?")
+                .bind(to_stored(now).map_err(failed)?)
+                .bind(user.as_str())
+                .bind(id.as_str())
+                .execute(&self.database.writer)
+                .await
+                .map_err(failed)?;
+        Ok(revoked.rows_affected() > 0)
+    }
+
+    async fn used(&self, id: &TokenId, before: u64, now: u64) -> Result<(), StoreError> {
+        sqlx::query(
+            "UPDATE api_tokens SET last_used_at = ? WHERE id = ? AND (last_used_at IS NULL OR last_used_at <= ?)",
+        )
+        .bind(to_stored(now).map_err(failed)?)
+        .bind(id.as_str())
+        .bind(to_stored(before).map_err(failed)?)
+        .execute(&self.database.writer)
+        .await
+        .map_err(failed)?;
+        Ok(())
+    }
+}
+
+fn stored(row: &SqliteRow) -> Result<StoredToken, sqlx::Error> {
+    let owner = TokenOwner {
+        user: parsed(row.try_get("user_id")?)?,
+        id: parsed(row.try_get("id")?)?,
+        scopes: parsed(row.try_get("scopes")?)?,
+    };
+    Ok(StoredToken {
+        owner,
+        expires_at: from_stored(row.try_get("expires_at")?)?,
+        is_revoked: row.try_get("is_revoked")?,
+        last_used_at: last_used_at(row)?,
+    })
+}
+
+fn summary(row: &SqliteRow) -> Result<TokenSummary, sqlx::Error> {
+    Ok(TokenSummary {
+        id: parsed(row.try_get("id")?)?,
+        name: row.try_get("name")?,
+        prefix: row.try_get("prefix")?,
+        scopes: parsed(row.try_get("scopes")?)?,
+        created_at: from_stored(row.try_get("created_at")?)?,
+        expires_at: from_stored(row.try_get("expires_at")?)?,
+        last_used_at: last_used_at(row)?,
+    })
+}
+
+fn last_used_at(row: &SqliteRow) -> Result<Option<u64>, sqlx::Error> {
+    row.try_get::<Option<i64>, _>("last_used_at")?.map(from_stored).transpose()
+}
+
+fn failed(error: sqlx::Error) -> StoreError {
+    StoreError::Unavailable(unavailable(&error))
+}

@@ -1,0 +1,35 @@
+//! How often somebody may try to get in.
+
+use std::num::NonZeroU32;
+
+use serde::Deserialize;
+
+use super::limits::within;
+
+/// More a minute is no limit any more.
+const MOST_ATTEMPTS: u32 = 1_000_000;
+
+/// Attempts to register or log in, a minute. As many may come at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct AccountSettings {
+    /// From one client: an IPv4 address, or an IPv6 network of 64 bits. It is the address of the connection itself, so behind a
+    /// proxy all clients are one. Default: 10.
+    pub attempts_per_address: NonZeroU32,
+    /// At one e-mail address, from wherever they come. Default: 5.
+    pub attempts_per_email: NonZeroU32,
+}
+
+impl Default for AccountSettings {
+    fn default() -> Self {
+        let attempts = |count| NonZeroU32::new(count).unwrap_or(NonZeroU32::MIN);
+        Self { attempts_per_address: attempts(10), attempts_per_email: attempts(5) }
+    }
+}
+
+impl AccountSettings {
+    pub(super) fn check(self) -> Result<(), String> {
+        within("attempts_per_address", self.attempts_per_address.get(), 1, MOST_ATTEMPTS)?;
+        within("attempts_per_email", self.attempts_per_email.get(), 1, MOST_ATTEMPTS)
+    }
+}
