@@ -38,7 +38,8 @@ def refusals_have_a_reason(ctx, response, case):
 
 @schemathesis.check
 def problems_name_their_request(ctx, response, case):
-    """A problem says its own status, and the id under which the log has it."""
+    """Every answer has an id, and a problem repeats it with its own status."""
+    assert response.headers.get("x-request-id"), "the answer has no x-request-id"
     if "application/problem+json" not in response.headers.get("content-type", [""])[0]:
         return
     problem = json.loads(response.text)

@@ -27,7 +27,7 @@ def approve_integrations():
 
 
 def connect_accounts():
-    for provider, token in [("github", "seed-token"), ("sendgrid", "SG.seed")]:
+    for provider, token in [("github", "seed-token"), ("sendgrid", "SG.seed"), ("slack", "xoxb-seed")]:
         send("POST", "/oauth/connections", {"provider": provider, "accessToken": token, "account": "seed"})
 
 

@@ -1,9 +1,11 @@
 //! The host over HTTP: routes, authentication, and one error shape (RFC 9457). This module alone knows JSON wire shapes.
 
 mod auth;
+mod document;
 mod error;
 mod extract;
 mod middleware;
+mod number;
 mod page;
 mod router;
 mod routes;
