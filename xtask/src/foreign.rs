@@ -5,10 +5,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 
 use crate::workspace::Stamp;
-use crate::{npm, process, workspace};
+use crate::{npm, process, python, workspace};
 
 const WORLD: &str = "integration";
 
@@ -32,7 +32,7 @@ fn build_javascript() -> Result<()> {
 fn build_python() -> Result<()> {
     let source = workspace::root().join("tests/guests/python");
     let tools = workspace::tools().join("py");
-    let componentize = install_python_tools(&source.join("requirements.txt"), &tools)?;
+    let componentize = python::install(&source.join("requirements.txt"), &tools)?.join("componentize-py");
     build_once("python", &[source.join("app.py"), source.join("requirements.txt")], |output| {
         // Built from a copy: Python leaves its caches beside the source.
         let copy = tools.join("app");
@@ -43,28 +43,6 @@ fn build_python() -> Result<()> {
         python.args(["app", "-o"]).arg(output);
         process::run_quietly(&mut python)
     })
-}
-
-/// Installs the requirements in a virtual environment and answers where componentize-py is.
-fn install_python_tools(requirements: &Path, folder: &Path) -> Result<PathBuf> {
-    if !process::is_available("python3") {
-        bail!("python3 is not installed (Debian: apt-get install python3 python3-venv)");
-    }
-    let environment = folder.join("venv");
-    let program = environment.join("bin/componentize-py");
-    let stamp = Stamp::of(folder.join("installed"), &[requirements.to_owned()], "")?;
-    if stamp.is_fresh() {
-        return Ok(program);
-    }
-    eprintln!("      pip install in {}", environment.display());
-    fs::create_dir_all(folder)?;
-    process::run_quietly(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&environment))
-        .context("python3 cannot make a virtual environment (Debian: apt-get install python3-venv)")?;
-    let mut pip = Command::new(environment.join("bin/pip"));
-    pip.args(["install", "--quiet", "--disable-pip-version-check", "--requirement"]).arg(requirements);
-    process::run_quietly(&mut pip)?;
-    stamp.write()?;
-    Ok(program)
 }
 
 /// Makes `target/guests/<name>.wasm` unless it was made from the same inputs and contract before: it takes long.

@@ -6,9 +6,11 @@ mod bench;
 mod cargo_component;
 mod components;
 mod foreign;
+mod fuzz_api;
 mod npm;
 mod process;
 mod progress;
+mod python;
 mod serve;
 mod suite;
 mod toolchain;
@@ -29,6 +31,8 @@ cargo xtask COMMAND
   component-setup     install cargo-component, to target/tools/cargo-component/
   dev [ARG…]          build everything, serve on 127.0.0.1:8787 in development mode; ARGs go to `workway dev`
   test [ARG…]         build everything, run every test; ARGs go to `cargo test`
+  fuzz-api [OPTION…]  build everything, send made-up requests to a host and check every answer against /openapi.json;
+                      --cases N (the fewest, 5000), --seed N (the same cases again, 1), --release (a release build)
   bench NAME [ARG…]   build everything, run the bench NAME (call, http, chaos, reload, start, compile, oauth, sdk)
 ";
 
@@ -47,7 +51,7 @@ fn dispatch(arguments: &[String]) -> Result<()> {
     let Some((command, rest)) = arguments.split_first() else {
         bail!("which command?\n\n{HELP}");
     };
-    let takes_arguments = matches!(command.as_str(), "build" | "dev" | "test" | "bench");
+    let takes_arguments = matches!(command.as_str(), "build" | "dev" | "test" | "bench" | "fuzz-api");
     if !takes_arguments && !rest.is_empty() {
         bail!("`{command}` takes no arguments");
     }
@@ -63,6 +67,7 @@ fn dispatch(arguments: &[String]) -> Result<()> {
         "component-setup" => cargo_component::install(),
         "dev" => serve::dev(rest),
         "test" => suite::test(rest),
+        "fuzz-api" => fuzz_api::run(rest),
         "bench" => bench::run(rest),
         "help" | "--help" | "-h" => {
             print!("{HELP}");

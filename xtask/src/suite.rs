@@ -1,15 +1,15 @@
-//! `cargo xtask test`: everything that the tests load, then every test. It never hides a test's outcome: cargo test's
-//! own lines come last.
+//! `cargo xtask test`: everything that the tests load, then every test, then a short form of `cargo xtask fuzz-api`. It
+//! never hides a test's outcome: what ran says so itself, last.
 
 use std::process::Command;
 
 use anyhow::Result;
 
 use crate::progress::Phases;
-use crate::{cargo_component, components, foreign, npm, process, toolchain, workspace};
+use crate::{cargo_component, components, foreign, fuzz_api, npm, process, toolchain, workspace};
 
 pub fn test(arguments: &[String]) -> Result<()> {
-    let mut phases = Phases::new(8);
+    let mut phases = Phases::new(10);
     let wasm = phases.run("looking for a wasm toolchain", toolchain::ensure)?;
     phases.run("building integrations", || components::build_integrations(wasm, &[]))?;
     phases.run("building the tests' guests", || components::build_guests(wasm))?;
@@ -17,6 +17,8 @@ pub fn test(arguments: &[String]) -> Result<()> {
     phases.run("installing Prism", install_prism)?;
     phases.run("installing an OpenID provider", install_oidc)?;
     phases.run("installing cargo-component", || process::or_skip("cargo-component", cargo_component::install()))?;
+    // What checks every route is never skipped, in CI or elsewhere.
+    phases.run("installing Schemathesis", fuzz_api::install)?;
     phases.run("running the tests", || {
         let mut cargo = Command::new("cargo");
         cargo.current_dir(workspace::root()).arg("test").args(scope(arguments)).args(arguments);
@@ -28,7 +30,13 @@ pub fn test(arguments: &[String]) -> Result<()> {
             cargo.env("WORKWAY_TEST_WASM_PATH", format!("/usr/bin:{path}"));
         }
         process::run(&mut cargo)
-    })
+    })?;
+    if arguments.is_empty() {
+        return phases.run("fuzzing the API", fuzz_api::run_short);
+    }
+    phases.begin("fuzzing the API");
+    eprintln!("      left out, as a part of the tests was asked for: cargo xtask fuzz-api");
+    Ok(())
 }
 
 /// Everything, unless the user names packages. The guests are left out: they were built for wasm, and building each

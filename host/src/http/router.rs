@@ -13,6 +13,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use utoipa_swagger_ui::SwaggerUi;
 
 use super::{
+    document,
     middleware::{fallback, local_only, request_id, trace},
     routes::{marketplace, oauth, operation, registry, schemas},
 };
@@ -47,7 +48,7 @@ impl Modify for Bearer {
 pub fn router(app: App) -> Router {
     let body_limit = app.settings().largest_body_bytes().saturating_add(ENVELOPE_BYTES);
     let mode = app.settings().mode;
-    let (router, document) = OpenApiRouter::with_openapi(Document::openapi())
+    let (router, mut document) = OpenApiRouter::with_openapi(Document::openapi())
         .routes(routes!(operation::health::get_health))
         .routes(routes!(operation::health::get_readiness))
         .routes(routes!(operation::metrics::get_metrics))
@@ -96,6 +97,7 @@ pub fn router(app: App) -> Router {
         .routes(routes!(marketplace::get_screenshot::get_screenshot, marketplace::delete_screenshot::delete_screenshot))
         .routes(routes!(schemas::get_workflow_schema::get_workflow_schema))
         .split_for_parts();
+    document::complete(&mut document);
     let router = router
         .merge(SwaggerUi::new("/docs").url("/openapi.json", document))
         .fallback(fallback::not_found)

@@ -6,7 +6,7 @@ use std::{collections::BTreeSet, fmt, time::Duration};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::super::{
-    bounds::{MAX_ACCOUNT_BYTES, MAX_SCOPE_BYTES, MAX_SCOPES, MAX_TOKEN_BYTES},
+    bounds::{MAX_ACCOUNT_CHARS, MAX_SCOPE_CHARS, MAX_SCOPES, MAX_TOKEN_BYTES},
     catalogue::Values,
     endpoint::Account,
     vault::TokenSet,
@@ -14,7 +14,7 @@ use super::super::{
 use super::ConnectionError;
 
 /// The provider's own id with what its addresses depend on.
-const MAX_ACCOUNT_ID_BYTES: usize = 1_024;
+const MAX_ACCOUNT_ID_CHARS: usize = 1_024;
 const MAX_VALUES: usize = 20;
 /// The year 9999, in Unix seconds: further away than any token's end, and far from what could overflow.
 const LATEST: u64 = 253_402_300_799;
@@ -46,18 +46,20 @@ impl NewConnection {
         if !self.tokens.refresh_token.as_ref().is_none_or(is_token) {
             return invalid(format!("refreshToken must be 1 to {MAX_TOKEN_BYTES} visible ASCII characters"));
         }
-        if !is_label(&self.account.label, MAX_ACCOUNT_BYTES) || !is_label(&self.account.id, MAX_ACCOUNT_ID_BYTES) {
-            return invalid(format!("account must be 1 to {MAX_ACCOUNT_BYTES} bytes without control characters"));
-        }
-        let scopes = self.scopes.iter().flatten();
-        if scopes.clone().count() > MAX_SCOPES || !scopes.clone().all(|scope| is_label(scope, MAX_SCOPE_BYTES)) {
+        if !is_label(&self.account.label, MAX_ACCOUNT_CHARS) || !is_label(&self.account.id, MAX_ACCOUNT_ID_CHARS) {
             return invalid(format!(
-                "scopes must be at most {MAX_SCOPES} texts, each 1 to {MAX_SCOPE_BYTES} bytes without control characters"
+                "account must be 1 to {MAX_ACCOUNT_CHARS} characters, none of them a control character"
             ));
         }
-        if self.values.len() > MAX_VALUES || !self.values.values().all(|value| is_label(value, MAX_ACCOUNT_BYTES)) {
+        let scopes = self.scopes.iter().flatten();
+        if scopes.clone().count() > MAX_SCOPES || !scopes.clone().all(|scope| is_label(scope, MAX_SCOPE_CHARS)) {
             return invalid(format!(
-                "variables must be at most {MAX_VALUES} texts, each 1 to {MAX_ACCOUNT_BYTES} bytes without control characters"
+                "scopes must be at most {MAX_SCOPES} texts, each 1 to {MAX_SCOPE_CHARS} characters, none of them a control character"
+            ));
+        }
+        if self.values.len() > MAX_VALUES || !self.values.values().all(|value| is_label(value, MAX_ACCOUNT_CHARS)) {
+            return invalid(format!(
+                "variables must be at most {MAX_VALUES} texts, each 1 to {MAX_ACCOUNT_CHARS} characters, none of them a control character"
             ));
         }
         if self.expires_at.is_some_and(|end| end > LATEST) {
@@ -85,8 +87,9 @@ fn is_token(token: &SecretString) -> bool {
     !token.is_empty() && token.len() <= MAX_TOKEN_BYTES && token.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
-fn is_label(text: &str, max_bytes: usize) -> bool {
-    !text.is_empty() && text.len() <= max_bytes && !text.chars().any(char::is_control)
+/// Characters are counted, as JSON Schema counts them: the API documents these bounds.
+fn is_label(text: &str, max_chars: usize) -> bool {
+    !text.is_empty() && text.chars().count() <= max_chars && !text.chars().any(char::is_control)
 }
 
 fn invalid(message: String) -> Result<(), ConnectionError> {

@@ -18,7 +18,7 @@ use super::{
 use crate::{
     capability::fetch::Credential,
     oauth::{
-        bounds::MAX_ACCOUNT_BYTES,
+        bounds::MAX_ACCOUNT_CHARS,
         catalogue::{AccountPointers, AccountSource, Provider, Values},
     },
 };
@@ -142,7 +142,7 @@ fn claims(token: &str) -> Option<Document> {
 
 fn clean(value: &Value) -> Option<String> {
     let mut text: String = scalar(value)?.chars().filter(|character| !character.is_control()).collect();
-    text.truncate(text.floor_char_boundary(MAX_ACCOUNT_BYTES));
+    text.truncate(text.floor_char_boundary(MAX_ACCOUNT_CHARS));
     let text = text.trim();
     (!text.is_empty()).then(|| text.to_owned())
 }
@@ -312,7 +312,7 @@ mod tests {
         fn every_account_is_bounded(label in any::<String>(), id in "\\PC{0,400}") {
             if let Ok((label, id)) = read(&json!({"email": label, "sub": id})) {
                 for text in [label, id] {
-                    prop_assert!(!text.is_empty() && text.len() <= MAX_ACCOUNT_BYTES);
+                    prop_assert!(!text.is_empty() && text.len() <= MAX_ACCOUNT_CHARS);
                     prop_assert!(!text.chars().any(char::is_control));
                 }
             }

@@ -13,7 +13,7 @@ use super::{
     reply::{Document, Reply},
 };
 use crate::oauth::{
-    bounds::{MAX_SCOPE_BYTES, MAX_SCOPES, MAX_TOKEN_BYTES},
+    bounds::{MAX_SCOPE_CHARS, MAX_SCOPES, MAX_TOKEN_BYTES},
     catalogue::{AccountSource, OAuthMethod, Provider, Values, VariableSource},
     vault::TokenSet,
 };
@@ -180,7 +180,7 @@ fn scopes(document: &Document, oauth: &OAuthMethod) -> Result<Option<BTreeSet<St
     if scopes.len() > MAX_SCOPES {
         return Err(EndpointError::malformed(format!("it holds more than {MAX_SCOPES} scopes")));
     }
-    if scopes.iter().any(|scope| scope.len() > MAX_SCOPE_BYTES || scope.chars().any(char::is_control)) {
+    if scopes.iter().any(|scope| scope.len() > MAX_SCOPE_CHARS || scope.chars().any(char::is_control)) {
         return Err(EndpointError::malformed("it holds a scope that is none"));
     }
     Ok(Some(scopes))

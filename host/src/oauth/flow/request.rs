@@ -8,7 +8,7 @@ use super::{error::FlowError, state::State};
 use crate::{
     integration::ProviderId,
     oauth::{
-        bounds::{MAX_SCOPE_BYTES, MAX_SCOPES},
+        bounds::{MAX_SCOPE_CHARS, MAX_SCOPES},
         catalogue::OAuthMethod,
     },
 };
@@ -36,7 +36,7 @@ pub(super) fn scopes(
     if !requested.iter().all(|scope| is_scope(oauth, scope)) {
         let comma = if oauth.scope_separator.contains(',') { ", commas" } else { "" };
         return Err(FlowError::InvalidScopes(format!(
-            "one is 1 to {MAX_SCOPE_BYTES} visible ASCII characters without quotes{comma} and backslashes"
+            "one is 1 to {MAX_SCOPE_CHARS} visible ASCII characters without quotes{comma} and backslashes"
         )));
     }
     // A token that was put in by hand may have come with anything as its scopes.
@@ -59,7 +59,7 @@ pub(super) fn scopes(
 fn is_scope(oauth: &OAuthMethod, scope: &str) -> bool {
     let fits = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\');
     !scope.is_empty()
-        && scope.len() <= MAX_SCOPE_BYTES
+        && scope.len() <= MAX_SCOPE_CHARS
         && scope.bytes().all(fits)
         && (oauth.scope_separator.is_empty() || !scope.contains(oauth.scope_separator.as_str()))
 }
@@ -106,7 +106,7 @@ mod tests {
 
     use url::Url;
 
-    use super::{MAX_SCOPE_BYTES, MAX_SCOPES, authorization_url, callback_url, scopes};
+    use super::{MAX_SCOPE_CHARS, MAX_SCOPES, authorization_url, callback_url, scopes};
     use crate::oauth::{
         Values,
         flow::{error::FlowError, state::State, tests::entry},
@@ -167,7 +167,7 @@ mod tests {
 
     #[test]
     fn a_scope_that_would_read_as_something_else_is_refused() {
-        let long = "x".repeat(MAX_SCOPE_BYTES + 1);
+        let long = "x".repeat(MAX_SCOPE_CHARS + 1);
         for odd in ["", " ", "a b", "a\tb", "a\nb", "a\"b", "a\\b", "a\u{e9}", "a\u{7f}", &long] {
             assert!(matches!(asked("strict", &["ok", odd], &[]), Err(FlowError::InvalidScopes(_))), "{odd:?}");
             assert_eq!(asked("strict", &[], &["ok", odd]), Ok(set(&["always", "ok"])), "{odd:?} of a stored one");

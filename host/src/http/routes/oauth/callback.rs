@@ -63,8 +63,8 @@ struct Failed {
     responses(
         (status = OK, description = "connected; a page says so", content((String = "text/html"), (WireConnection = "application/json"))),
         (status = SEE_OTHER, description = "connected; on to where the flow's `returnTo` says, with `connection=<id>`"),
-        (status = "4XX", description = "not connected: the browser, the user or the answer is to blame; a page unless JSON is asked for", body = Problem, content_type = "application/problem+json"),
-        (status = "5XX", description = "not connected: the provider or this host is to blame; a page unless JSON is asked for", body = Problem, content_type = "application/problem+json"),
+        (status = "4XX", description = "not connected: the browser, the user or the answer is to blame; a page unless JSON is asked for", content((Problem = "application/problem+json"), (String = "text/html"))),
+        (status = "5XX", description = "not connected: the provider or this host is to blame; a page unless JSON is asked for", content((Problem = "application/problem+json"), (String = "text/html"))),
     ))]
 pub(in crate::http) async fn callback(
     State(app): State<App>,

@@ -15,10 +15,17 @@ use crate::{
         auth::Caller,
         error::{ApiError, Problem},
         extract::Json,
+        number::optional_whole,
     },
     integration::ProviderId,
     oauth::{Account, ConnectionSummary, NewConnection, Provider, TokenSet, Values, VariableSource, account_id},
 };
+
+/// A provider's own word for what a token may do.
+#[derive(ToSchema)]
+#[schema(example = "chat:write", min_length = 1, max_length = 256, pattern = "^[^\\u0000-\\u001f\\u007f-\\u009f]+$")]
+#[expect(dead_code, reason = "a schema alone: the shape of a text")]
+pub(in crate::http) struct Scope(String);
 
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -34,12 +41,14 @@ pub(in crate::http) struct CreateConnection {
     refresh_token: Option<SecretString>,
     /// A label of the account: an e-mail address, a workspace name. The same label takes the place of the connection that
     /// is there.
-    #[schema(min_length = 1, max_length = 256)]
+    #[schema(min_length = 1, max_length = 256, pattern = "^[^\\u0000-\\u001f\\u007f-\\u009f]+$")]
     account: String,
     /// The scopes that the provider granted. An API key needs none.
-    #[schema(max_items = 200)]
+    #[schema(value_type = Option<Vec<Scope>>, max_items = 200)]
     scopes: Option<BTreeSet<String>>,
     /// Unix seconds; none for a token that does not expire.
+    #[serde(default, deserialize_with = "optional_whole")]
+    #[schema(maximum = 253402300799u64)]
     expires_at: Option<u64>,
     /// What the account's addresses depend on, by the names of the provider's entry.
     #[serde(default)]

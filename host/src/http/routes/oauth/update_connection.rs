@@ -2,7 +2,10 @@
 
 use axum::extract::State;
 use serde::Deserialize;
-use utoipa::ToSchema;
+use utoipa::{
+    ToSchema,
+    openapi::{Object, ObjectBuilder, Type},
+};
 
 use super::wire::{WireConnection, unknown_connection};
 use crate::{
@@ -20,8 +23,13 @@ use crate::{
 pub(in crate::http) struct ConnectionUpdate {
     /// True: calls take this connection which choose none. A provider's default account stops being that when another one
     /// becomes it.
-    #[schema(example = true)]
+    #[schema(schema_with = only_true)]
     default: bool,
+}
+
+/// `false` would leave a provider without a default account.
+fn only_true() -> Object {
+    ObjectBuilder::new().schema_type(Type::Boolean).enum_values(Some([true])).build()
 }
 
 /// Makes one of the calling user's accounts the default one of its provider.

@@ -9,7 +9,10 @@ use axum::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use utoipa::ToSchema;
+use utoipa::{
+    ToSchema,
+    openapi::{Object, ObjectBuilder, Type},
+};
 
 use crate::{
     account::Scope,
@@ -35,12 +38,24 @@ const MAX_IDEMPOTENCY_KEY: usize = 255;
 pub(in crate::http) struct ExecuteRequest<'a> {
     /// What the action's `inputSchema` describes.
     #[serde(borrow)]
-    #[schema(value_type = Value)]
+    #[schema(value_type = Value, example = json!({ "channel": "C0123456789", "text": "Hello" }))]
     input: &'a RawValue,
     /// The accounts to use, connections' ids by provider; the caller's default account of each provider otherwise.
     #[serde(default)]
-    #[schema(value_type = BTreeMap<String, String>)]
+    #[schema(schema_with = connections_by_provider)]
     connections: BTreeMap<ProviderId, String>,
+}
+
+fn connections_by_provider() -> Object {
+    let text = || ObjectBuilder::new().schema_type(Type::String);
+    let provider = text().pattern(Some("^[a-z][a-z0-9-]*$")).max_length(Some(64)).build();
+    ObjectBuilder::new()
+        .description(Some(
+            "The accounts to use, connections' ids by provider; the caller's default account of each provider otherwise.",
+        ))
+        .property_names(Some(provider))
+        .additional_properties(Some(text()))
+        .build()
 }
 
 #[derive(Serialize, ToSchema)]

@@ -1,0 +1,35 @@
+//! Installs Python packages exactly as a committed file of requirements names them, in a virtual environment of this
+//! checkout's own. It never touches the machine's own packages.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use crate::process;
+use crate::workspace::Stamp;
+
+/// Installs the requirements to `venv` in `folder`, unless they are there already, and answers where the environment's
+/// programs are.
+pub fn install(requirements: &Path, folder: &Path) -> Result<PathBuf> {
+    if !process::is_available("python3") {
+        bail!("python3 is not installed (Debian: apt-get install python3 python3-venv)");
+    }
+    let environment = folder.join("venv");
+    let programs = environment.join("bin");
+    let stamp = Stamp::of(folder.join("installed"), &[requirements.to_owned()], "")?;
+    // A copied checkout has environments whose programs name the folder that they were made in.
+    if stamp.is_fresh() && process::is_available(&programs.join("python").to_string_lossy()) {
+        return Ok(programs);
+    }
+    eprintln!("      pip install in {}", environment.display());
+    fs::create_dir_all(folder)?;
+    process::run_quietly(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&environment))
+        .context("python3 cannot make a virtual environment (Debian: apt-get install python3-venv)")?;
+    let mut pip = Command::new(programs.join("pip"));
+    pip.args(["install", "--quiet", "--disable-pip-version-check", "--requirement"]).arg(requirements);
+    process::run_quietly(&mut pip)?;
+    stamp.write()?;
+    Ok(programs)
+}
