@@ -147,8 +147,7 @@ impl App {
         };
         let registry = ActionRegistry::new(runtime, services, Arc::clone(&settings));
         let known = Arc::new(known::RegisteredActions(registry.clone()));
-        let marketplace =
-            WorkflowRegistry::new(Arc::new(database.listings()), known, settings.marketplace.cache_bytes);
+        let marketplace = WorkflowRegistry::new(Arc::new(database.listings()), known, settings.marketplace.cache_bytes);
         Ok(Self(Arc::new(Inner {
             settings,
             registry,

@@ -37,9 +37,10 @@ pub(super) fn tagged<T: Serialize>(
 ) -> Result<Response, ApiError> {
     let body = serde_json::to_vec(body).map_err(ApiError::internal)?;
     let tag = tag(version, &body);
-    let is_known = headers.get_all(header::IF_NONE_MATCH).iter().any(|value| {
-        value.to_str().is_ok_and(|text| tags(text).any(|known| known == "*" || known == tag))
-    });
+    let is_known = headers
+        .get_all(header::IF_NONE_MATCH)
+        .iter()
+        .any(|value| value.to_str().is_ok_and(|text| tags(text).any(|known| known == "*" || known == tag)));
     let mut response = if is_known {
         StatusCode::NOT_MODIFIED.into_response()
     } else {

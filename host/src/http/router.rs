@@ -86,7 +86,10 @@ pub fn router(app: App) -> Router {
         .routes(routes!(marketplace::publish_workflow::publish_workflow))
         .routes(routes!(marketplace::unpublish_workflow::unpublish_workflow))
         .routes(routes!(marketplace::list_versions::list_versions, marketplace::create_version::create_version))
-        .routes(routes!(marketplace::feature_workflow::feature_workflow, marketplace::feature_workflow::unfeature_workflow))
+        .routes(routes!(
+            marketplace::feature_workflow::feature_workflow,
+            marketplace::feature_workflow::unfeature_workflow
+        ))
         .routes(routes!(
             marketplace::get_installation::get_installation,
             marketplace::install_workflow::install_workflow,

@@ -1,7 +1,10 @@
 //! Why the marketplace refuses, and who can do something about it.
 
 use super::store::{StoreError, TakenField};
-use crate::integration::InputProblem;
+use crate::{
+    integration::InputProblem,
+    workflow::{self, DefinitionError},
+};
 
 /// Why something was not done. Nothing has changed then.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -55,6 +58,18 @@ impl From<StoreError> for MarketplaceError {
             error => Self::Store(error),
         }
     }
+}
+
+impl MarketplaceError {
+    /// A definition in YAML that cannot be read.
+    pub fn invalid_definition(error: DefinitionError) -> Self {
+        Self::Invalid(error.problems.into_iter().map(|problem| placed("/workflowYaml", problem)).collect())
+    }
+}
+
+/// A definition's problem as one of what has the definition at `place`.
+pub(super) fn placed(place: &str, problem: workflow::Problem) -> InputProblem {
+    InputProblem { pointer: format!("{place}{}", problem.pointer), message: problem.message }
 }
 
 fn counted(problems: usize) -> String {

@@ -2,8 +2,8 @@
 
 use super::{
     bounds::{
-        MAX_DESCRIPTION_CHARS, MAX_NAME_CHARS, MAX_PRICE_CENTS, MAX_SLUG_BYTES, MAX_TAG_CHARS, MAX_TAGLINE_CHARS, MAX_TAGS,
-        MIN_PRICE_CENTS, MIN_SLUG_BYTES,
+        MAX_DESCRIPTION_CHARS, MAX_NAME_CHARS, MAX_PRICE_CENTS, MAX_SLUG_BYTES, MAX_TAG_CHARS, MAX_TAGLINE_CHARS,
+        MAX_TAGS, MIN_PRICE_CENTS, MIN_SLUG_BYTES,
     },
     listing::{Category, Pricing, PricingModel, Summary, Visibility},
     text::{fold, words},
@@ -50,13 +50,17 @@ impl ListingChange {
         }
         if let Some(text) = self.description {
             problems.extend(longer("/description", &text, MAX_DESCRIPTION_CHARS));
-            problems.extend(text.contains('\0').then(|| problem("/description", "it has a NUL character: take it out")));
+            problems
+                .extend(text.contains('\0').then(|| problem("/description", "it has a NUL character: take it out")));
             *description = text;
         }
         if let Some(category) = self.category {
             if !categories.iter().any(|known| known.id == category) {
                 let known: Vec<&str> = categories.iter().map(|known| known.id.as_str()).collect();
-                problems.push(problem("/category", format!("there is no such category: possible are {}", known.join(", "))));
+                problems.push(problem(
+                    "/category",
+                    format!("there is no such category: possible are {}", known.join(", ")),
+                ));
             }
             summary.category = category;
         }
@@ -133,7 +137,8 @@ fn name_problem(name: &str) -> Option<InputProblem> {
 }
 
 fn slug_problem(slug: &str) -> Option<InputProblem> {
-    let is_word = |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
+    let is_word =
+        |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
     if !(MIN_SLUG_BYTES..=MAX_SLUG_BYTES).contains(&slug.len()) || !slug.split('-').all(is_word) {
         let rule = format!(
             "a slug is {MIN_SLUG_BYTES} to {MAX_SLUG_BYTES} lower-case letters a to z and digits, in words joined by single hyphens"

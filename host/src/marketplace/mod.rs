@@ -16,7 +16,7 @@ mod text;
 pub use cache::{CACHE_TIME, ListPage};
 pub use error::MarketplaceError;
 pub use fields::ListingChange;
-pub use index::{Doc, Entry, Sort, Stats};
+pub use index::{Doc, Entry, MAX_WORDS, Sort, Stats};
 pub use listing::{
     Category, Counts, DeveloperRef, Installation, Listing, NewVersion, Pricing, PricingModel, Review, Status, Summary,
     UnknownValue, VersionInfo, Visibility,

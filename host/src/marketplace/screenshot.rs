@@ -38,7 +38,8 @@ impl Screenshot {
         if bytes.len() > MAX_SCREENSHOT_BYTES {
             return Err(format!("it has {} bytes, possible are {MAX_SCREENSHOT_BYTES}", bytes.len()));
         }
-        let mut reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format().map_err(|error| error.to_string())?;
+        let mut reader =
+            ImageReader::new(Cursor::new(bytes)).with_guessed_format().map_err(|error| error.to_string())?;
         let format = match reader.format() {
             Some(format @ (ImageFormat::Png | ImageFormat::Jpeg | ImageFormat::WebP)) => format,
             _ => return Err("it is no PNG, JPEG or WebP".to_owned()),

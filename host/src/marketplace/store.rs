@@ -105,12 +105,7 @@ pub trait ListingStore: Send + Sync {
 
     /// Installs a listing that still is as `number` says, or finds it installed. True if it is new or active again; none if the listing is no
     /// longer installable.
-    async fn install(
-        &self,
-        listing: Doc,
-        user: &str,
-        now: i64,
-    ) -> Result<Option<(Installation, bool)>, StoreError>;
+    async fn install(&self, listing: Doc, user: &str, now: i64) -> Result<Option<(Installation, bool)>, StoreError>;
 
     /// Answers whether it was installed.
     async fn uninstall(&self, listing: &str, user: &str, now: i64) -> Result<bool, StoreError>;

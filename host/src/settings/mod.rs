@@ -122,7 +122,9 @@ impl Settings {
         self.admission.check().map_err(|problem| SettingsError::OutOfRange { place: "admission".into(), problem })?;
         self.accounts.check().map_err(|problem| SettingsError::OutOfRange { place: "accounts".into(), problem })?;
         self.cache.check().map_err(|problem| SettingsError::OutOfRange { place: "cache".into(), problem })?;
-        self.marketplace.check().map_err(|problem| SettingsError::OutOfRange { place: "marketplace".into(), problem })?;
+        self.marketplace
+            .check()
+            .map_err(|problem| SettingsError::OutOfRange { place: "marketplace".into(), problem })?;
         Ok(self)
     }
 }

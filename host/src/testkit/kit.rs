@@ -378,6 +378,7 @@ fn settings(folder: &TempDir, limits: CallLimits) -> Settings {
         limits,
         admission: AdmissionSettings { calls: MAX_RUNNING, calls_per_integration: MAX_RUNNING },
         accounts: Default::default(),
+        marketplace: Default::default(),
         integrations: Default::default(),
         oauth: OAuthSettings::default(),
         upstreams: Default::default(),

@@ -91,7 +91,8 @@ impl Reader {
                 }
                 None if !COMMON.contains(&name) && KINDS.iter().all(|(kind, _)| *kind != name) => {
                     let own = KINDS.iter().find(|(known, _)| Some(*known) == kind);
-                    let has: Vec<&str> = own.into_iter().flat_map(|(kind, own)| [kind].into_iter().chain(*own)).copied().collect();
+                    let has: Vec<&str> =
+                        own.into_iter().flat_map(|(kind, own)| [kind].into_iter().chain(*own)).copied().collect();
                     let has = [&COMMON[..], &has[..]].concat().join(", ");
                     self.problems.add(&at, format_args!("unknown field: this step has {has}"));
                 }

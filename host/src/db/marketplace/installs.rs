@@ -76,10 +76,12 @@ impl SqliteListings {
         .fetch_optional(&mut *transaction)
         .await?;
         let Some(doc) = ended else { return Ok(false) };
-        sqlx::query("UPDATE marketplace_integrations SET active_install_count = active_install_count - 1 WHERE doc = ?")
-            .bind(doc)
-            .execute(&mut *transaction)
-            .await?;
+        sqlx::query(
+            "UPDATE marketplace_integrations SET active_install_count = active_install_count - 1 WHERE doc = ?",
+        )
+        .bind(doc)
+        .execute(&mut *transaction)
+        .await?;
         transaction.commit().await?;
         Ok(true)
     }

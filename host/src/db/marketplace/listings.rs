@@ -23,14 +23,14 @@ impl SqliteListings {
     }
 
     pub(super) async fn latest_revision(&self) -> Result<u64, sqlx::Error> {
-        let value = sqlx::query_scalar("SELECT value FROM marketplace_revision").fetch_one(&self.database.reader).await?;
+        let value =
+            sqlx::query_scalar("SELECT value FROM marketplace_revision").fetch_one(&self.database.reader).await?;
         from_stored(value)
     }
 
     pub(super) async fn entries_after(&self, after: Doc, limit: u32) -> Result<Vec<Entry>, sqlx::Error> {
-        let statement = entry_statement!(
-            "WHERE doc > ? AND status = 'published' AND visibility = 'public' ORDER BY doc LIMIT ?"
-        );
+        let statement =
+            entry_statement!("WHERE doc > ? AND status = 'published' AND visibility = 'public' ORDER BY doc LIMIT ?");
         let rows: Vec<EntryRow> =
             sqlx::query_as(statement).bind(after).bind(limit).fetch_all(&self.database.reader).await?;
         row::all(rows)

@@ -28,7 +28,9 @@ impl From<MarketplaceError> for ApiError {
                 Self::new(StatusCode::PAYMENT_REQUIRED, "payment-required", detail)
             }
             MarketplaceError::Image(_) => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid-image", detail),
-            MarketplaceError::Busy => Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", detail).retry_after(BUSY_RETRY),
+            MarketplaceError::Busy => {
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", detail).retry_after(BUSY_RETRY)
+            }
             MarketplaceError::Starting => {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "starting", detail).retry_after(BUSY_RETRY)
             }

@@ -34,7 +34,7 @@ use terms::Terms;
 use super::text::fold;
 
 pub use face::{Doc, Entry, Page, Query, Sort, Stats};
-pub use search::{MAX_TEXT_BYTES, MAX_WORDS};
+pub use search::MAX_WORDS;
 
 /// All public listings, as they are searched.
 ///

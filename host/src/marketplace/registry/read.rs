@@ -54,7 +54,8 @@ impl WorkflowRegistry {
         limit: usize,
         offset: usize,
     ) -> Result<Arc<ListPage>, MarketplaceError> {
-        let filter = ListFilter { category: Some(category.to_owned()), ..ListFilter::all(Sort::Popular, limit, offset) };
+        let filter =
+            ListFilter { category: Some(category.to_owned()), ..ListFilter::all(Sort::Popular, limit, offset) };
         let page = self.search_workflows(None, filter).await?;
         // An empty list of a category that there is needs a look into the table.
         if page.total == 0 && !self.0.store.categories().await?.iter().any(|known| known.id == category) {
@@ -73,7 +74,8 @@ impl WorkflowRegistry {
         limit: usize,
         offset: usize,
     ) -> Result<Arc<ListPage>, MarketplaceError> {
-        let filter = ListFilter { developer: Some(developer.to_owned()), ..ListFilter::all(Sort::Popular, limit, offset) };
+        let filter =
+            ListFilter { developer: Some(developer.to_owned()), ..ListFilter::all(Sort::Popular, limit, offset) };
         self.search_workflows(None, filter).await
     }
 

@@ -8,7 +8,7 @@ use crate::{
     integration::InputProblem,
     marketplace::{
         bounds::{MAX_CHANGELOG_CHARS, MAX_DEFINITION_BYTES, MAX_LISTINGS_PER_DEVELOPER, MAX_VERSIONS},
-        error::MarketplaceError,
+        error::{MarketplaceError, placed},
         fields::{ListingChange, incomplete, longer, problem, slug_of},
         listing::{Counts, Listing, NewVersion, Pricing, Status, Summary, Visibility, new_listing_id},
         store::StoreError,
@@ -301,8 +301,7 @@ impl WorkflowRegistry {
                 }
             }
         }
-        let placed = |found: workflow::Problem| problem(&format!("{DEFINITION}{}", found.pointer), found.message);
-        Err(problems.into_iter().map(placed).collect())
+        Err(problems.into_iter().map(|problem| placed(DEFINITION, problem)).collect())
     }
 }
 

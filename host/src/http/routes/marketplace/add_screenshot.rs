@@ -28,7 +28,7 @@ use crate::{
     )),
     security(("bearer" = [])),
     responses(
-        (status = CREATED, description = "where it is", body = WireScreenshot),
+        (status = CREATED, description = "where it is", body = WireScreenshot<'static>),
         (status = CONFLICT, description = "there are eight already", body = Problem, content_type = "application/problem+json"),
         (status = UNPROCESSABLE_ENTITY, description = "it is no such image", body = Problem, content_type = "application/problem+json"),
         UserProblems,

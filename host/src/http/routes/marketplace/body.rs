@@ -5,7 +5,11 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::wire::{WirePricing, WireVisibility};
-use crate::{http::error::ApiError, marketplace::ListingChange, workflow::WorkflowDefinition};
+use crate::{
+    http::error::ApiError,
+    marketplace::{ListingChange, MarketplaceError},
+    workflow::WorkflowDefinition,
+};
 
 /// What is to be changed of a workflow; what is not said stays.
 #[derive(Deserialize, ToSchema)]
@@ -63,7 +67,7 @@ pub(super) fn definition(json: Option<Value>, yaml: Option<&str>) -> Result<Opti
         (json, None) => Ok(json),
         (None, Some(yaml)) => match WorkflowDefinition::from_yaml(yaml) {
             Ok(parsed) => Ok(Some(parsed.to_value())),
-            Err(problems) => Err(ApiError::invalid_definition(problems)),
+            Err(error) => Err(MarketplaceError::invalid_definition(error).into()),
         },
     }
 }

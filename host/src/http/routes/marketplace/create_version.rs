@@ -51,7 +51,7 @@ pub(in crate::http) struct NewWorkflowVersion {
     request_body = NewWorkflowVersion,
     security(("bearer" = [])),
     responses(
-        (status = CREATED, description = "the workflow as it is now", body = WorkflowDetail),
+        (status = CREATED, description = "the workflow as it is now", body = WorkflowDetail<'static>),
         UserProblems,
         WriteProblems,
         BodyProblems,

@@ -68,7 +68,7 @@ pub(in crate::http) struct NewWorkflowBody {
     request_body = NewWorkflowBody,
     security(("bearer" = [])),
     responses(
-        (status = CREATED, description = "the draft", body = WorkflowDetail,
+        (status = CREATED, description = "the draft", body = WorkflowDetail<'static>,
             headers(("location", description = "where it is"), ("etag", description = "for `If-Match` of a write"))),
         (status = CONFLICT, description = "this developer has too many workflows", body = Problem, content_type = "application/problem+json"),
         (status = UNPROCESSABLE_ENTITY, description = "the workflow has problems; `errors` lists all of them", body = Problem, content_type = "application/problem+json"),

@@ -31,7 +31,7 @@ pub(in crate::http) struct FeaturedPlace {
     request_body = FeaturedPlace,
     security(("bearer" = [])),
     responses(
-        (status = OK, description = "the workflow as it is now", body = WorkflowDetail),
+        (status = OK, description = "the workflow as it is now", body = WorkflowDetail<'static>),
         (status = CONFLICT, description = "it is not published", body = Problem, content_type = "application/problem+json"),
         UserProblems,
         BodyProblems,

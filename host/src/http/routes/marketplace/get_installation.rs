@@ -32,7 +32,7 @@ pub(in crate::http) struct InstallationDetail<'a> {
 #[utoipa::path(get, path = "/marketplace/{id}/install", tag = "marketplace",
     params(("id" = String, Path, description = "an id, or a slug as long as the workflow is listed")),
     security(("bearer" = [])),
-    responses((status = OK, description = "the installation", body = InstallationDetail), UserProblems))]
+    responses((status = OK, description = "the installation", body = InstallationDetail<'static>), UserProblems))]
 pub(in crate::http) async fn get_installation(
     State(app): State<App>,
     caller: Caller,

@@ -20,7 +20,7 @@ use crate::{
 #[utoipa::path(get, path = "/marketplace/{id}", tag = "marketplace",
     params(("id" = String, Path, description = "an id or a slug", example = "daily-standup")),
     responses(
-        (status = OK, description = "the workflow", body = WorkflowDetail,
+        (status = OK, description = "the workflow", body = WorkflowDetail<'static>,
             headers(("etag", description = "for `If-None-Match`, and for `If-Match` of a write"))),
         (status = NOT_MODIFIED, description = "the client has it: its tag is in `If-None-Match`"),
         DetailProblems,

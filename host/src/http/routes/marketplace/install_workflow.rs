@@ -25,8 +25,8 @@ use crate::{
     params(("id" = String, Path, description = "an id or a slug")),
     security(("bearer" = [])),
     responses(
-        (status = CREATED, description = "it is installed now", body = WireInstallation),
-        (status = OK, description = "it was installed before", body = WireInstallation),
+        (status = CREATED, description = "it is installed now", body = WireInstallation<'static>),
+        (status = OK, description = "it was installed before", body = WireInstallation<'static>),
         (status = PAYMENT_REQUIRED, description = "it is not free, and this host takes no payments yet", body = Problem, content_type = "application/problem+json"),
         (status = CONFLICT, description = "it is the caller's own and not published", body = Problem, content_type = "application/problem+json"),
         UserProblems,

@@ -19,7 +19,7 @@ use crate::{
 #[utoipa::path(get, path = "/marketplace/category/{categoryId}", tag = "marketplace",
     params(("categoryId" = String, Path, example = "productivity"), PageQuery),
     responses(
-        (status = OK, description = "a part of the list", body = WorkflowPage),
+        (status = OK, description = "a part of the list", body = WorkflowPage<'static>),
         (status = NOT_MODIFIED, description = "the client has it: its tag is in `If-None-Match`"),
         (status = NOT_FOUND, description = "there is no such category", body = Problem, content_type = "application/problem+json"),
         ListProblems,

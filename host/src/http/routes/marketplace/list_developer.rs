@@ -20,7 +20,7 @@ use crate::{
 #[utoipa::path(get, path = "/marketplace/developer/{developerId}", tag = "marketplace",
     params(("developerId" = String, Path, description = "an id or a slug", example = "acme"), PageQuery),
     responses(
-        (status = OK, description = "a part of the list", body = WorkflowPage),
+        (status = OK, description = "a part of the list", body = WorkflowPage<'static>),
         (status = NOT_MODIFIED, description = "the client has it: its tag is in `If-None-Match`"),
         (status = NOT_FOUND, description = "there is no such developer", body = Problem, content_type = "application/problem+json"),
         ListProblems,

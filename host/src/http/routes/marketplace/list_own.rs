@@ -21,7 +21,7 @@ use crate::{
 #[utoipa::path(get, path = "/developers/me/workflows", tag = "developers", params(PageQuery),
     security(("bearer" = [])),
     responses(
-        (status = OK, description = "a part of the list", body = WorkflowPage),
+        (status = OK, description = "a part of the list", body = WorkflowPage<'static>),
         (status = NOT_MODIFIED, description = "the client has it: its tag is in `If-None-Match`"),
         UserProblems,
     ))]

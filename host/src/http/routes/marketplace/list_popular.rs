@@ -17,7 +17,7 @@ use crate::{
 
 /// All workflows, from the one that most users installed on.
 #[utoipa::path(get, path = "/marketplace/popular", tag = "marketplace", params(PageQuery), responses(
-    (status = OK, description = "a part of the list", body = WorkflowPage),
+    (status = OK, description = "a part of the list", body = WorkflowPage<'static>),
     (status = NOT_MODIFIED, description = "the client has it: its tag is in `If-None-Match`"),
     ListProblems,
 ))]

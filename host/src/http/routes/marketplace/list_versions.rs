@@ -29,7 +29,7 @@ pub(in crate::http) struct VersionList<'a> {
 #[utoipa::path(get, path = "/marketplace/{id}/versions", tag = "marketplace",
     params(("id" = String, Path, description = "an id or a slug")),
     responses(
-        (status = OK, description = "all versions", body = VersionList),
+        (status = OK, description = "all versions", body = VersionList<'static>),
         (status = NOT_MODIFIED, description = "the client has it: its tag is in `If-None-Match`"),
         DetailProblems,
     ))]

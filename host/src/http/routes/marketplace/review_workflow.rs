@@ -40,8 +40,8 @@ pub(in crate::http) struct NewReview {
     request_body = NewReview,
     security(("bearer" = [])),
     responses(
-        (status = CREATED, description = "the review", body = WireReview),
-        (status = OK, description = "the review, in the place of the one before", body = WireReview),
+        (status = CREATED, description = "the review", body = WireReview<'static>),
+        (status = OK, description = "the review, in the place of the one before", body = WireReview<'static>),
         (status = UNPROCESSABLE_ENTITY, description = "the review has problems; `errors` lists all of them", body = Problem, content_type = "application/problem+json"),
         UserProblems,
         BodyProblems,

@@ -80,7 +80,7 @@ pub(in crate::http) enum Order {
 
 /// Searches the workflows that everybody may see.
 #[utoipa::path(get, path = "/marketplace", tag = "marketplace", params(SearchQuery), responses(
-    (status = OK, description = "a part of the list", body = WorkflowPage),
+    (status = OK, description = "a part of the list", body = WorkflowPage<'static>),
     (status = NOT_MODIFIED, description = "the client has it: its tag is in `If-None-Match`"),
     ListProblems,
 ))]

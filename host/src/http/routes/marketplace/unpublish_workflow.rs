@@ -20,7 +20,7 @@ use crate::{
     ),
     security(("bearer" = [])),
     responses(
-        (status = OK, description = "the workflow as it is now", body = WorkflowDetail),
+        (status = OK, description = "the workflow as it is now", body = WorkflowDetail<'static>),
         UserProblems,
         WriteProblems,
     ))]

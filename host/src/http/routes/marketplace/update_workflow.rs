@@ -27,7 +27,7 @@ use crate::{
     request_body = WorkflowChange,
     security(("bearer" = [])),
     responses(
-        (status = OK, description = "the workflow as it is now", body = WorkflowDetail),
+        (status = OK, description = "the workflow as it is now", body = WorkflowDetail<'static>),
         UserProblems,
         WriteProblems,
         BodyProblems,

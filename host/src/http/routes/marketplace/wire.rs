@@ -13,8 +13,8 @@ use crate::{
         etag::{Audience, tagged},
     },
     marketplace::{
-        Actor, DeveloperRef, Installation, ListPage, Listing, Pricing, PricingModel, Review, ScreenshotInfo, Status, Summary,
-        VersionInfo, Visibility,
+        Actor, DeveloperRef, Installation, ListPage, Listing, Pricing, PricingModel, Review, ScreenshotInfo, Status,
+        Summary, VersionInfo, Visibility,
     },
 };
 
@@ -357,7 +357,7 @@ pub(in crate::http) async fn actor(app: &App, caller: &Caller) -> Result<Actor, 
     let developer = developer.map(|found| DeveloperRef {
         id: found.id.to_string(),
         slug: found.slug.to_string(),
-        name: found.profile.name.clone(),
+        name: found.name,
     });
     Ok(Actor { user: caller.user.clone(), developer, is_admin: caller.is_admin() })
 }

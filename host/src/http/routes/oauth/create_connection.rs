@@ -25,7 +25,7 @@ use crate::{
 #[derive(ToSchema)]
 #[schema(example = "chat:write", min_length = 1, max_length = 256, pattern = "^[^\\u0000-\\u001f\\u007f-\\u009f]+$")]
 #[expect(dead_code, reason = "a schema alone: the shape of a text")]
-pub(in crate::http) struct Scope(String);
+pub(in crate::http) struct ProviderScope(String);
 
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -44,7 +44,7 @@ pub(in crate::http) struct CreateConnection {
     #[schema(min_length = 1, max_length = 256, pattern = "^[^\\u0000-\\u001f\\u007f-\\u009f]+$")]
     account: String,
     /// The scopes that the provider granted. An API key needs none.
-    #[schema(value_type = Option<Vec<Scope>>, max_items = 200)]
+    #[schema(value_type = Option<Vec<ProviderScope>>, max_items = 200)]
     scopes: Option<BTreeSet<String>>,
     /// Unix seconds; none for a token that does not expire.
     #[serde(default, deserialize_with = "optional_whole")]
