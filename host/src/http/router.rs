@@ -14,12 +14,14 @@ use utoipa_swagger_ui::SwaggerUi;
 
 use super::{
     middleware::{fallback, local_only, request_id, trace},
-    routes::{oauth, operation, registry},
+    routes::{auth, developers, oauth, operation, registry},
 };
 use crate::{app::App, settings::Mode};
 
 /// What an execute request holds besides its input, in bytes.
 const ENVELOPE_BYTES: u64 = 64 << 10;
+/// The largest body of a request about accounts, in bytes. Strangers send some of them.
+const ACCOUNT_BODY_BYTES: usize = 64 << 10;
 
 #[derive(OpenApi)]
 #[openapi(
@@ -28,6 +30,8 @@ const ENVELOPE_BYTES: u64 = 64 << 10;
     tags(
         (name = "registry", description = "Integrations and their actions"),
         (name = "oauth", description = "Connected accounts of the calling user"),
+        (name = "auth", description = "Accounts of users and their tokens"),
+        (name = "developers", description = "Users who publish"),
         (name = "operation", description = "For whoever runs this host"),
     )
 )]
@@ -68,6 +72,7 @@ pub fn router(app: App) -> Router {
             oauth::update_connection::update_connection,
             oauth::delete_connection::delete_connection
         ))
+        .merge(accounts())
         .split_for_parts();
     let router = router
         .merge(SwaggerUi::new("/docs").url("/openapi.json", document))
@@ -80,4 +85,17 @@ pub fn router(app: App) -> Router {
         Mode::Production => router,
     };
     router.layer(from_fn(trace::trace)).layer(from_fn(request_id::set_request_id)).with_state(app)
+}
+
+/// Small bodies alone.
+fn accounts() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(auth::register::register))
+        .routes(routes!(auth::list_tokens::list_tokens, auth::create_token::create_token))
+        .routes(routes!(auth::revoke_token::revoke_token))
+        .routes(routes!(auth::who_am_i::who_am_i))
+        .routes(routes!(developers::create_developer::create_developer))
+        .routes(routes!(developers::get_developer::get_developer))
+        .routes(routes!(developers::update_developer::update_developer))
+        .layer(DefaultBodyLimit::max(ACCOUNT_BODY_BYTES))
 }
