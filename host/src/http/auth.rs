@@ -11,7 +11,7 @@ use subtle::ConstantTimeEq;
 
 use super::error::ApiError;
 use crate::{
-    account::{Developer, Principal, Scope, Scopes, unix_now},
+    account::{Principal, Scope, Scopes, unix_now},
     app::App,
     integration::UserId,
     settings::Mode,
@@ -73,19 +73,6 @@ impl Caller {
             return Ok(());
         }
         Err(ApiError::new(StatusCode::FORBIDDEN, "admin-only", "this needs the operator's token"))
-    }
-
-    /// The caller's own profile as a developer. Asks for the scope `publish`.
-    ///
-    /// # Errors
-    /// 403 `insufficient-scope`, 403 `no-developer-profile`.
-    pub(super) async fn require_developer(&self, app: &App) -> Result<Developer, ApiError> {
-        self.require(Scope::Publish)?;
-        let developer = app.accounts().developer_of(&self.user).await?;
-        developer.ok_or_else(|| {
-            let detail = "this needs a developer profile: make one with POST /developers";
-            ApiError::new(StatusCode::FORBIDDEN, "no-developer-profile", detail)
-        })
     }
 }
 

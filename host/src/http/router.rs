@@ -15,12 +15,16 @@ use utoipa_swagger_ui::SwaggerUi;
 use super::{
     document,
     middleware::{fallback, local_only, request_id, trace},
-    routes::{marketplace, oauth, operation, registry, schemas},
+    routes::{auth, developers, marketplace, oauth, operation, registry, schemas},
 };
-use crate::{app::App, settings::Mode};
+use crate::{app::App, marketplace::bounds::MAX_SCREENSHOT_BYTES, settings::Mode};
 
 /// What an execute request holds besides its input, in bytes.
 const ENVELOPE_BYTES: u64 = 64 << 10;
+/// The largest body of a request about accounts, in bytes. Strangers send some of them.
+const ACCOUNT_BODY_BYTES: usize = 64 << 10;
+/// The largest body that says something of a workflow, in bytes: its definition and its texts, every character escaped.
+const WORKFLOW_BODY_BYTES: usize = 1 << 20;
 
 #[derive(OpenApi)]
 #[openapi(
@@ -30,6 +34,8 @@ const ENVELOPE_BYTES: u64 = 64 << 10;
         (name = "registry", description = "Integrations and their actions"),
         (name = "marketplace", description = "Workflows that developers publish"),
         (name = "oauth", description = "Connected accounts of the calling user"),
+        (name = "auth", description = "Accounts of users and their tokens"),
+        (name = "developers", description = "Users who publish"),
         (name = "operation", description = "For whoever runs this host"),
     )
 )]
@@ -70,6 +76,43 @@ pub fn router(app: App) -> Router {
             oauth::update_connection::update_connection,
             oauth::delete_connection::delete_connection
         ))
+        .merge(accounts())
+        .merge(marketplace())
+        .routes(routes!(schemas::get_workflow_schema::get_workflow_schema))
+        .split_for_parts();
+    document::complete(&mut document);
+    let router = router
+        .merge(SwaggerUi::new("/docs").url("/openapi.json", document))
+        .fallback(fallback::not_found)
+        .method_not_allowed_fallback(fallback::method_not_allowed)
+        .layer(DefaultBodyLimit::max(usize::try_from(body_limit).unwrap_or(usize::MAX)))
+        .layer(CatchPanicLayer::custom(fallback::panicked));
+    let router = match mode {
+        Mode::Development => router.layer(from_fn(local_only::local_only)),
+        Mode::Production => router,
+    };
+    router.layer(from_fn(trace::trace)).layer(from_fn(request_id::set_request_id)).with_state(app)
+}
+
+/// Small bodies alone.
+fn accounts() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(auth::register::register))
+        .routes(routes!(auth::list_tokens::list_tokens, auth::create_token::create_token))
+        .routes(routes!(auth::revoke_token::revoke_token))
+        .routes(routes!(auth::who_am_i::who_am_i))
+        .routes(routes!(developers::create_developer::create_developer))
+        .routes(routes!(developers::get_developer::get_developer))
+        .routes(routes!(developers::update_developer::update_developer))
+        .layer(DefaultBodyLimit::max(ACCOUNT_BODY_BYTES))
+}
+
+/// Bodies of a workflow's size, but for screenshots.
+fn marketplace() -> OpenApiRouter<App> {
+    let screenshots = OpenApiRouter::new()
+        .routes(routes!(marketplace::add_screenshot::add_screenshot))
+        .layer(DefaultBodyLimit::max(MAX_SCREENSHOT_BYTES));
+    OpenApiRouter::new()
         .routes(routes!(marketplace::search_workflows::search_workflows, marketplace::create_workflow::create_workflow))
         .routes(routes!(marketplace::list_featured::list_featured))
         .routes(routes!(marketplace::list_popular::list_popular))
@@ -96,20 +139,7 @@ pub fn router(app: App) -> Router {
             marketplace::uninstall_workflow::uninstall_workflow
         ))
         .routes(routes!(marketplace::list_reviews::list_reviews, marketplace::review_workflow::review_workflow))
-        .routes(routes!(marketplace::add_screenshot::add_screenshot))
         .routes(routes!(marketplace::get_screenshot::get_screenshot, marketplace::delete_screenshot::delete_screenshot))
-        .routes(routes!(schemas::get_workflow_schema::get_workflow_schema))
-        .split_for_parts();
-    document::complete(&mut document);
-    let router = router
-        .merge(SwaggerUi::new("/docs").url("/openapi.json", document))
-        .fallback(fallback::not_found)
-        .method_not_allowed_fallback(fallback::method_not_allowed)
-        .layer(DefaultBodyLimit::max(usize::try_from(body_limit).unwrap_or(usize::MAX)))
-        .layer(CatchPanicLayer::custom(fallback::panicked));
-    let router = match mode {
-        Mode::Development => router.layer(from_fn(local_only::local_only)),
-        Mode::Production => router,
-    };
-    router.layer(from_fn(trace::trace)).layer(from_fn(request_id::set_request_id)).with_state(app)
+        .layer(DefaultBodyLimit::max(WORKFLOW_BODY_BYTES))
+        .merge(screenshots)
 }

@@ -4,6 +4,8 @@ mod installs;
 mod listings;
 mod row;
 mod screenshots;
+#[cfg(test)]
+mod tests;
 
 use async_trait::async_trait;
 

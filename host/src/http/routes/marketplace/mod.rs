@@ -3,6 +3,7 @@
 mod body;
 mod developer;
 mod problems;
+mod search_query;
 mod wire;
 
 pub(in crate::http) mod add_screenshot;

@@ -1,0 +1,47 @@
+//! A developer as this folder's handlers answer with.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::account::Developer;
+
+/// A developer's public profile.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::http) struct WireDeveloper {
+    #[schema(example = "dev_0192e4a0-7d3c-7c1e-b7a4-3f1d2c5b6a70")]
+    id: String,
+    #[schema(example = "ann")]
+    slug: String,
+    #[schema(example = "Ann Smith")]
+    name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bio: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    website: Option<String>,
+    /// Unix seconds.
+    created_at: u64,
+    /// Whether there are payout details. The developer alone is told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    has_payout: Option<bool>,
+}
+
+impl WireDeveloper {
+    /// As everybody sees it.
+    pub(super) fn public(developer: Developer) -> Self {
+        Self { has_payout: None, ..Self::own(developer) }
+    }
+
+    /// As the developer sees it.
+    pub(super) fn own(developer: Developer) -> Self {
+        Self {
+            id: developer.id.to_string(),
+            slug: developer.slug.to_string(),
+            name: developer.name,
+            bio: developer.bio,
+            website: developer.website,
+            created_at: developer.created_at,
+            has_payout: Some(developer.has_payout),
+        }
+    }
+}
