@@ -29,3 +29,4 @@ mod support;
 mod testkit;
 mod upstream;
 mod watching;
+mod who_may;
