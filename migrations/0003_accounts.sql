@@ -57,7 +57,8 @@ CREATE TABLE developers (
     CONSTRAINT developers_payout CHECK ((payout IS NULL) = (payout_key_id IS NULL))
 ) STRICT;
 
-CREATE INDEX developers_payout_key ON developers (payout_key_id) WHERE payout IS NOT NULL;
+-- What a rotation of keys looks for.
+CREATE INDEX developers_with_payout ON developers (id) WHERE payout IS NOT NULL;
 
 -- As for connections: a process that still seals under an older key is refused.
 CREATE TRIGGER developers_insert_key BEFORE INSERT ON developers

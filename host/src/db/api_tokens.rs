@@ -177,3 +177,96 @@ fn last_used_at(row: &SqliteRow) -> Result<Option<u64>, sqlx::Error> {
 fn failed(error: sqlx::Error) -> StoreError {
     StoreError::Unavailable(unavailable(&error))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{super::pool::tests::fresh, KEPT_PER_USER, SqliteApiTokens};
+    use crate::{
+        account::{
+            ApiToken, EmailAddress, MAX_TOKENS_PER_USER, NewToken, PasswordHash, Room, Scopes, StoreError, TokenId,
+            TokenStore, TokenSummary, UserStore,
+        },
+        db::Database,
+        integration::UserId,
+    };
+
+    const NOW: u64 = 1_000;
+    const END: u64 = 9_000;
+
+    fn ann() -> UserId {
+        "usr_1".parse().unwrap()
+    }
+
+    async fn tokens(database: &Database) -> SqliteApiTokens {
+        let (email, hash): (EmailAddress, _) = ("ann@example.com".parse().unwrap(), PasswordHash::stored("x".into()));
+        database.users().add(&ann(), &email, &hash, 1).await.unwrap();
+        database.api_tokens()
+    }
+
+    /// The token of a number: numbers are in the order of their ids.
+    fn token(number: u32, expires_at: u64) -> NewToken {
+        let id: TokenId = format!("tok_0192e4a0-7d3c-7c1e-b7a4-{number:012x}").parse().unwrap();
+        let text = ApiToken::generate().unwrap();
+        let scopes = Scopes::all();
+        let (name, prefix) = (Some("laptop".into()), "wway_x".into());
+        let summary = TokenSummary { id, name, prefix, scopes, created_at: NOW, expires_at, last_used_at: None };
+        NewToken { user: ann(), digest: text.digest(), summary }
+    }
+
+    #[tokio::test]
+    async fn a_token_is_found_by_its_digest_and_its_use_is_kept_to_the_minute() {
+        let (database, _guard) = fresh().await;
+        let tokens = tokens(&database).await;
+        let new = token(1, END);
+        let (id, digest) = (new.summary.id.clone(), new.digest);
+        tokens.add(new.clone(), Room::Refuse, NOW).await.unwrap();
+        assert_eq!(tokens.list(&ann(), NOW).await, Ok(vec![new.summary]));
+        assert_eq!(tokens.list(&ann(), END).await, Ok(vec![]), "it has expired");
+        for (before, now, noted) in [(NOW - 60, NOW, NOW), (NOW - 1, NOW + 59, NOW), (NOW, NOW + 60, NOW + 60)] {
+            tokens.used(&id, before, now).await.unwrap();
+            assert_eq!(tokens.find(&digest).await.unwrap().unwrap().last_used_at, Some(noted));
+        }
+        assert_eq!(tokens.find(&token(2, END).digest).await, Ok(None));
+        let bob = "usr_2".parse().unwrap();
+        assert_eq!(tokens.revoke(&bob, &id, NOW).await, Ok(false), "somebody else's");
+        assert!(!tokens.find(&digest).await.unwrap().unwrap().is_revoked);
+        assert_eq!(tokens.revoke(&ann(), &id, NOW).await, Ok(true));
+        assert_eq!(tokens.revoke(&ann(), &id, NOW + 1).await, Ok(true));
+        assert!(tokens.find(&digest).await.unwrap().unwrap().is_revoked);
+    }
+
+    #[tokio::test]
+    async fn the_token_that_was_not_used_for_longest_makes_room() {
+        let (database, _guard) = fresh().await;
+        let tokens = tokens(&database).await;
+        let all: Vec<_> = (0..MAX_TOKENS_PER_USER).map(|number| token(number, END)).collect();
+        for new in &all {
+            tokens.add(new.clone(), Room::Refuse, NOW).await.unwrap();
+        }
+        // The oldest one is in use.
+        tokens.used(&all[0].summary.id, NOW, NOW + 1).await.unwrap();
+        let one_more = token(MAX_TOKENS_PER_USER, END);
+        let refused = tokens.add(one_more.clone(), Room::Refuse, NOW).await;
+        assert_eq!(refused, Err(StoreError::TooManyTokens(MAX_TOKENS_PER_USER)));
+        tokens.add(one_more, Room::Make, NOW).await.unwrap();
+        let revoked = async |number: usize| tokens.find(&all[number].digest).await.unwrap().unwrap().is_revoked;
+        assert_eq!((revoked(0).await, revoked(1).await, revoked(2).await), (false, true, false));
+        assert_eq!(tokens.add(token(500, END + 1), Room::Refuse, END).await, Ok(()), "what has expired is none");
+    }
+
+    #[tokio::test]
+    async fn tokens_that_are_over_are_kept_in_bounds() {
+        let (database, _guard) = fresh().await;
+        let tokens = tokens(&database).await;
+        for number in 0..KEPT_PER_USER + 5 {
+            let new = token(number, END);
+            let id = new.summary.id.clone();
+            tokens.add(new, Room::Refuse, NOW).await.unwrap();
+            tokens.revoke(&ann(), &id, NOW).await.unwrap();
+        }
+        tokens.add(token(1_000, END), Room::Refuse, NOW).await.unwrap();
+        let kept: i64 =
+            sqlx::query_scalar("SELECT count(*) FROM api_tokens").fetch_one(&database.reader).await.unwrap();
+        assert_eq!(kept, i64::from(KEPT_PER_USER) + 1);
+    }
+}

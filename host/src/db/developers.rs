@@ -164,3 +164,155 @@ fn failed(error: sqlx::Error) -> StoreError {
         _ => StoreError::Unavailable(unavailable(&error)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use cap_std::{ambient_authority, fs::Dir};
+    use secrecy::ExposeSecret;
+
+    use super::super::pool::tests::fresh;
+    use crate::{
+        account::{Change, DeveloperChange, DeveloperId, DeveloperStore, NewDeveloper, SealedPayout, StoreError},
+        db::Database,
+        integration::UserId,
+        oauth::{KeyRing, KeyedRecords, Outdated, PayoutBinding, RotateOptions, Vault, agree, rotate},
+    };
+
+    const PAYOUT: &str = "DE89 3704 0044 0532 0130 00";
+
+    fn user(name: &str) -> UserId {
+        name.parse().unwrap()
+    }
+
+    fn id(number: u32) -> DeveloperId {
+        format!("dev_0192e4a0-7d3c-7c1e-b7a4-{number:012x}").parse().unwrap()
+    }
+
+    fn new(number: u32, of: &str, slug: &str) -> NewDeveloper {
+        let (name, bio, website) = (slug.to_uppercase(), Some("bio".into()), None);
+        NewDeveloper { id: id(number), user: user(of), slug: slug.parse().unwrap(), name, bio, website, payout: None }
+    }
+
+    fn sealed(vault: &Vault, of: &NewDeveloper) -> SealedPayout {
+        let binding = PayoutBinding { user: &of.user, developer: of.id.as_str() };
+        let sealed = vault.seal_payout(binding, &PAYOUT.into()).unwrap();
+        SealedPayout { key: sealed.key.to_string(), record: sealed.record }
+    }
+
+    #[tokio::test]
+    async fn a_slug_and_a_user_are_taken_once_and_the_error_says_which() {
+        let (database, _guard) = fresh().await;
+        let developers = database.developers();
+        let ann = developers.add(new(1, "ann", "ann"), 7).await.unwrap();
+        assert_eq!(developers.add(new(2, "bob", "ann"), 7).await, Err(StoreError::SlugTaken));
+        assert_eq!(developers.add(new(2, "ann", "other"), 7).await, Err(StoreError::AlreadyDeveloper));
+        assert_eq!((ann.created_at, ann.updated_at, ann.has_payout), (7, 7, false));
+        assert_eq!(developers.by_id(&id(1)).await, Ok(Some(ann.clone())));
+        assert_eq!(developers.by_slug(&ann.slug).await, Ok(Some(ann.clone())));
+        assert_eq!(developers.by_user(&ann.user).await, Ok(Some(ann)));
+        assert_eq!(developers.by_user(&user("bob")).await, Ok(None));
+    }
+
+    #[tokio::test]
+    async fn a_change_changes_what_it_names_and_nothing_else() {
+        let (database, folder) = fresh().await;
+        let developers = database.developers();
+        let vault = agreed(&database, &folder).await;
+        let mut ann = new(1, "ann", "ann");
+        ann.payout = Some(sealed(&vault, &ann));
+        let before = developers.add(ann.clone(), 7).await.unwrap();
+        let change = DeveloperChange { website: Change::Set("https://a.example/".into()), ..Default::default() };
+        let after = developers.update(&ann.user, change, 8).await.unwrap().unwrap();
+        assert_eq!((after.website.as_deref(), after.updated_at), (Some("https://a.example/"), 8));
+        assert_eq!((&after.name, &after.bio, after.has_payout), (&before.name, &before.bio, true));
+        let change = DeveloperChange { bio: Change::Remove, payout: Change::Remove, ..Default::default() };
+        let after = developers.update(&ann.user, change, 9).await.unwrap().unwrap();
+        assert_eq!((after.bio, after.has_payout, after.website.is_some()), (None, false, true));
+        assert_eq!(developers.payout(&ann.user).await, Ok(None));
+        assert_eq!(developers.update(&user("bob"), DeveloperChange::default(), 9).await, Ok(None));
+    }
+
+    fn data(folder: &tempfile::TempDir) -> Dir {
+        Dir::open_ambient_dir(folder.path(), ambient_authority()).unwrap()
+    }
+
+    /// A vault that seals under the key that the database asks for.
+    async fn agreed(database: &Database, folder: &tempfile::TempDir) -> Vault {
+        let vault = Vault::new(&KeyRing::load(None, &data(folder)).unwrap(), None);
+        agree(&vault, &database.connections()).await.unwrap();
+        vault
+    }
+
+    #[tokio::test]
+    async fn a_rotation_of_keys_takes_payout_details_along() {
+        let (database, folder) = fresh().await;
+        let (developers, rows, data) = (database.developers(), database.connections(), data(&folder));
+        let old = agreed(&database, &folder).await;
+        // More than a rotation reads at once.
+        for number in 0..150 {
+            let name = format!("ann-{number}");
+            let mut one = new(number, &name, &name);
+            one.payout = Some(sealed(&old, &one));
+            developers.add(one, 7).await.unwrap();
+        }
+        let options = RotateOptions { file: Some(&data), drop_unreadable: false };
+        let rotated = rotate(KeyRing::load(None, &data).unwrap(), options, &rows).await.unwrap();
+        assert_eq!((rotated.resealed, rotated.unreadable.len()), (150, 0));
+        let vault = Vault::new(&KeyRing::load(None, &data).unwrap(), None);
+        assert_ne!(vault.active(), old.active());
+        for number in 0..150 {
+            let user = user(&format!("ann-{number}"));
+            let (id, record) = developers.payout(&user).await.unwrap().unwrap();
+            let binding = PayoutBinding { user: &user, developer: id.as_str() };
+            assert_eq!(vault.open_payout(binding, &record).unwrap().expose_secret(), PAYOUT);
+            assert!(old.open_payout(binding, &record).is_err(), "it is under the old key");
+        }
+        let mut late = new(500, "late", "late");
+        late.payout = Some(sealed(&old, &late));
+        assert_eq!(developers.add(late.clone(), 7).await, Err(StoreError::StaleKey), "a host that missed it is told");
+        late.payout = None;
+        developers.add(late.clone(), 7).await.unwrap();
+        let change = DeveloperChange { payout: Change::Set(sealed(&old, &late)), ..Default::default() };
+        assert_eq!(developers.update(&late.user, change, 8).await, Err(StoreError::StaleKey));
+        let harmless = DeveloperChange { name: Some("Late".into()), ..Default::default() };
+        assert!(developers.update(&late.user, harmless, 8).await.unwrap().is_some());
+    }
+
+    #[tokio::test]
+    async fn payout_details_that_nobody_can_open_go_and_the_profile_stays() {
+        let (database, folder) = fresh().await;
+        let (developers, rows, data) = (database.developers(), database.connections(), data(&folder));
+        let lost = agreed(&database, &folder).await;
+        let mut ann = new(1, "ann", "ann");
+        ann.payout = Some(sealed(&lost, &ann));
+        developers.add(ann.clone(), 7).await.unwrap();
+        data.remove_file("key").unwrap();
+        let other = Vault::new(&KeyRing::load(None, &data).unwrap(), None);
+        assert!(agree(&other, &rows).await.is_err(), "a host without the key of what is sealed does not start");
+        let options = RotateOptions { file: Some(&data), drop_unreadable: true };
+        let rotated = rotate(KeyRing::load(None, &data).unwrap(), options, &rows).await.unwrap();
+        assert_eq!((rotated.dropped, rotated.resealed), (1, 0));
+        assert_eq!(developers.payout(&ann.user).await, Ok(None));
+        assert!(developers.by_user(&ann.user).await.unwrap().is_some());
+    }
+
+    #[tokio::test]
+    async fn details_that_were_changed_meanwhile_are_not_overwritten_by_a_rotation() {
+        let (database, folder) = fresh().await;
+        let (developers, rows, data) = (database.developers(), database.connections(), data(&folder));
+        let old = agreed(&database, &folder).await;
+        let mut ann = new(1, "ann", "ann");
+        ann.payout = Some(sealed(&old, &ann));
+        developers.add(ann.clone(), 7).await.unwrap();
+        let ring = KeyRing::load(None, &data).unwrap().with_new_key().unwrap();
+        let new = Vault::new(&ring, None);
+        let read = rows.not_under(new.active(), "", 10).await.unwrap().remove(0);
+        let Outdated::Payout { .. } = &read else { panic!("there is no connection") };
+        let change = DeveloperChange { payout: Change::Set(sealed(&old, &ann)), ..Default::default() };
+        developers.update(&ann.user, change, 8).await.unwrap();
+        assert!(rows.use_key(Some(&old.active().to_string()), new.active()).await.unwrap());
+        let sealed_anew =
+            new.seal_payout(PayoutBinding { user: &ann.user, developer: ann.id.as_str() }, &"stale".into()).unwrap();
+        assert_eq!(rows.reseal(&read, &sealed_anew).await, Ok(false));
+    }
+}

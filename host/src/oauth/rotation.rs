@@ -108,7 +108,7 @@ pub enum RotateError {
     #[error("{0}")]
     Vault(#[from] VaultError),
     #[error(
-        "stored connections are sealed under the key {theirs}, which is not here: set WORKWAY_KEY as the host has it, or put \
+        "what is stored is sealed under the key {theirs}, which is not here: set WORKWAY_KEY as the host has it, or put \
          its key file back; if the key is lost, --drop-unreadable deletes what it sealed"
     )]
     NotOurs { theirs: String },
@@ -232,7 +232,7 @@ pub enum AgreeError {
     #[error("the database failed: {0}")]
     Records(#[from] SealedError),
     #[error(
-        "stored connections are sealed under the key {theirs}, and this host has {ours}: set WORKWAY_KEY to the other one or \
+        "what is stored is sealed under the key {theirs}, and this host has {ours}: set WORKWAY_KEY to the other one or \
          put its key file back; if it is lost, `workway keys rotate --drop-unreadable` deletes what it sealed"
     )]
     OtherKey { theirs: String, ours: KeyId },

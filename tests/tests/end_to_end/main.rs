@@ -2,6 +2,7 @@
 //!
 //! Nothing here sleeps or measures time. A test that needs a call to be under way holds it at an upstream of its own.
 
+mod accounts;
 mod admission;
 mod code_cache;
 mod connecting;
@@ -28,3 +29,4 @@ mod support;
 mod testkit;
 mod upstream;
 mod watching;
+mod who_may;
