@@ -11,8 +11,8 @@ use crate::{
     },
     integration::{ActionId, IntegrationId, LocalId},
     marketplace::{
-        Actor, Condition, DeveloperRef, ListFilter, Listing, ListingChange, MarketplaceError, NewWorkflow, Sort, Status,
-        WorkflowRegistry,
+        Actor, Condition, DeveloperRef, ListFilter, Listing, ListingChange, MarketplaceError, NewWorkflow, Sort,
+        Status, WorkflowRegistry,
     },
     workflow::{Known, KnownAction, KnownTrigger},
 };
@@ -127,12 +127,9 @@ async fn everything_that_is_wrong_is_said_at_once() {
     let error = registry.publish_workflow(&ann, &draft.summary.id, &Condition::Any).await.unwrap_err();
     assert!(!format!("{error:?}").contains("ghp_"));
     let found: BTreeSet<String> = pointers(error).into_iter().collect();
-    for pointer in [
-        "/tagline",
-        "/description",
-        "/workflowDefinition/steps/0/uses",
-        "/workflowDefinition/steps/0/with/message",
-    ] {
+    for pointer in
+        ["/tagline", "/description", "/workflowDefinition/steps/0/uses", "/workflowDefinition/steps/0/with/message"]
+    {
         assert!(found.contains(pointer), "{pointer} is not in {found:?}");
     }
     let change = ListingChange {
@@ -155,7 +152,11 @@ async fn a_name_and_a_slug_are_taken_by_what_is_public_alone() {
     let other = published(&registry, &ben, "Same Thing").await;
     let error = registry.publish_workflow(&ann, &draft.summary.id, &Condition::Any).await.unwrap_err();
     assert!(matches!(pointers(error)[0].as_str(), "/name" | "/slug"));
-    let renamed = ListingChange { name: Some("SÀME, thing!".to_owned()), slug: Some("another".to_owned()), ..ListingChange::default() };
+    let renamed = ListingChange {
+        name: Some("SÀME, thing!".to_owned()),
+        slug: Some("another".to_owned()),
+        ..ListingChange::default()
+    };
     registry.save_workflow(&ann, &draft.summary.id, &Condition::Any, renamed).await.unwrap();
     let error = registry.publish_workflow(&ann, &draft.summary.id, &Condition::Any).await.unwrap_err();
     assert_eq!(pointers(error), ["/name"]);
@@ -238,7 +239,8 @@ async fn what_is_installed_stays_when_the_listing_goes() {
 async fn what_another_process_publishes_is_found() {
     let (database, folder) = fresh().await;
     let other = open(folder.path()).await.unwrap();
-    let (here, there, ann) = (marketplace(&database).await, marketplace(&other).await, developer(&database, "ann").await);
+    let (here, there, ann) =
+        (marketplace(&database).await, marketplace(&other).await, developer(&database, "ann").await);
     assert_eq!(found(&there, "daily").await, [""; 0]);
     let id = published(&here, &ann, "Daily").await.summary.id;
     there.follow_others().await;

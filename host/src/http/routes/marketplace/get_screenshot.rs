@@ -18,6 +18,7 @@ use crate::{
         ("id" = String, Path, description = "the workflow's id or slug"),
         ("screenshotId" = String, Path),
     ),
+    security((), ("bearer" = [])),
     responses(
         (status = OK, description = "the image", content((Vec<u8> = "image/png"), (Vec<u8> = "image/jpeg"))),
         DetailProblems,

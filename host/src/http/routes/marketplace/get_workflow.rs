@@ -19,6 +19,7 @@ use crate::{
 /// A workflow. Its developer sees it in any state, others if it is public.
 #[utoipa::path(get, path = "/marketplace/{id}", tag = "marketplace",
     params(("id" = String, Path, description = "an id or a slug", example = "daily-standup")),
+    security((), ("bearer" = [])),
     responses(
         (status = OK, description = "the workflow", body = WorkflowDetail<'static>,
             headers(("etag", description = "for `If-None-Match`, and for `If-Match` of a write"))),

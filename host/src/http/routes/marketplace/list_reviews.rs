@@ -30,6 +30,7 @@ pub(in crate::http) struct ReviewPage<'a> {
 /// Reviews of a workflow, from the newest one on.
 #[utoipa::path(get, path = "/marketplace/{id}/reviews", tag = "marketplace",
     params(("id" = String, Path, description = "an id or a slug"), PageQuery),
+    security((), ("bearer" = [])),
     responses(
         (status = OK, description = "a part of the list", body = ReviewPage<'static>),
         (status = NOT_MODIFIED, description = "the client has it: its tag is in `If-None-Match`"),

@@ -28,6 +28,7 @@ pub(in crate::http) struct VersionList<'a> {
 /// The versions of a workflow, from the newest one on: at most 1,000.
 #[utoipa::path(get, path = "/marketplace/{id}/versions", tag = "marketplace",
     params(("id" = String, Path, description = "an id or a slug")),
+    security((), ("bearer" = [])),
     responses(
         (status = OK, description = "all versions", body = VersionList<'static>),
         (status = NOT_MODIFIED, description = "the client has it: its tag is in `If-None-Match`"),
