@@ -205,7 +205,7 @@ fn documents_are_bounded_before_they_are_read() {
     let large: Value = serde_json::from_str(&whole(MAX_BYTES + 1)).expect("is JSON");
     assert!(told(WorkflowDefinition::from_value(&large)).contains("more than 262144 bytes"));
     let nested = (0..MAX_NESTING + 1).fold(json!(1), |inner, _| json!([inner]));
-    assert!(told(WorkflowDefinition::from_value(&nested)).contains("deeper than 100"));
+    assert!(told(WorkflowDefinition::from_value(&nested)).contains("deeper than 64"));
     let refused = told(WorkflowDefinition::from_value(&json!({"steps": vec![1; 10 * MAX_PROBLEMS]})));
     assert_eq!(refused.lines().count(), MAX_PROBLEMS);
     let long = told(WorkflowDefinition::from_value(&json!({"x".repeat(10_000): 1})));
