@@ -15,6 +15,7 @@ pub mod runtime;
 pub mod settings;
 pub mod testkit;
 pub mod watcher;
+pub mod workflow;
 
 use std::{future::Future, io, net::SocketAddr, time::Duration};
 

@@ -70,9 +70,10 @@ pub fn credential_problems(value: &Value) -> Vec<Problem> {
 
 fn looks_like(text: &str) -> Option<&'static str> {
     let is_one = |pattern: &&Pattern| {
-        pattern.regex.find_iter(text).any(|found| {
-            !pattern.needs_digit || found.as_str().bytes().any(|byte| byte.is_ascii_digit())
-        })
+        pattern
+            .regex
+            .find_iter(text)
+            .any(|found| !pattern.needs_digit || found.as_str().bytes().any(|byte| byte.is_ascii_digit()))
     };
     COMPILED.iter().find(is_one).map(|pattern| pattern.what)
 }

@@ -125,7 +125,10 @@ impl fmt::Display for Segment {
             Self::Index(index) => write!(formatter, "[{index}]"),
             Self::Name(name) => {
                 let plain = |character: char| character.is_ascii_alphanumeric() || character == '_';
-                if !name.is_empty() && name.chars().all(plain) && !name.starts_with(|digit: char| digit.is_ascii_digit()) {
+                if !name.is_empty()
+                    && name.chars().all(plain)
+                    && !name.starts_with(|digit: char| digit.is_ascii_digit())
+                {
                     write!(formatter, ".{name}")
                 } else {
                     write!(formatter, "['{name}']")
@@ -214,9 +217,7 @@ fn nesting(tokens: &[Token<'_>]) -> usize {
 fn form(tokens: &[Token<'_>], reads: &[Reference]) -> Form {
     match tokens {
         [Token::Text(text)] if !text.contains('\\') => Form::Literal((*text).into()),
-        [Token::Number(number)] => {
-            number.parse::<u64>().map_or(Form::Computed, |number| Form::Literal(number.into()))
-        }
+        [Token::Number(number)] => number.parse::<u64>().map_or(Form::Computed, |number| Form::Literal(number.into())),
         [Token::Name("true" | "True")] => Form::Literal(true.into()),
         [Token::Name("false" | "False")] => Form::Literal(false.into()),
         [Token::Name("none")] => Form::Literal(Value::Null),

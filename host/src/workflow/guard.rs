@@ -59,7 +59,9 @@ fn factor(tokens: &[Token<'_>], end: usize) -> Result<usize, ExpressionError> {
 
 fn ends_value(token: &Token<'_>) -> bool {
     match token {
-        Token::Name(name) => !is_keyword(name) || matches!(*name, "true" | "false" | "none" | "True" | "False" | "None"),
+        Token::Name(name) => {
+            !is_keyword(name) || matches!(*name, "true" | "false" | "none" | "True" | "False" | "None")
+        }
         Token::Number(_) | Token::Text(_) => true,
         Token::Sign(sign) => matches!(*sign, ")" | "]" | "}"),
     }

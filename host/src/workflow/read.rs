@@ -64,7 +64,15 @@ impl Reader {
             let message = format!("more than {MAX_STEPS} steps: split the workflow");
             self.problems.add("/steps", message);
         }
-        Some(WorkflowDefinition { name: name?, description, inputs, trigger: trigger?, steps: steps?, on_failure, output })
+        Some(WorkflowDefinition {
+            name: name?,
+            description,
+            inputs,
+            trigger: trigger?,
+            steps: steps?,
+            on_failure,
+            output,
+        })
     }
 
     fn inputs(&mut self, value: &Value) -> Option<Schema> {
@@ -214,11 +222,7 @@ impl Reader {
     }
 
     /// An object whose members may hold expressions; an empty one where there is none.
-    pub(super) fn values(
-        &mut self,
-        value: Option<&Value>,
-        at: &str,
-    ) -> std::collections::BTreeMap<String, Template> {
+    pub(super) fn values(&mut self, value: Option<&Value>, at: &str) -> std::collections::BTreeMap<String, Template> {
         match value.map(|value| (value.is_object(), self.template(value, at))) {
             None => Default::default(),
             Some((true, Template::Object(members))) => members,

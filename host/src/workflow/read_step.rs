@@ -91,7 +91,8 @@ impl Reader {
                 }
                 None if !COMMON.contains(&name) && KINDS.iter().all(|(kind, _)| *kind != name) => {
                     let own = KINDS.iter().find(|(known, _)| Some(*known) == kind);
-                    let has: Vec<&str> = own.into_iter().flat_map(|(kind, own)| [kind].into_iter().chain(*own)).copied().collect();
+                    let has: Vec<&str> =
+                        own.into_iter().flat_map(|(kind, own)| [kind].into_iter().chain(*own)).copied().collect();
                     let has = [&COMMON[..], &has[..]].concat().join(", ");
                     self.problems.add(&at, format_args!("unknown field: this step has {has}"));
                 }
@@ -189,7 +190,7 @@ impl Reader {
         let mut text = |name: &str| {
             fields.get(name).map(|value| {
                 let at = child(at, name);
-                if !value.as_str().is_some_and(|text| !text.trim().is_empty()) {
+                if value.as_str().is_none_or(|text| text.trim().is_empty()) {
                     self.problems.add(&at, "is a text that is not blank");
                 }
                 self.template(value, &at)

@@ -2,12 +2,7 @@
 
 use std::{collections::BTreeMap, fmt, str::FromStr, sync::Arc};
 
-use super::{
-    bounds::MAX_ID_CHARS,
-    duration::WorkflowDuration,
-    expression::Expression,
-    template::Template,
-};
+use super::{bounds::MAX_ID_CHARS, duration::WorkflowDuration, expression::Expression, template::Template};
 use crate::integration::ActionId;
 
 /// The id of a step, unique in its workflow: `find-issue` or `find_issue`.
@@ -16,7 +11,9 @@ pub struct StepId(Arc<str>);
 
 /// Why a text is not the id of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("an id has lower-case letters, digits, _ and -, begins with a letter, and has at most {MAX_ID_CHARS} characters")]
+#[error(
+    "an id has lower-case letters, digits, _ and -, begins with a letter, and has at most {MAX_ID_CHARS} characters"
+)]
 pub struct StepIdError;
 
 /// One step.
@@ -36,11 +33,7 @@ pub struct Step {
 #[derive(Clone, Debug, PartialEq)]
 pub enum StepKind {
     /// `uses`. The output is the action's.
-    Action {
-        uses: ActionId,
-        with: BTreeMap<String, Template>,
-        retry: Option<Retry>,
-    },
+    Action { uses: ActionId, with: BTreeMap<String, Template>, retry: Option<Retry> },
     /// `for-each`: the steps, once for each item of a list. The output is a list of what the last step gave each time.
     ForEach {
         items: Expression,
@@ -50,10 +43,7 @@ pub enum StepKind {
     },
     /// `switch`: the steps of the first case whose expression is true, else `default`. The output is that of the last
     /// step that was taken, or null.
-    Switch {
-        cases: Vec<Case>,
-        default: Vec<Step>,
-    },
+    Switch { cases: Vec<Case>, default: Vec<Step> },
     /// `parallel`: branches side by side. The output is a list of what the last step of each gave.
     Parallel(Vec<Vec<Step>>),
     /// The output is null.

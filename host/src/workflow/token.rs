@@ -67,7 +67,8 @@ pub(super) fn text_length(rest: &str) -> usize {
 
 fn number_length(rest: &str) -> usize {
     let whole = run(rest, |character| character.is_ascii_alphanumeric() || character == '_');
-    let fraction = rest[whole..].strip_prefix('.').filter(|after| after.starts_with(|digit: char| digit.is_ascii_digit()));
+    let fraction =
+        rest[whole..].strip_prefix('.').filter(|after| after.starts_with(|digit: char| digit.is_ascii_digit()));
     fraction.map_or(whole, |after| {
         whole + 1 + run(after, |character| character.is_ascii_alphanumeric() || character == '_')
     })

@@ -69,10 +69,13 @@ fn step(step: &Step) -> Value {
                 put("with", values(with));
             }
             if let Some(retry) = retry {
-                put("retry", match retry.backoff {
-                    Some(backoff) => json!({"attempts": retry.attempts, "backoff": backoff.to_string()}),
-                    None => json!({"attempts": retry.attempts}),
-                });
+                put(
+                    "retry",
+                    match retry.backoff {
+                        Some(backoff) => json!({"attempts": retry.attempts, "backoff": backoff.to_string()}),
+                        None => json!({"attempts": retry.attempts}),
+                    },
+                );
             }
         }
         StepKind::ForEach { items, concurrency, steps: inner } => {

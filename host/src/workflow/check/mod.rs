@@ -96,7 +96,8 @@ impl<'a> Checker<'a> {
         let schema = match self.trigger {
             Some(known) => Shape::whole(&known.config_schema),
             None => {
-                let message = format!("there is no trigger {trigger} of {integration}: see which integrations are installed");
+                let message =
+                    format!("there is no trigger {trigger} of {integration}: see which integrations are installed");
                 self.problems.add("/trigger/trigger", message);
                 Shape::Unknown
             }

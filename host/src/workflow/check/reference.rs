@@ -71,7 +71,9 @@ impl<'a> Checker<'a> {
     fn input(&self, path: &[Segment]) -> Result<Shape<'a>, String> {
         let Some(inputs) = &self.definition.inputs else {
             return match path.first() {
-                Some(segment) => Err(format!("`inputs{segment}` is not among inputs: the workflow has none, declare it")),
+                Some(segment) => {
+                    Err(format!("`inputs{segment}` is not among inputs: the workflow has none, declare it"))
+                }
                 None => Ok(Shape::Fields(&[])),
             };
         };
@@ -126,15 +128,19 @@ impl<'a> Checker<'a> {
             };
         };
         // The container whose output can be read in its stead.
-        let container = self.visible.iter().rev().find(|(step, _)| {
-            self.all.get(step).is_some_and(|outer| pointer.starts_with(&format!("{outer}/")))
-        });
+        let container = self
+            .visible
+            .iter()
+            .rev()
+            .find(|(step, _)| self.all.get(step).is_some_and(|outer| pointer.starts_with(&format!("{outer}/"))));
         match container {
             Some((container, _)) => {
                 let container = Segment::Name(container.to_string());
                 format!("the step {id} is inside a step that has ended: read steps{container}.output")
             }
-            None => format!("the step {id} does not end before this: it comes later, holds this, or is in another branch"),
+            None => {
+                format!("the step {id} does not end before this: it comes later, holds this, or is in another branch")
+            }
         }
     }
 }

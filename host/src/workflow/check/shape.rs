@@ -38,7 +38,10 @@ pub(super) enum Kind {
 #[derive(Clone, Debug)]
 pub(super) enum Shape<'a> {
     /// A part of a schema, with the whole in which its references lead.
-    Schema { root: &'a Value, node: &'a Value },
+    Schema {
+        root: &'a Value,
+        node: &'a Value,
+    },
     /// An object with these members alone.
     Fields(&'static [(&'static str, Kind)]),
     ListOf(Box<Shape<'a>>),
@@ -109,9 +112,13 @@ impl<'a> Shape<'a> {
         for _ in 0..MAX_REFERENCES {
             if let Some(reference) = node.get("$ref").and_then(Value::as_str) {
                 // What stands beside a reference narrows it; that is more than is understood here.
-                let alone = node.as_object()?.keys().all(|key| matches!(key.as_str(), "$ref" | "title" | "description" | "default"));
+                let alone = node
+                    .as_object()?
+                    .keys()
+                    .all(|key| matches!(key.as_str(), "$ref" | "title" | "description" | "default"));
                 node = root.pointer(reference.strip_prefix('#')?).filter(|_| alone)?;
-            } else if let Some([one, other]) = node.get("anyOf").or_else(|| node.get("oneOf")).and_then(Value::as_array).map(Vec::as_slice)
+            } else if let Some([one, other]) =
+                node.get("anyOf").or_else(|| node.get("oneOf")).and_then(Value::as_array).map(Vec::as_slice)
             {
                 let is_null = |schema: &Value| schema.get("type").and_then(Value::as_str) == Some("null");
                 if node.get("type").is_some() || node.get("properties").is_some() {
@@ -169,10 +176,15 @@ impl<'a> Shape<'a> {
         match (self, segment) {
             (Self::Fields(fields), Segment::Name(name)) => {
                 let found = fields.iter().find(|(field, _)| field == name);
-                found.map(|(_, kind)| if *kind == Kind::Object { Self::Unknown } else { Self::Of(*kind) }).ok_or_else(|| {
-                    let has: Vec<_> = fields.iter().map(|(field, _)| *field).collect();
-                    format!("has no `{name}`: it has {}", if has.is_empty() { "nothing".to_owned() } else { has.join(", ") })
-                })
+                found.map(|(_, kind)| if *kind == Kind::Object { Self::Unknown } else { Self::Of(*kind) }).ok_or_else(
+                    || {
+                        let has: Vec<_> = fields.iter().map(|(field, _)| *field).collect();
+                        format!(
+                            "has no `{name}`: it has {}",
+                            if has.is_empty() { "nothing".to_owned() } else { has.join(", ") }
+                        )
+                    },
+                )
             }
             (Self::ListOf(item), Segment::Index(_)) => Ok(item.as_ref().clone()),
             (Self::Schema { .. }, Segment::Index(_)) => Ok(self.item()),
@@ -196,9 +208,10 @@ impl<'a> Shape<'a> {
             return item.as_ref().clone();
         }
         match self.resolved() {
-            Some((root, node, _)) if node.get("prefixItems").is_none() => {
-                node.get("items").filter(|items| items.is_object()).map_or(Self::Unknown, |node| Self::Schema { root, node })
-            }
+            Some((root, node, _)) if node.get("prefixItems").is_none() => node
+                .get("items")
+                .filter(|items| items.is_object())
+                .map_or(Self::Unknown, |node| Self::Schema { root, node }),
             _ => Self::Unknown,
         }
     }
@@ -229,7 +242,9 @@ fn is_closed(node: &Value) -> bool {
     let says_no = |keyword: &str| node.get(keyword) == Some(&Value::Bool(false));
     let adds = |keyword: &str| keyword != "unevaluatedProperties" && node.get(keyword).is_some();
     (says_no("additionalProperties") && node.get("patternProperties").is_none())
-        || (says_no("unevaluatedProperties") && node.get("additionalProperties").is_none() && !ADDING.into_iter().any(adds))
+        || (says_no("unevaluatedProperties")
+            && node.get("additionalProperties").is_none()
+            && !ADDING.into_iter().any(adds))
 }
 
 /// Whether a schema of inputs lets somebody fill in more than its `properties`.

@@ -133,7 +133,10 @@ fn fuel_ends_what_takes_long_or_makes_much() {
     ] {
         let Ok(expression) = Expression::parse(source) else { panic!("{source}") };
         let error = expression.evaluate(&context, FUEL).expect_err(source);
-        assert!(matches!(error, EvaluateError::OutOfFuel | EvaluateError::TooLarge | EvaluateError::Failed(_)), "{source}: {error}");
+        assert!(
+            matches!(error, EvaluateError::OutOfFuel | EvaluateError::TooLarge | EvaluateError::Failed(_)),
+            "{source}: {error}"
+        );
     }
     let small = Expression::parse("1 + 1").expect("is an expression");
     assert_eq!(small.evaluate(&json!({}), 1), Err(EvaluateError::OutOfFuel));
@@ -228,6 +231,7 @@ fn what_json_does_not_have_is_an_error() {
     }
     let failed = evaluate("1 / 0", &json!({})).expect_err("fails");
     assert!(matches!(failed, EvaluateError::Failed(_)), "{failed}");
-    let failed = evaluate("inputs.a + 1", &json!({"inputs": {"a": "x".repeat(10_000)}})).expect_err("fails").to_string();
+    let failed =
+        evaluate("inputs.a + 1", &json!({"inputs": {"a": "x".repeat(10_000)}})).expect_err("fails").to_string();
     assert!(failed.len() < 2 * MAX_PROBLEM_CHARS, "{failed}");
 }

@@ -38,7 +38,8 @@ fn a_lone_reference_and_a_lone_literal_are_known_as_such() {
     for source in ["inputs", "inputs.a", "steps['a-b'].output[0]"] {
         assert!(parsed(source).as_reference().is_some(), "{source}");
     }
-    for source in ["inputs.a + 1", "inputs.a|upper", "inputs.a == inputs.b", "[inputs]", "inputs[item]", "not inputs.a"] {
+    for source in ["inputs.a + 1", "inputs.a|upper", "inputs.a == inputs.b", "[inputs]", "inputs[item]", "not inputs.a"]
+    {
         assert!(parsed(source).as_reference().is_none(), "{source}");
     }
     for (source, value) in [("'a'", json!("a")), ("7", json!(7)), ("true", json!(true)), ("none", json!(null))] {
@@ -96,9 +97,12 @@ fn expressions_that_would_overflow_a_stack_are_refused() {
     refused("x".repeat(MAX_EXPRESSION_CHARS + 1));
     refused("-".repeat(MAX_EXPRESSION_TOKENS + 1));
     // As much as may be, on the small stack of a test's thread.
-    for (repeated, tokens) in [("-", 1), ("not ", 1), ("1+", 2), ("1 if 1 else ", 4), ("1**", 2), ("1 and ", 2), ("1<", 2)] {
+    for (repeated, tokens) in
+        [("-", 1), ("not ", 1), ("1+", 2), ("1 if 1 else ", 4), ("1**", 2), ("1 and ", 2), ("1<", 2)]
+    {
         let source = format!("{}1", repeated.repeat((MAX_EXPRESSION_TOKENS - 1) / tokens));
-        let source: String = source.chars().rev().take(MAX_EXPRESSION_CHARS).collect::<String>().chars().rev().collect();
+        let source: String =
+            source.chars().rev().take(MAX_EXPRESSION_CHARS).collect::<String>().chars().rev().collect();
         if let Ok(expression) = Expression::parse(&source) {
             let _ = expression.evaluate(&json!({}), MAX_FUEL);
         }
@@ -118,7 +122,9 @@ fn templates_have_expressions_and_nothing_else() {
     assert!(matches!(Template::parse_text("{{ {'a': {'b': 1}} }}"), Ok(Template::Exact(_))), "braces within");
     assert!(matches!(Template::parse_text("{{ '}}' ~ \"{{\" }}"), Ok(Template::Exact(_))), "braces within texts");
     assert!(matches!(Template::parse_text(" {{ inputs.a }}"), Ok(Template::Text(pieces)) if pieces.len() == 2));
-    assert!(matches!(Template::parse_text("{{ inputs.a }}{{ inputs.b }}"), Ok(Template::Text(pieces)) if pieces.len() == 2));
+    assert!(
+        matches!(Template::parse_text("{{ inputs.a }}{{ inputs.b }}"), Ok(Template::Text(pieces)) if pieces.len() == 2)
+    );
     for (text, part) in [
         ("{% if inputs.a %}x{% endif %}", "`{%` is not possible"),
         ("{{ inputs.a }}{% include '/etc/passwd' %}", "`{%` is not possible"),

@@ -9,7 +9,9 @@ use crate::workflow::{StepKind, Template, Trigger, bounds::*, parse};
 fn one_of_everything_is_read_into_types() {
     let definition = WorkflowDefinition::from_yaml(EXAMPLE).expect("is a definition");
     assert_eq!(definition.steps.len(), 4);
-    assert!(matches!(&definition.trigger, Trigger::Integration { integration, .. } if integration.as_str() == "github"));
+    assert!(
+        matches!(&definition.trigger, Trigger::Integration { integration, .. } if integration.as_str() == "github")
+    );
     let StepKind::Action { with, retry, .. } = &definition.steps[0].kind else { panic!("{:?}", definition.steps[0]) };
     assert!(matches!(&with["channel"], Template::Exact(expression) if expression.source() == "inputs.channel"));
     assert!(matches!(&with["text"], Template::Text(pieces) if pieces.len() == 5));
@@ -44,10 +46,7 @@ fn every_trigger_has_one_shape() {
         (json!({"webhook": {"body": {"type": "object"}}}), None),
         (json!({"schedule": {"cron": "0 9 * * 1", "timezone": "Europe/Rome"}}), None),
         (json!({"integration": "a", "trigger": "b", "config": {"c": "{{ inputs }}"}}), None),
-        (
-            json!({"integration": "a", "trigger": "b"}),
-            Some(json!({"integration": "a", "trigger": "b", "config": {}})),
-        ),
+        (json!({"integration": "a", "trigger": "b"}), Some(json!({"integration": "a", "trigger": "b", "config": {}}))),
     ] {
         let value = json!({"name": "a", "trigger": trigger, "steps": [{"id": "a", "sleep": "1s"}]});
         let written = parse(&value).expect("is a definition").to_value();
@@ -182,7 +181,8 @@ fn definitions_are_bounded() {
     let cases = |count: usize| format!("[{{ id: a, switch: [{}] }}]", switch_cases(count));
     with_steps(&cases(MAX_BRANCHES)).expect("as many as may be");
     assert!(told(with_steps(&cases(MAX_BRANCHES + 1))).contains("1 to 50 cases"));
-    let expressions = |count: usize| format!("[{{ id: a, uses: a.b, with: {{ a: [{}] }} }}]", "'{{ 1 }}',".repeat(count));
+    let expressions =
+        |count: usize| format!("[{{ id: a, uses: a.b, with: {{ a: [{}] }} }}]", "'{{ 1 }}',".repeat(count));
     with_steps(&expressions(MAX_EXPRESSIONS)).expect("as many as may be");
     assert!(told(with_steps(&expressions(MAX_EXPRESSIONS + 1))).contains("more than 1000 expressions"));
 }
