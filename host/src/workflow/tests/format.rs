@@ -39,6 +39,14 @@ fn what_is_written_is_canonical_and_means_the_same() {
 }
 
 #[test]
+fn an_expression_that_begins_with_braces_of_its_own_stays_one() {
+    let definition = with_steps(r#"[{ id: a, sleep: 1s, if: "{{ {{'a': 1}: 2} }}" }]"#).expect("is a definition");
+    let condition = definition.steps[0].condition.as_ref().map(|condition| condition.source().to_owned());
+    assert_eq!(condition.as_deref(), Some("{{'a': 1}: 2}"));
+    assert_eq!(WorkflowDefinition::from_value(&definition.to_value()), Ok(definition));
+}
+
+#[test]
 fn every_trigger_has_one_shape() {
     for (trigger, canonical) in [
         (json!({"manual": {}}), None),
