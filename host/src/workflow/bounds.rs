@@ -2,8 +2,8 @@
 
 /// The longest definition, in bytes: of the text, or of the JSON text of a value.
 pub const MAX_BYTES: usize = 256 * 1024;
-/// How deep the document nests, lists and objects counted. serde_json itself stops at 128.
-pub const MAX_NESTING: usize = 100;
+/// How deep the document nests, lists and objects counted: what may be read on a thread's small stack.
+pub const MAX_NESTING: usize = 64;
 /// Steps of one definition, those in containers and of `on-failure` included.
 pub const MAX_STEPS: usize = 200;
 /// How deep steps lie in containers: a step of the workflow itself is at depth 1.

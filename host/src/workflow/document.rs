@@ -29,7 +29,7 @@ pub(super) fn from_yaml(text: &str) -> Result<Value, Problem> {
         with_snippet: false,
         merge_keys: serde_saphyr::options::MergeKeyPolicy::Error,
         // An alias makes a small text a large document.
-        budget: serde_saphyr::budget! { max_aliases: 0, max_anchors: 0, max_depth: MAX_NESTING, max_documents: 1 },
+        budget: serde_saphyr::budget! { max_aliases: 0, max_anchors: 0, max_depth: MAX_NESTING, flow_nesting_limit: MAX_NESTING, max_documents: 1 },
     };
     serde_saphyr::from_str_with_options::<Strict>(text, options)
         .map(|strict| strict.0)

@@ -15,6 +15,7 @@ use serde_json::{Map, Number, Value};
 use super::{
     bounds::{MAX_FUEL, MAX_NESTING, MAX_RESULT_BYTES},
     expression::{Expression, FUNCTIONS},
+    guard::DENIED_FILTERS,
     problem::clipped,
     template::{Piece, Template},
 };
@@ -43,6 +44,9 @@ static ENGINE: LazyLock<Environment<'static>> = LazyLock::new(|| {
     let globals: Vec<String> = engine.globals().map(|(name, _)| name.to_owned()).collect();
     for name in globals.iter().filter(|name| !FUNCTIONS.contains(&name.as_str())) {
         engine.remove_global(name);
+    }
+    for name in DENIED_FILTERS {
+        engine.remove_filter(name);
     }
     engine
 });
@@ -74,7 +78,7 @@ impl Expression {
     fn value(&self, context: &Value, fuel: u64, left: &mut usize) -> Result<Value, EvaluateError> {
         let mut engine = ENGINE.clone();
         engine.set_fuel(Some(fuel.min(MAX_FUEL)));
-        let compiled = engine.compile_expression(self.source()).map_err(|error| self.failed(&error, context))?;
+        let compiled = engine.compile_expression(self.guarded()).map_err(|error| self.failed(&error, context))?;
         // Only what is read is copied.
         let roots: BTreeMap<&str, Computed> = self
             .reads()
@@ -88,6 +92,7 @@ impl Expression {
         }
         to_json(&computed, left, 0).map_err(|error| match error {
             Refused::Engine(error) => self.failed(&error, context),
+            Refused::Undefined => EvaluateError::Undefined(self.missing(context)),
             Refused::Result(error) => error,
         })
     }
@@ -176,6 +181,7 @@ impl Template {
 
 enum Refused {
     Engine(minijinja::Error),
+    Undefined,
     Result(EvaluateError),
 }
 
@@ -212,7 +218,7 @@ fn to_json(value: &Computed, left: &mut usize, depth: usize) -> Result<Value, Re
             }
             Value::Object(members)
         }
-        ValueKind::Undefined => return Err(EvaluateError::NotJson("something undefined").into()),
+        ValueKind::Undefined => return Err(Refused::Undefined),
         ValueKind::Bytes => return Err(EvaluateError::NotJson("bytes").into()),
         ValueKind::Invalid => return Err(EvaluateError::OutOfFuel.into()),
         _ => return Err(EvaluateError::NotJson("a function").into()),

@@ -8,12 +8,14 @@ use serde_json::Value;
 use super::{
     bounds::{MAX_EXPRESSION_CHARS, MAX_EXPRESSION_NESTING, MAX_EXPRESSION_TOKENS},
     evaluate,
+    guard::guarded,
     problem::clipped,
     token::{Token, tokens},
 };
 
 /// Words that are neither roots nor functions.
-const KEYWORDS: [&str; 12] = ["and", "or", "not", "in", "is", "if", "else", "true", "false", "none", "True", "False"];
+const KEYWORDS: [&str; 13] =
+    ["and", "or", "not", "in", "is", "if", "else", "true", "false", "none", "True", "False", "None"];
 /// The functions that can be called.
 pub(super) const FUNCTIONS: [&str; 2] = ["range", "dict"];
 
@@ -21,6 +23,8 @@ pub(super) const FUNCTIONS: [&str; 2] = ["range", "dict"];
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Expression {
     source: String,
+    /// What is compiled: the source with its guards.
+    guarded: String,
     reads: Vec<Reference>,
     form: Form,
 }
@@ -86,6 +90,8 @@ pub enum ExpressionError {
     UnknownTest(String),
     #[error("there is no function `{0}`: there are range and dict")]
     UnknownFunction(String),
+    #[error("what `map` gives to every item is written out, as in map('round', 2)")]
+    Map,
     #[error("values have no methods: `{0}` cannot be called, use a filter")]
     Method(String),
 }
@@ -157,13 +163,19 @@ impl Expression {
         if let Some(stranger) = undeclared.into_iter().find(|name| !read(name) && !FUNCTIONS.contains(&name.as_str())) {
             return Err(ExpressionError::UnknownRoot(stranger));
         }
+        let guarded = guarded(source)?;
+        evaluate::compile(&guarded).map_err(|error| ExpressionError::Syntax(clipped(&error)))?;
         let form = form(&tokens, &reads);
-        Ok(Self { source: source.to_owned(), reads, form })
+        Ok(Self { source: source.to_owned(), guarded, reads, form })
     }
 
     /// As it is written, without braces.
     pub fn source(&self) -> &str {
         &self.source
+    }
+
+    pub(super) fn guarded(&self) -> &str {
+        &self.guarded
     }
 
     /// Everything that it reads, in the order in which it stands there.
@@ -183,6 +195,10 @@ impl Expression {
             Form::Reference | Form::Computed => None,
         }
     }
+}
+
+pub(super) fn is_keyword(name: &str) -> bool {
+    KEYWORDS.contains(&name)
 }
 
 fn nesting(tokens: &[Token<'_>]) -> usize {
@@ -246,7 +262,7 @@ fn references(tokens: &[Token<'_>]) -> Result<Vec<Reference>, ExpressionError> {
                     return Err(ExpressionError::Method((*name).to_owned()));
                 }
             }
-            _ if KEYWORDS.contains(name) || *name == "None" || after == Some(&Token::Sign("=")) => {}
+            _ if is_keyword(name) || after == Some(&Token::Sign("=")) => {}
             _ if after == Some(&Token::Sign("(")) => {
                 if !FUNCTIONS.contains(name) {
                     return Err(ExpressionError::UnknownFunction((*name).to_owned()));

@@ -11,6 +11,7 @@ mod document;
 mod duration;
 mod evaluate;
 mod expression;
+mod guard;
 mod known;
 mod problem;
 mod read;

@@ -190,7 +190,7 @@ impl Reader {
         let mut text = |name: &str| {
             fields.get(name).map(|value| {
                 let at = child(at, name);
-                if !value.as_str().is_some_and(|text| !text.trim().is_empty()) {
+                if value.as_str().is_none_or(|text| text.trim().is_empty()) {
                     self.problems.add(&at, "is a text that is not blank");
                 }
                 self.template(value, &at)

@@ -1,7 +1,7 @@
 //! When a workflow starts by the clock: a cron pattern of five fields in a time zone. It computes times from a time that
 //! it is given and never looks at a clock.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
@@ -23,7 +23,8 @@ static PARSER: LazyLock<CronParser> =
 #[derive(Clone, Debug)]
 pub struct Schedule {
     text: String,
-    cron: Cron,
+    /// Shared: it is large beside the rest of a definition.
+    cron: Arc<Cron>,
     timezone: Tz,
 }
 
@@ -66,7 +67,7 @@ impl Schedule {
     }
 
     pub(super) fn new(text: &str, cron: Cron, timezone: Tz) -> Self {
-        Self { text: text.to_owned(), cron, timezone }
+        Self { text: text.to_owned(), cron: Arc::new(cron), timezone }
     }
 
     /// Reads a pattern and the IANA name of a time zone.

@@ -16,7 +16,12 @@ const LONG_SIGNS: [&str; 6] = ["==", "!=", "<=", ">=", "//", "**"];
 
 /// Splits a text into tokens. The tokens of what is no expression mean nothing.
 pub(super) fn tokens(source: &str) -> Vec<Token<'_>> {
-    let mut tokens = Vec::new();
+    scan(source).0
+}
+
+/// Tokens, and at which byte each of them begins.
+pub(super) fn scan(source: &str) -> (Vec<Token<'_>>, Vec<usize>) {
+    let (mut tokens, mut starts) = (Vec::new(), Vec::new());
     let mut rest = source.trim_start();
     while let Some(first) = rest.chars().next() {
         let (token, length) = match first {
@@ -40,9 +45,10 @@ pub(super) fn tokens(source: &str) -> Vec<Token<'_>> {
             }
         };
         tokens.push(token);
+        starts.push(source.len() - rest.len());
         rest = rest[length..].trim_start();
     }
-    tokens
+    (tokens, starts)
 }
 
 /// Bytes of a text in quotes with which `rest` begins, the quotes included; all of `rest` where it does not end.

@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     definition::{Trigger, WorkflowDefinition},
+    expression::Expression,
     step::{Step, StepKind, WaitFor},
     template::Template,
 };
@@ -54,7 +55,7 @@ fn step(step: &Step) -> Value {
     let mut put = |name: &str, value: Value| drop(written.insert(name.to_owned(), value));
     put("id", step.id.as_str().into());
     if let Some(condition) = &step.condition {
-        put("if", condition.source().into());
+        put("if", expression(condition));
     }
     if step.continue_on_error {
         put("continue-on-error", true.into());
@@ -79,14 +80,15 @@ fn step(step: &Step) -> Value {
             }
         }
         StepKind::ForEach { items, concurrency, steps: inner } => {
-            put("for-each", items.source().into());
+            put("for-each", expression(items));
             if let Some(concurrency) = concurrency {
                 put("concurrency", (*concurrency).into());
             }
             put("steps", steps(inner));
         }
         StepKind::Switch { cases, default } => {
-            let cases = cases.iter().map(|case| json!({"if": case.condition.source(), "steps": steps(&case.steps)}));
+            let cases =
+                cases.iter().map(|case| json!({"if": expression(&case.condition), "steps": steps(&case.steps)}));
             put("switch", cases.collect());
             if !default.is_empty() {
                 put("default", steps(default));
@@ -100,6 +102,12 @@ fn step(step: &Step) -> Value {
         StepKind::WaitFor(WaitFor::Approval(text)) => put("wait-for", json!({"approval": text.to_value()})),
     }
     Value::Object(written)
+}
+
+/// Without braces, unless its own would be taken for them.
+fn expression(expression: &Expression) -> Value {
+    let source = expression.source();
+    if source.starts_with("{{") { format!("{{{{ {source} }}}}").into() } else { source.into() }
 }
 
 fn values(values: &BTreeMap<String, Template>) -> Value {

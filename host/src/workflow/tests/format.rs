@@ -39,6 +39,14 @@ fn what_is_written_is_canonical_and_means_the_same() {
 }
 
 #[test]
+fn an_expression_that_begins_with_braces_of_its_own_stays_one() {
+    let definition = with_steps(r#"[{ id: a, sleep: 1s, if: "{{ {{'a': 1}: 2} }}" }]"#).expect("is a definition");
+    let condition = definition.steps[0].condition.as_ref().map(|condition| condition.source().to_owned());
+    assert_eq!(condition.as_deref(), Some("{{'a': 1}: 2}"));
+    assert_eq!(WorkflowDefinition::from_value(&definition.to_value()), Ok(definition));
+}
+
+#[test]
 fn every_trigger_has_one_shape() {
     for (trigger, canonical) in [
         (json!({"manual": {}}), None),
@@ -205,7 +213,7 @@ fn documents_are_bounded_before_they_are_read() {
     let large: Value = serde_json::from_str(&whole(MAX_BYTES + 1)).expect("is JSON");
     assert!(told(WorkflowDefinition::from_value(&large)).contains("more than 262144 bytes"));
     let nested = (0..MAX_NESTING + 1).fold(json!(1), |inner, _| json!([inner]));
-    assert!(told(WorkflowDefinition::from_value(&nested)).contains("deeper than 100"));
+    assert!(told(WorkflowDefinition::from_value(&nested)).contains("deeper than 64"));
     let refused = told(WorkflowDefinition::from_value(&json!({"steps": vec![1; 10 * MAX_PROBLEMS]})));
     assert_eq!(refused.lines().count(), MAX_PROBLEMS);
     let long = told(WorkflowDefinition::from_value(&json!({"x".repeat(10_000): 1})));
