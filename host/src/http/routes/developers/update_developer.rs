@@ -61,6 +61,8 @@ pub(in crate::http) async fn update_developer(
         payout: change(body.payout),
     };
     let developer = app.accounts().update_developer(&caller.user, change, unix_now()).await?;
+    // What is listed has the developer's name.
+    app.marketplace().invalidate_cache();
     Ok(Json(WireDeveloper::own(developer)))
 }
 
