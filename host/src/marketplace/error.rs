@@ -48,13 +48,7 @@ pub enum MarketplaceError {
 impl From<StoreError> for MarketplaceError {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Taken(field) => {
-                let pointer = match field {
-                    TakenField::Name => "/name",
-                    TakenField::Slug => "/slug",
-                };
-                Self::Invalid(vec![InputProblem { pointer: pointer.to_owned(), message: error.to_string() }])
-            }
+            StoreError::Taken(field) => Self::Invalid(vec![taken(field)]),
             error => Self::Store(error),
         }
     }
@@ -65,6 +59,15 @@ impl MarketplaceError {
     pub fn invalid_definition(error: DefinitionError) -> Self {
         Self::Invalid(error.problems.into_iter().map(|problem| placed("/workflowYaml", problem)).collect())
     }
+}
+
+/// That another listing has it, as a problem of the one that wants it.
+pub(super) fn taken(field: TakenField) -> InputProblem {
+    let pointer = match field {
+        TakenField::Name => "/name",
+        TakenField::Slug => "/slug",
+    };
+    InputProblem { pointer: pointer.to_owned(), message: StoreError::Taken(field).to_string() }
 }
 
 /// A definition's problem as one of what has the definition at `place`.

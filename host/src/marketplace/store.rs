@@ -101,6 +101,9 @@ pub trait ListingStore: Send + Sync {
     /// version. Answers whether it was.
     async fn update(&self, listing: &Listing, version: Option<&NewVersion>, now: i64) -> Result<bool, StoreError>;
 
+    /// What of a listing's name and slug another public one has.
+    async fn taken(&self, listing: &Summary) -> Result<Vec<TakenField>, StoreError>;
+
     async fn versions(&self, listing: Doc) -> Result<Vec<VersionInfo>, StoreError>;
 
     /// Installs a listing that still is as `number` says, or finds it installed. True if it is new or active again; none if the listing is no

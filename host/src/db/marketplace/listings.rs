@@ -9,7 +9,7 @@ use super::{
 use crate::{
     db::pool::{from_stored, to_stored},
     marketplace::{
-        Category, Changed, Doc, Entry, Listing, NewVersion, Sight, Status, Summary, VersionInfo,
+        Category, Changed, Doc, Entry, Listing, NewVersion, Sight, Status, Summary, TakenField, VersionInfo,
         bounds::MAX_LISTINGS_PER_DEVELOPER, fold,
     },
 };
@@ -219,6 +219,22 @@ impl SqliteListings {
         }
         transaction.commit().await?;
         Ok(true)
+    }
+
+    pub(super) async fn taken_fields(&self, listing: &Summary) -> Result<Vec<TakenField>, sqlx::Error> {
+        let (name, slug): (bool, bool) = sqlx::query_as(
+            "SELECT EXISTS (SELECT 1 FROM marketplace_integrations WHERE name_key = ?2 AND doc <> ?1 \
+             AND status = 'published' AND visibility = 'public'), \
+             EXISTS (SELECT 1 FROM marketplace_integrations WHERE slug = ?3 AND doc <> ?1 \
+             AND status = 'published' AND visibility = 'public')",
+        )
+        .bind(listing.doc)
+        .bind(fold(&listing.name))
+        .bind(&listing.slug)
+        .fetch_one(&self.database.reader)
+        .await?;
+        let fields = [name.then_some(TakenField::Name), slug.then_some(TakenField::Slug)];
+        Ok(fields.into_iter().flatten().collect())
     }
 
     pub(super) async fn versions_of(&self, listing: Doc) -> Result<Vec<VersionInfo>, sqlx::Error> {

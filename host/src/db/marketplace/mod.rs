@@ -91,6 +91,10 @@ impl ListingStore for SqliteListings {
         Ok(self.update_listing(listing, version, now).await?)
     }
 
+    async fn taken(&self, listing: &Summary) -> Result<Vec<TakenField>, StoreError> {
+        self.taken_fields(listing).await.map_err(failed)
+    }
+
     async fn versions(&self, listing: Doc) -> Result<Vec<VersionInfo>, StoreError> {
         self.versions_of(listing).await.map_err(failed)
     }

@@ -8,7 +8,7 @@ use crate::{
     integration::InputProblem,
     marketplace::{
         bounds::{MAX_CHANGELOG_CHARS, MAX_DEFINITION_BYTES, MAX_LISTINGS_PER_DEVELOPER, MAX_VERSIONS},
-        error::{MarketplaceError, placed},
+        error::{MarketplaceError, placed, taken},
         fields::{ListingChange, incomplete, longer, problem, slug_of},
         listing::{Counts, Listing, NewVersion, Pricing, Status, Summary, Visibility, new_listing_id},
         store::StoreError,
@@ -241,15 +241,18 @@ impl WorkflowRegistry {
             }
             let Some(edit) = change(&mut listing)? else { return Ok(listing) };
             if listing.summary.status == Status::Published {
-                self.check_published(&mut listing, edit.checks_definition)?;
+                self.check_published(&mut listing, edit.checks_definition).await?;
             }
             let now = now();
             if self.0.store.update(&listing, edit.version.as_ref(), now).await? {
                 self.follow_write().await;
                 listing.summary.version += 1;
                 listing.summary.updated_at = now;
-                let is_deleted = listing.summary.status == Status::Deleted;
-                return if is_deleted { Ok(listing) } else { self.reread(&listing.summary.id).await };
+                return match self.reread(&listing.summary.id).await {
+                    // Deleted, by this write or one that came after it: what was written is done all the same.
+                    Err(MarketplaceError::UnknownListing(_)) => Ok(listing),
+                    reread => reread,
+                };
             }
         }
         Err(MarketplaceError::Stale)
@@ -274,8 +277,12 @@ impl WorkflowRegistry {
     }
 
     /// Everything that keeps a listing from being shown, at once.
-    fn check_published(&self, listing: &mut Listing, checks_definition: bool) -> Result<(), MarketplaceError> {
+    async fn check_published(&self, listing: &mut Listing, checks_definition: bool) -> Result<(), MarketplaceError> {
         let mut problems = incomplete(&listing.summary, &listing.description);
+        if listing.summary.is_public() {
+            // Whoever takes one of them after this look is found by the store when the listing is written.
+            problems.extend(self.0.store.taken(&listing.summary).await?.into_iter().map(taken));
+        }
         if checks_definition {
             // It was JSON when it was stored.
             let definition = serde_json::from_str(&listing.definition).unwrap_or_default();
@@ -290,17 +297,17 @@ impl WorkflowRegistry {
     /// The providers that a definition needs, or everything that is wrong with it.
     fn checked(&self, definition: &Value) -> Result<Vec<String>, Vec<InputProblem>> {
         let known = &*self.0.known;
-        let mut problems = workflow::credential_problems(definition);
-        match workflow::parse(definition) {
-            Err(more) => problems.extend(more),
-            Ok(parsed) => {
-                problems.extend(workflow::check(&parsed, known));
-                if problems.is_empty() {
+        let problems = match workflow::parse(definition) {
+            Err(problems) => problems.into_iter().chain(workflow::credential_problems(definition)).collect(),
+            // That looks for credentials, too.
+            Ok(parsed) => match workflow::check(&parsed, known) {
+                problems if problems.is_empty() => {
                     let providers = workflow::required_providers(&parsed, known);
                     return Ok(providers.iter().map(ToString::to_string).collect());
                 }
-            }
-        }
+                problems => problems,
+            },
+        };
         Err(problems.into_iter().map(|problem| placed(DEFINITION, problem)).collect())
     }
 }
