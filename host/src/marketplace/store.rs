@@ -37,15 +37,18 @@ impl std::fmt::Display for TakenField {
     }
 }
 
-/// Who asks for a listing that not everybody may see.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sight<'a> {
-    /// What is public.
-    Public,
-    /// What is public and what this developer has.
-    Developer(&'a str),
-    /// Everything but what is deleted.
-    Everything,
+/// Which listings somebody sees who asks for one: the public ones, and more.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sight<'a> {
+    /// Those of the developer with this id, too.
+    pub developer: Option<&'a str>,
+    /// Everybody's, by their ids.
+    pub everything: bool,
+}
+
+impl Sight<'_> {
+    pub const PUBLIC: Self = Self { developer: None, everything: false };
+    pub const EVERYTHING: Self = Self { developer: None, everything: true };
 }
 
 /// What has become of a listing that changed.
@@ -91,7 +94,7 @@ pub trait ListingStore: Send + Sync {
         offset: usize,
     ) -> Result<(Vec<Summary>, u64), StoreError>;
 
-    /// A listing by id or slug. Of several with one slug the public one; deleted ones are not found.
+    /// A listing by id or slug. Of several with one slug the public one, then the developer's own; deleted ones are not found.
     async fn find(&self, id_or_slug: &str, sight: Sight<'_>) -> Result<Option<Listing>, StoreError>;
 
     /// Stores a listing that is not there yet, with its first version. The numbers of `listing` are chosen here.

@@ -111,7 +111,7 @@ impl SqliteListings {
         } else {
             sqlx::query_as(public).bind(id_or_slug).fetch_optional(reader).await?
         };
-        if let (None, Sight::Developer(developer)) = (&found, sight) {
+        if let (None, Some(developer)) = (&found, sight.developer) {
             found = sqlx::query_as(of_developer).bind(id_or_slug).bind(developer).fetch_optional(reader).await?;
         }
         let Some(found) = found else { return Ok(None) };
@@ -121,11 +121,8 @@ impl SqliteListings {
                 .fetch_all(reader)
                 .await?;
         let listing = found.into_listing(row::all(screenshots)?)?;
-        let may_see = match sight {
-            Sight::Everything => true,
-            Sight::Developer(developer) if listing.summary.developer.id == developer => true,
-            Sight::Developer(_) | Sight::Public => listing.summary.is_public(),
-        };
+        let is_own = sight.developer == Some(listing.summary.developer.id.as_str());
+        let may_see = is_own || sight.everything || listing.summary.is_public();
         Ok(may_see.then_some(listing))
     }
 

@@ -24,11 +24,11 @@ impl WorkflowRegistry {
     ) -> Result<Arc<Listing>, MarketplaceError> {
         let store = &self.0.store;
         // What a developer sees of it may differ from what all see.
-        if let Some(sight @ (Sight::Developer(_) | Sight::Everything)) = actor.map(Actor::sight) {
+        if let Some(sight) = actor.map(Actor::sight).filter(|sight| *sight != Sight::PUBLIC) {
             let found = store.find(id_or_slug, sight).await?;
             return found.map(Arc::new).ok_or_else(|| unknown(id_or_slug));
         }
-        let make = async { Ok(store.find(id_or_slug, Sight::Public).await?) };
+        let make = async { Ok(store.find(id_or_slug, Sight::PUBLIC).await?) };
         self.0.cache.detail(id_or_slug, make).await?.ok_or_else(|| unknown(id_or_slug))
     }
 
@@ -185,11 +185,8 @@ impl WorkflowRegistry {
 
 impl Actor {
     pub(super) fn sight(&self) -> Sight<'_> {
-        match &self.developer {
-            _ if self.is_admin => Sight::Everything,
-            Some(developer) => Sight::Developer(&developer.id),
-            None => Sight::Public,
-        }
+        let developer = self.developer.as_ref().map(|developer| developer.id.as_str());
+        Sight { developer, everything: self.is_admin }
     }
 }
 

@@ -272,7 +272,7 @@ impl WorkflowRegistry {
 
     /// As it stands now, whoever asks.
     async fn reread(&self, id_or_slug: &str) -> Result<Listing, MarketplaceError> {
-        let found = self.0.store.find(id_or_slug, crate::marketplace::store::Sight::Everything).await?;
+        let found = self.0.store.find(id_or_slug, crate::marketplace::store::Sight::EVERYTHING).await?;
         found.ok_or_else(|| unknown(id_or_slug))
     }
 
