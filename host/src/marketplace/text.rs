@@ -195,7 +195,10 @@ mod tests {
 
     #[test]
     fn everything_else_splits() {
-        assert_eq!(list("a-b_c/d.e,f\u{0}g\"h*(i)^:j\u{1F600}k"), ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k"]);
+        assert_eq!(
+            list("a-b_c/d.e,f\u{0}g\"h*(i)^:j\u{1F600}k"),
+            ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k"]
+        );
         assert_eq!(list("!!! \u{1F468}\u{200d}\u{1F469} \u{301}"), Vec::<String>::new());
         assert_eq!(list(""), Vec::<String>::new());
     }

@@ -30,11 +30,6 @@ impl<T> Default for Dictionary<T> {
 }
 
 impl<T: Default> Dictionary<T> {
-    /// How many texts there are.
-    pub(super) fn len(&self) -> usize {
-        self.ids.len()
-    }
-
     /// The id and the value of a text, which is added with an empty value when it is new.
     pub(super) fn entry(&mut self, text: &str) -> (u32, &mut T) {
         let id = match self.ids.get(text) {
@@ -97,6 +92,11 @@ impl<T: Default> Dictionary<T> {
             .range::<str, _>((Bound::Included(prefix), Bound::Unbounded))
             .take_while(move |(text, _)| text.starts_with(prefix))
             .filter_map(|(_, id)| self.at(*id))
+    }
+
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
+        self.ids.len()
     }
 }
 

@@ -52,7 +52,8 @@ impl<K: Ord> Block<K> {
 impl<K: Ord> Order<K> {
     pub(super) fn insert(&mut self, key: K, doc: Doc) {
         let item = (key, doc);
-        let at = self.blocks.partition_point(|block| block.is_all_before(&item)).min(self.blocks.len().saturating_sub(1));
+        let at =
+            self.blocks.partition_point(|block| block.is_all_before(&item)).min(self.blocks.len().saturating_sub(1));
         let Some(block) = self.blocks.get_mut(at) else {
             return self.blocks.push(Block::new(vec![item]));
         };

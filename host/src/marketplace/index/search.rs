@@ -5,11 +5,11 @@ use std::{borrow::Cow, cmp::Ordering, collections::BTreeMap};
 
 use roaring::RoaringBitmap;
 
+use super::super::text::words;
 use super::{
     Doc, Index, Kind, Order, Page, Query, Record, Sort, Window, count, fold, popular_key, rating::Key, recent_key,
     terms::Found,
 };
-use super::super::text::words;
 
 /// The most different words of a query that count; those after them are not looked at.
 pub const MAX_WORDS: usize = 8;
@@ -29,7 +29,8 @@ impl Index {
         let backwards = query.descending.is_some_and(|descending| descending != query.sort.descends());
         let window = Window { backwards, offset: query.offset, limit: query.limit };
         let text = query.text.as_deref().filter(|text| !text.trim().is_empty());
-        let found: Vec<Found<'_>> = text.map(query_words).unwrap_or_default().iter().map(|word| self.terms.find(word)).collect();
+        let found: Vec<Found<'_>> =
+            text.map(query_words).unwrap_or_default().iter().map(|word| self.terms.find(word)).collect();
         if text.is_some() && found.is_empty() {
             return Page::default();
         }

@@ -5,8 +5,8 @@ use std::{borrow::Cow, cmp::Reverse, collections::BTreeMap};
 
 use roaring::{MultiOps, RoaringBitmap};
 
-use super::{Doc, Entry, dictionary::Dictionary, neighbours::Neighbours, packed::Packed};
 use super::super::text::words;
+use super::{Doc, Entry, dictionary::Dictionary, neighbours::Neighbours, packed::Packed};
 
 /// The listings that have a word anywhere, and in which of the fields that weigh more than the description.
 #[derive(Debug, Default)]
