@@ -60,9 +60,14 @@ impl<T: Default> Dictionary<T> {
         id
     }
 
+    /// The id of a text.
+    pub(super) fn id(&self, text: &str) -> Option<u32> {
+        self.ids.get(text).copied()
+    }
+
     /// The value of a text.
     pub(super) fn get(&self, text: &str) -> Option<&T> {
-        self.ids.get(text).and_then(|id| self.at(*id)).map(|(_, value)| value)
+        self.at(self.id(text)?).map(|(_, value)| value)
     }
 
     /// The text and the value of an id.
