@@ -30,11 +30,6 @@ impl<T> Default for Dictionary<T> {
 }
 
 impl<T: Default> Dictionary<T> {
-    /// How many texts there are.
-    pub(super) fn len(&self) -> usize {
-        self.ids.len()
-    }
-
     /// The id and the value of a text, which is added with an empty value when it is new.
     pub(super) fn entry(&mut self, text: &str) -> (u32, &mut T) {
         let id = match self.ids.get(text) {
@@ -65,9 +60,14 @@ impl<T: Default> Dictionary<T> {
         id
     }
 
+    /// The id of a text.
+    pub(super) fn id(&self, text: &str) -> Option<u32> {
+        self.ids.get(text).copied()
+    }
+
     /// The value of a text.
     pub(super) fn get(&self, text: &str) -> Option<&T> {
-        self.ids.get(text).and_then(|id| self.at(*id)).map(|(_, value)| value)
+        self.at(self.id(text)?).map(|(_, value)| value)
     }
 
     /// The text and the value of an id.
@@ -97,6 +97,11 @@ impl<T: Default> Dictionary<T> {
             .range::<str, _>((Bound::Included(prefix), Bound::Unbounded))
             .take_while(move |(text, _)| text.starts_with(prefix))
             .filter_map(|(_, id)| self.at(*id))
+    }
+
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
+        self.ids.len()
     }
 }
 

@@ -1,7 +1,11 @@
 //! Answers a query: sets are intersected, then a page is taken from an order, in the way that looks at fewer listings.
 //! It never changes the index and never looks at all listings one by one.
 
-use std::{borrow::Cow, cmp::Ordering, collections::BTreeMap};
+use std::{
+    borrow::Cow,
+    cmp::{Ordering, Reverse},
+    collections::BTreeMap,
+};
 
 use roaring::RoaringBitmap;
 
@@ -16,6 +20,8 @@ pub const MAX_WORDS: usize = 8;
 /// The most of a query's text that is looked at, in bytes, cut at a character.
 pub const MAX_TEXT_BYTES: usize = 4096;
 
+/// Up to so many listings are scored one by one when there are more than two words: sets would be many and small.
+const ONE_BY_ONE: u64 = 20_000;
 /// What it takes to read one listing's key by its own key, and to pass over one in an order, relative to each other. Measured with
 /// a million listings, where the first misses the processor's cache.
 const COLLECT_COST: u64 = 40;
@@ -74,8 +80,34 @@ impl Index {
         Some(sets)
     }
 
-    /// Sets of equal relevance, best first (or last), each by popularity.
-    fn by_relevance(&self, found: &[Found<'_>], within: &RoaringBitmap, mut window: Window) -> Vec<Doc> {
+    /// Best first (or last), each equal by popularity.
+    fn by_relevance(&self, found: &[Found<'_>], within: &RoaringBitmap, window: Window) -> Vec<Doc> {
+        if found.len() > 2 && within.len() <= ONE_BY_ONE {
+            self.scored_one_by_one(found, within, window)
+        } else {
+            self.scored_in_sets(found, within, window)
+        }
+    }
+
+    pub(super) fn scored_one_by_one(&self, found: &[Found<'_>], within: &RoaringBitmap, window: Window) -> Vec<Doc> {
+        let mut scored: Vec<(Doc, u32)> = within.iter().map(|doc| (doc, 0)).collect();
+        for word in found {
+            for (weight, part) in word.split(within) {
+                // Both are sorted, and everything in the part is in the list.
+                let mut part = part.iter().peekable();
+                for (doc, score) in &mut scored {
+                    if part.next_if_eq(doc).is_some() {
+                        *score += weight;
+                    }
+                }
+            }
+        }
+        let keyed = scored.into_iter();
+        let keyed = keyed.filter_map(|(doc, score)| Some(((Reverse(score), popular_key(self.records.get(doc)?)), doc)));
+        select(keyed.collect(), window)
+    }
+
+    pub(super) fn scored_in_sets(&self, found: &[Found<'_>], within: &RoaringBitmap, mut window: Window) -> Vec<Doc> {
         let mut scored = BTreeMap::from([(0, within.clone())]);
         for word in found {
             scored = word.score(scored);
@@ -113,7 +145,7 @@ impl Index {
         match within {
             Some(within) if found * COLLECT_COST < WALK_COST + self.passed(end, found) * PASS_COST => {
                 let keyed = within.iter().filter_map(|doc| Some((key(self.records.get(doc)?), doc))).collect();
-                select(keyed, size(end), window)
+                select(keyed, window)
             }
             _ => order.page(within, window),
         }
@@ -126,11 +158,12 @@ impl Index {
     }
 }
 
-/// The page of listings that were collected in no order; `end` is where it ends.
-fn select<K: Ord>(mut keyed: Vec<(K, Doc)>, end: usize, window: Window) -> Vec<Doc> {
+/// The page of listings that were collected in no order.
+fn select<K: Ord>(mut keyed: Vec<(K, Doc)>, window: Window) -> Vec<Doc> {
     let compare = |left: &(K, Doc), right: &(K, Doc)| -> Ordering {
         if window.backwards { right.cmp(left) } else { left.cmp(right) }
     };
+    let end = window.offset.saturating_add(window.limit);
     if end < keyed.len() {
         keyed.select_nth_unstable_by(end, compare);
         keyed.truncate(end);

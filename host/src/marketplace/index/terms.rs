@@ -17,9 +17,29 @@ pub(super) struct Term {
     tagline: RoaringBitmap,
 }
 
+impl Term {
+    fn insert(&mut self, doc: Doc, fields: u8) {
+        self.any.insert(doc);
+        for (field, docs) in [(NAME, &mut self.name), (TAGS, &mut self.tags), (TAGLINE, &mut self.tagline)] {
+            if fields & field != 0 {
+                docs.insert(doc);
+            }
+        }
+    }
+
+    fn remove(&mut self, doc: Doc) {
+        for docs in [&mut self.any, &mut self.name, &mut self.tags, &mut self.tagline] {
+            docs.remove(doc);
+        }
+    }
+}
+
 #[derive(Debug, Default)]
 pub(super) struct Terms {
     dictionary: Dictionary<Term>,
+    /// All words that begin with the same two letters as one term. Thousands of words may, which takes too long to unite for a
+    /// query; with three letters it does not.
+    beginnings: Dictionary<Term>,
     /// Of the words that are in names.
     neighbours: Neighbours,
 }
@@ -44,50 +64,52 @@ mod weight {
 impl Terms {
     /// Files a listing under its words; the answer is what [`Terms::remove`] wants.
     pub(super) fn add(&mut self, doc: Doc, entry: &Entry) -> Packed {
-        let mut found: Vec<(String, u8)> = Vec::new();
-        found.extend(words(&entry.name).map(|word| (word, NAME)));
-        found.extend(entry.tags.iter().flat_map(|tag| words(tag)).map(|word| (word, TAGS)));
-        found.extend(words(&entry.tagline).map(|word| (word, TAGLINE)));
-        found.extend(words(&entry.description).map(|word| (word, 0)));
-        found.sort_unstable();
-        found.dedup_by(|again, first| {
-            let same = again.0 == first.0;
-            if same {
-                first.1 |= again.1;
+        let mut found: Vec<(u32, u8)> = Vec::new();
+        let mut read = |text: &str, field: u8| {
+            for word in words(text) {
+                found.push((self.dictionary.entry(&word).0, field));
             }
-            same
-        });
-        let ids = found.iter().map(|(word, fields)| self.add_word(doc, word, *fields)).collect();
-        Packed::new(ids)
-    }
-
-    fn add_word(&mut self, doc: Doc, word: &str, fields: u8) -> u32 {
-        let (id, term) = self.dictionary.entry(word);
-        term.any.insert(doc);
-        if fields & NAME != 0 {
-            if term.name.is_empty() {
-                self.neighbours.insert(word, id);
+        };
+        read(&entry.name, NAME);
+        entry.tags.iter().for_each(|tag| read(tag, TAGS));
+        read(&entry.tagline, TAGLINE);
+        read(&entry.description, 0);
+        once_each(&mut found);
+        let mut begun: Vec<(u32, u8)> = Vec::with_capacity(found.len());
+        for (id, fields) in &found {
+            let Some((word, term)) = self.dictionary.at_mut(*id) else { continue };
+            if fields & NAME != 0 && term.name.is_empty() {
+                self.neighbours.insert(word, *id);
             }
-            term.name.insert(doc);
+            term.insert(doc, *fields);
+            if let Some(beginning) = beginning(word) {
+                begun.push((self.beginnings.entry(beginning).0, *fields));
+            }
         }
-        if fields & TAGS != 0 {
-            term.tags.insert(doc);
+        once_each(&mut begun);
+        for (id, fields) in begun {
+            if let Some((_, term)) = self.beginnings.at_mut(id) {
+                term.insert(doc, fields);
+            }
         }
-        if fields & TAGLINE != 0 {
-            term.tagline.insert(doc);
-        }
-        id
+        Packed::new(found.into_iter().map(|(id, _)| id).collect())
     }
 
     /// Takes a listing out; a word that was its alone is forgotten.
     pub(super) fn remove(&mut self, doc: Doc, ids: &Packed) {
         for id in ids.iter() {
             let Some((word, term)) = self.dictionary.at_mut(id) else { continue };
-            term.any.remove(doc);
-            term.tags.remove(doc);
-            term.tagline.remove(doc);
-            if term.name.remove(doc) && term.name.is_empty() {
+            if term.name.contains(doc) && term.name.len() == 1 {
                 self.neighbours.remove(word, id);
+            }
+            term.remove(doc);
+            if let Some(begun) = beginning(word).and_then(|beginning| self.beginnings.id(beginning))
+                && let Some((_, term)) = self.beginnings.at_mut(begun)
+            {
+                term.remove(doc);
+                if term.any.is_empty() {
+                    self.beginnings.remove(begun);
+                }
             }
             if term.any.is_empty() {
                 self.dictionary.remove(id);
@@ -99,10 +121,10 @@ impl Terms {
     /// at all, in the words of names that it may have been meant to be.
     pub(super) fn find(&self, word: &str) -> Found<'_> {
         let whole = self.dictionary.get(word);
-        let begun: Vec<&Term> = if word.chars().nth(1).is_some() {
-            self.dictionary.starting_with(word).map(|(_, term)| term).collect()
-        } else {
-            whole.into_iter().collect()
+        let begun: Vec<&Term> = match beginning(word) {
+            None => whole.into_iter().collect(),
+            Some(all) if all == word => self.beginnings.get(all).into_iter().collect(),
+            Some(_) => self.dictionary.starting_with(word).map(|(_, term)| term).collect(),
         };
         if !begun.is_empty() {
             return Found::Words { whole, begun };
@@ -116,8 +138,8 @@ impl Terms {
     }
 
     #[cfg(test)]
-    pub(super) fn len(&self) -> (usize, usize) {
-        (self.dictionary.len(), self.neighbours.len())
+    pub(super) fn len(&self) -> (usize, usize, usize) {
+        (self.dictionary.len(), self.beginnings.len(), self.neighbours.len())
     }
 }
 
@@ -139,31 +161,28 @@ impl Found<'_> {
         }
     }
 
+    /// What the word is worth in listings that all have it: sets that have nothing in common, with the worth of each.
+    pub(super) fn split(&self, within: &RoaringBitmap) -> Vec<(u32, RoaringBitmap)> {
+        split(&self.levels(), self.least(), within.clone())
+    }
+
     /// Adds what the word is worth to listings that all have it: sets of equal relevance become sets of equal relevance.
     pub(super) fn score(&self, scored: BTreeMap<u32, RoaringBitmap>) -> BTreeMap<u32, RoaringBitmap> {
         let levels = self.levels();
         let mut sums = BTreeMap::<u32, RoaringBitmap>::new();
-        for (score, mut rest) in scored {
-            for (weight, docs) in &levels {
-                if rest.is_empty() {
-                    break;
-                }
-                let here = &rest & docs.as_ref();
-                rest -= &here;
-                if !here.is_empty() {
-                    *sums.entry(score + weight).or_default() |= here;
-                }
+        for (score, docs) in scored {
+            for (weight, here) in split(&levels, self.least(), docs) {
+                *sums.entry(score + weight).or_default() |= here;
             }
         }
         sums
     }
 
-    /// What the word is worth and where, most first. A listing counts where it comes first.
+    /// What the word is worth and where, most first; a listing counts where it comes first. Those that are nowhere here are
+    /// worth the least, see [`Found::least`]: their set, the largest, is not needed.
     fn levels(&self) -> Vec<(u32, Cow<'_, RoaringBitmap>)> {
         match self {
-            Self::Near { one, two } => {
-                vec![(weight::ONE_AWAY, Cow::Borrowed(one)), (weight::TWO_AWAY, Cow::Borrowed(two))]
-            }
+            Self::Near { one, .. } => vec![(weight::ONE_AWAY, Cow::Borrowed(one))],
             Self::Words { whole, begun } => {
                 let mut levels = Vec::new();
                 if let Some(whole) = whole {
@@ -175,13 +194,54 @@ impl Found<'_> {
                 levels.push((weight::WHOLE_IN_NAME / 2, union(begun, |term| &term.name)));
                 levels.push((weight::WHOLE_IN_TAGS / 2, union(begun, |term| &term.tags)));
                 levels.push((weight::WHOLE_IN_TAGLINE / 2, union(begun, |term| &term.tagline)));
-                levels.push((weight::WHOLE / 2, union(begun, |term| &term.any)));
-                // Stable: of equal weights either order gives the same sums.
                 levels.sort_by_key(|(weight, _)| Reverse(*weight));
                 levels
             }
         }
     }
+
+    fn least(&self) -> u32 {
+        match self {
+            Self::Words { .. } => weight::WHOLE / 2,
+            Self::Near { .. } => weight::TWO_AWAY,
+        }
+    }
+}
+
+fn split(levels: &[(u32, Cow<'_, RoaringBitmap>)], least: u32, mut rest: RoaringBitmap) -> Vec<(u32, RoaringBitmap)> {
+    let mut parts = Vec::new();
+    for (weight, docs) in levels {
+        if rest.is_empty() {
+            break;
+        }
+        let here = &rest & docs.as_ref();
+        if !here.is_empty() {
+            rest -= &here;
+            parts.push((*weight, here));
+        }
+    }
+    if !rest.is_empty() {
+        parts.push((least, rest));
+    }
+    parts
+}
+
+/// The first two letters of a word; None when it has only one, which is no beginning but a word.
+fn beginning(word: &str) -> Option<&str> {
+    let (second, letter) = word.char_indices().nth(1)?;
+    Some(&word[..second + letter.len_utf8()])
+}
+
+/// Sorts ids and joins the fields of those that are there several times.
+fn once_each(found: &mut Vec<(u32, u8)>) {
+    found.sort_unstable();
+    found.dedup_by(|again, first| {
+        let same = again.0 == first.0;
+        if same {
+            first.1 |= again.1;
+        }
+        same
+    });
 }
 
 fn union<'a>(terms: &[&'a Term], field: impl Fn(&'a Term) -> &'a RoaringBitmap) -> Cow<'a, RoaringBitmap> {

@@ -1,9 +1,6 @@
 //! The index against a naive model: the entries themselves, filtered and sorted by plain code.
 
-use std::{
-    cmp::Ordering,
-    collections::{BTreeMap, BTreeSet},
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::{collection::vec, option, prelude::*, sample::select};
 
@@ -56,13 +53,12 @@ impl Model {
         (nearest <= distance).then_some(if nearest == 1 { 2 } else { 1 })
     }
 
-    fn relevance(&self, entry: &Entry, query: &[String]) -> Option<u32> {
-        let mut sum = 0;
-        for word in query {
-            let anywhere = self.entries.values().any(|entry| Self::worth(entry, word).is_some());
-            sum += if anywhere { Self::worth(entry, word)? } else { Self::near_worth(entry, word)? };
-        }
-        Some(sum)
+    /// What an entry is worth for all words; each with whether it is in any entry.
+    fn relevance(entry: &Entry, query: &[(String, bool)]) -> Option<u32> {
+        let worth = |(word, anywhere): &(String, bool)| {
+            if *anywhere { Self::worth(entry, word) } else { Self::near_worth(entry, word) }
+        };
+        query.iter().map(worth).sum()
     }
 
     fn search(&self, query: &Query) -> Page {
@@ -76,10 +72,13 @@ impl Model {
         if text.is_some() && different.is_empty() {
             return Page::default();
         }
+        let anywhere = |word: &String| self.entries.values().any(|entry| Self::worth(entry, word).is_some());
+        let different: Vec<(String, bool)> =
+            different.into_iter().map(|word| (word.clone(), anywhere(&word))).collect();
         let same = |asked: &Option<String>, is: &str| asked.as_deref().is_none_or(|asked| asked == is);
         let mut found: Vec<(u32, &Entry)> = Vec::new();
         for entry in self.entries.values() {
-            let Some(relevance) = self.relevance(entry, &different) else { continue };
+            let Some(relevance) = Self::relevance(entry, &different) else { continue };
             let provider = query.provider.as_ref().is_none_or(|asked| entry.providers.contains(asked));
             let tag = query.tag.as_ref().is_none_or(|asked| entry.tags.iter().any(|tag| fold(tag) == fold(asked)));
             let rated = query.min_rating.is_none_or(|minimum| Self::average(entry).is_some_and(|is| is >= minimum));
@@ -261,6 +260,9 @@ fn change() -> impl Strategy<Value = Change> {
     ]
 }
 
+/// Relevance twice, as it has the most ways to be wrong.
+const SORTS: [Sort; 6] = [Sort::Popular, Sort::Recent, Sort::Rating, Sort::Name, Sort::Relevance, Sort::Relevance];
+
 fn query() -> impl Strategy<Value = Query> {
     let rating = prop_oneof![0.0..6.0, Just(3.0), Just(1.5), Just(-1.0), Just(f64::NAN)];
     let conditions = (
@@ -272,8 +274,8 @@ fn query() -> impl Strategy<Value = Query> {
         option::weighted(0.2, tag()),
         option::weighted(0.2, rating),
     );
-    let sorts = [Sort::Popular, Sort::Recent, Sort::Rating, Sort::Name, Sort::Relevance, Sort::Relevance];
-    let shown = (select(&sorts[..]).boxed(), any::<Option<bool>>(), 0_usize..12, 0_usize..12);
+
+    let shown = (select(&SORTS[..]), any::<Option<bool>>(), 0_usize..12, 0_usize..12);
     (conditions, shown).prop_map(|(conditions, shown)| Query {
         text: conditions.0,
         category: conditions.1,
@@ -339,7 +341,7 @@ proptest! {
         for doc in model.entries.into_keys() {
             index.remove(doc);
         }
-        prop_assert_eq!(index.terms.len(), (0, 0));
+        prop_assert_eq!(index.terms.len(), (0, 0, 0));
         prop_assert_eq!(index.facets.len(), 0);
         prop_assert_eq!(index.stats(), Stats::default());
         prop_assert_eq!(index.search(&Query { limit: 10, ..Query::default() }), Page::default());
@@ -377,4 +379,126 @@ fn listing(doc: Doc, name: &str) -> Entry {
         published_at: 0,
         featured: None,
     }
+}
+
+/// More listings than one block of an order holds, in which pages are read from orders too, with the names one after another.
+fn many() -> (Index, Model) {
+    let (mut index, mut model) = (Index::default(), Model::default());
+    for doc in 0..5_000_u32 {
+        let word = |step: u32| VOCABULARY[usize::try_from((doc / step) % 17).unwrap()];
+        let mut entry = listing(doc, &format!("{} {}", word(1), word(17)));
+        entry.tagline = format!("slack {}", word(3));
+        entry.description = format!("git {} {}", word(5), if doc % 1_000 == 0 { "seldom" } else { "invoice" });
+        entry.installs = doc.wrapping_mul(2_654_435_761) >> 20;
+        entry.published_at = i64::from(doc.wrapping_mul(40_503) % 5_000);
+        entry.reviews = doc % 7;
+        entry.rating_sum = u64::from(doc % 7 + doc % 11);
+        index.put(entry.clone());
+        model.entries.insert(doc, entry);
+    }
+    (index, model)
+}
+
+#[test]
+fn pages_of_many_listings_are_those_of_the_model_at_every_depth() {
+    let (index, model) = many();
+    for text in [None, Some("slack"), Some("sl"), Some("git cafe in"), Some("seldom"), Some("invoicex a")] {
+        for (at, sort) in SORTS.into_iter().enumerate() {
+            let descending = [None, Some(true), Some(false)][at % 3];
+            let text = text.map(str::to_owned);
+            let all = Query { text, sort, descending, min_rating: Some(1.3), limit: usize::MAX, ..Query::default() };
+            let expected = model.search(&all);
+            assert_eq!(index.search(&all), expected, "{all:?}");
+            for (offset, limit) in [(0, 20), (0, 0), (7, 100), (500, 10), (2_500, 20), (3_990, 100), (usize::MAX, 1)] {
+                let page = index.search(&Query { offset, limit, ..all.clone() });
+                let docs: Vec<Doc> = expected.docs.iter().copied().skip(offset).take(limit).collect();
+                assert_eq!(page, Page { docs, total: expected.total }, "{offset} {limit} {all:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn both_ways_of_scoring_are_one() {
+    let (index, _) = many();
+    for text in ["sl git", "git in cafe", "slack git in", "notif invoice sl git slac", "slackbto git slack"] {
+        let found: Vec<_> = words(text).map(|word| index.terms.find(&word)).collect();
+        let sets = found.iter().map(|found| found.docs().into_owned());
+        let within = sets.reduce(|left, right| left & right).unwrap();
+        assert!(within.len() > 100, "{text}");
+        for (backwards, offset) in [(false, 0), (true, 0), (false, 150), (true, 90)] {
+            let window = Window { backwards, offset, limit: 1_000 };
+            let in_sets = index.scored_in_sets(&found, &within, window);
+            assert_eq!(index.scored_one_by_one(&found, &within, window), in_sets, "{text}");
+        }
+    }
+}
+
+#[test]
+fn a_megabyte_of_anything_is_a_query() {
+    let (index, _) = many();
+    let parts = [
+        "slack ",
+        "a",
+        "\u{0}",
+        "\u{301}",
+        "\u{1F468}\u{200d}\u{1F469}",
+        "\u{202e}שלום",
+        "\"*()^:- NEAR/2 AND NOT ",
+        "東",
+        "\u{fdfa}",
+        "%_\\';--",
+    ];
+    for part in parts {
+        let text = part.repeat(1_000_000 / part.len());
+        for sort in SORTS {
+            let tag = Some(text.clone());
+            let named = Query { text: Some(text.clone()), sort, limit: 5, ..Query::default() };
+            index.search(&Query { tag, category: Some(text.clone()), ..named.clone() });
+            assert!(index.search(&named).docs.len() <= 5);
+        }
+    }
+}
+
+#[test]
+fn the_most_there_can_be_of_everything_is_counted() {
+    let mut index = Index::default();
+    for doc in [0, 1, u32::MAX] {
+        let mut entry = listing(doc, "most");
+        (entry.installs, entry.active_installs, entry.reviews) = (u32::MAX, u32::MAX, u32::MAX);
+        (entry.rating_sum, entry.published_at, entry.featured) = (u64::MAX, i64::MIN + i64::from(doc), Some(u32::MAX));
+        index.put(entry.clone());
+        index.put(entry);
+    }
+    let stats = index.stats();
+    assert_eq!((stats.listings, stats.developers, stats.installs), (3, 1, 3 * u64::from(u32::MAX)));
+    for sort in SORTS {
+        assert_eq!(index.search(&Query { sort, limit: 9, min_rating: Some(5.0), ..Query::default() }).total, 3);
+    }
+    index.remove(u32::MAX);
+    index.remove(u32::MAX);
+    assert_eq!(index.featured(9, 0), Page { docs: vec![0, 1], total: 2 });
+}
+
+#[test]
+fn relevance_puts_fields_words_and_corrections_in_order() {
+    let mut index = Index::default();
+    let put = |index: &mut Index, doc: Doc, name: &str, tag: &str, tagline: &str, description: &str| {
+        let tags = vec![tag.to_owned()];
+        let (tagline, description) = (tagline.to_owned(), description.to_owned());
+        index.put(Entry { tags, tagline, description, installs: doc, ..listing(doc, name) });
+    };
+    put(&mut index, 1, "invoice", "", "", "");
+    put(&mut index, 2, "", "invoice", "", "");
+    put(&mut index, 3, "invoices", "", "", "");
+    put(&mut index, 4, "", "", "invoice", "");
+    put(&mut index, 5, "", "", "", "invoice");
+    put(&mut index, 6, "", "", "", "invoices");
+    let docs = |text: &str| {
+        index.search(&Query { text: Some(text.to_owned()), sort: Sort::Relevance, limit: 9, ..Query::default() }).docs
+    };
+    assert_eq!(docs("invoice"), [1, 3, 2, 4, 5, 6]);
+    assert_eq!(docs("in"), [3, 1, 2, 4, 6, 5]);
+    assert_eq!(docs("invoixe"), [1], "of up to seven letters one may be wrong, and only names are corrected");
+    assert_eq!(docs("invoixes"), [3, 1], "the nearer name first");
 }
