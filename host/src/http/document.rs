@@ -34,6 +34,7 @@ fn complete_operation(operation: &mut Operation) {
         (has_body, 413, "the body is too large"),
         (has_body, 415, "the body is not JSON"),
         (true, 500, "this host failed; its log has more under the request's id"),
+        (is_protected, 503, "what the answer needs is not there for now; `code` says what"),
     ] {
         if applies {
             add_problem(operation, status, description);

@@ -7,11 +7,7 @@ use utoipa::ToSchema;
 use super::wire::unknown_connection;
 use crate::{
     app::App,
-    http::{
-        auth::Caller,
-        error::{ApiError, Problem},
-        extract::Path,
-    },
+    http::{auth::Caller, error::ApiError, extract::Path},
     oauth::Revoked,
 };
 
@@ -49,8 +45,6 @@ impl From<Revoked> for WireRevoked {
     security(("bearer" = [])),
     responses(
         (status = OK, description = "forgotten here; `revoked` says what the provider did", body = Deleted),
-        (status = UNAUTHORIZED, description = "a bearer token is needed", body = Problem, content_type = "application/problem+json"),
-        (status = NOT_FOUND, description = "there is no such thing", body = Problem, content_type = "application/problem+json"),
     ))]
 pub(in crate::http) async fn delete_connection(
     State(app): State<App>,

@@ -7,10 +7,7 @@ use utoipa::ToSchema;
 use super::wire::WireConnection;
 use crate::{
     app::App,
-    http::{
-        auth::Caller,
-        error::{ApiError, Problem},
-    },
+    http::{auth::Caller, error::ApiError},
 };
 
 #[derive(Serialize, ToSchema)]
@@ -22,7 +19,6 @@ pub(in crate::http) struct Connections {
 /// The calling user's connected accounts, by provider.
 #[utoipa::path(get, path = "/oauth/connections", tag = "oauth", security(("bearer" = [])), responses(
     (status = OK, description = "the accounts, without their tokens", body = Connections),
-    (status = UNAUTHORIZED, description = "a bearer token is needed", body = Problem, content_type = "application/problem+json"),
 ))]
 pub(in crate::http) async fn list_connections(
     State(app): State<App>,

@@ -44,7 +44,6 @@ pub(in crate::http) struct Reloaded {
     responses(
         (status = OK, description = "the file's content answers calls now", body = Reloaded),
         (status = FORBIDDEN, description = "this host is not in development mode", body = Problem, content_type = "application/problem+json"),
-        (status = NOT_FOUND, description = "there is no such thing", body = Problem, content_type = "application/problem+json"),
         (status = UNPROCESSABLE_ENTITY, description = "the file cannot be loaded; the version before answers on", body = Problem, content_type = "application/problem+json"),
     ))]
 pub(in crate::http) async fn reload_integration(
