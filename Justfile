@@ -8,6 +8,10 @@ dev *arguments:
 test *arguments:
     cargo xtask test {{arguments}}
 
+# Send made-up requests to a host and check every answer: --cases N, --seed N, --release
+fuzz-api *arguments:
+    cargo xtask fuzz-api {{arguments}}
+
 # Run one bench: call, http, chaos, reload, start, compile, oauth or sdk
 bench name *arguments:
     cargo xtask bench {{name}} {{arguments}}

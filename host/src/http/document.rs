@@ -28,12 +28,14 @@ fn complete_operation(operation: &mut Operation) {
     for (applies, status, description) in [
         (in_query || has_body, 400, "the request is malformed; `code` says how"),
         (is_protected, 401, "a bearer token is needed"),
+        (is_protected, 403, "this caller may not; `code` says why"),
         (true, 403, "the host is in development mode, and the request is not from this machine"),
         (in_path, 404, "there is no such thing"),
         (has_body, 408, "the body took too long to arrive"),
         (has_body, 413, "the body is too large"),
         (has_body, 415, "the body is not JSON"),
         (true, 500, "this host failed; its log has more under the request's id"),
+        (is_protected, 503, "what the answer needs is not there for now; `code` says what"),
     ] {
         if applies {
             add_problem(operation, status, description);

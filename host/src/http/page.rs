@@ -7,6 +7,8 @@ use super::error::ApiError;
 
 const DEFAULT_LIMIT: usize = 50;
 const MAX_LIMIT: usize = 100;
+/// No list that a person pages through is longer; what is asked for beyond it is a mistake or a probe.
+const MAX_OFFSET: usize = 1_000_000;
 
 /// Which part of a list, and which of its items.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -15,8 +17,8 @@ pub(super) struct ListQuery {
     /// Items in the answer, 1 to 100; 50 unless said.
     #[param(minimum = 1, maximum = 100, default = 50)]
     limit: Option<usize>,
-    /// Items to leave out first.
-    #[param(default = 0)]
+    /// Items to leave out first, at most 1,000,000.
+    #[param(maximum = 1_000_000, default = 0)]
     offset: Option<usize>,
     /// Only integrations of this category, or their actions.
     pub(super) category: Option<String>,
@@ -46,6 +48,12 @@ impl ListQuery {
             ));
         }
         let offset = self.offset.unwrap_or(0);
+        if offset > MAX_OFFSET {
+            return Err(ApiError::bad_request(
+                "invalid-query",
+                format!("offset is {offset}, possible are 0 to {MAX_OFFSET}"),
+            ));
+        }
         let mut total = 0;
         let mut items = Vec::new();
         for item in all {

@@ -116,6 +116,43 @@ fn response_problems(name: &str, operation: &Value) -> Vec<String> {
 }
 
 #[tokio::test]
+async fn what_comes_from_in_front_of_a_handler_is_documented_everywhere() {
+    let host = host().await;
+    let document = document(&host).await;
+    let mut problems = Vec::new();
+    for (name, operation) in operations(&document) {
+        let responses = operation["responses"].as_object().expect("responses");
+        let has_body = operation["requestBody"].is_object();
+        for (applies, status) in [
+            (has_body, "400"),
+            (has_body, "408"),
+            (has_body, "413"),
+            (has_body, "415"),
+            (operation["security"].is_array(), "401"),
+            (name.contains('{'), "404"),
+            (true, "403"),
+            (true, "500"),
+        ] {
+            if applies && !responses.contains_key(status) && !responses.contains_key(&format!("{}XX", &status[..1])) {
+                problems.push(format!("{name}: no {status}"));
+            }
+        }
+        for (status, response) in responses {
+            if !response["headers"]["x-request-id"].is_object() {
+                problems.push(format!("{name} {status}: no x-request-id"));
+            }
+        }
+        for parameter in operation["parameters"].as_array().into_iter().flatten() {
+            if parameter["schema"]["type"].is_array() {
+                problems.push(format!("{name}: a parameter is there or not, and never null: {parameter}"));
+            }
+        }
+    }
+    assert_eq!(problems, [""; 0]);
+    host.finish().await;
+}
+
+#[tokio::test]
 async fn every_reference_resolves_and_every_schema_is_one() {
     let host = host().await;
     let document = document(&host).await;

@@ -46,7 +46,7 @@ async fn lists_are_cut_into_pages() {
         ("limit=2&offset=2", &all[2..4]),
         ("limit=2&offset=4", &all[4..]),
         ("offset=5", &[]),
-        ("offset=18446744073709551615", &[]),
+        ("offset=1000000", &[]),
         ("limit=100", &all),
         ("limit=1&offset=0", &all[..1]),
     ] {
@@ -73,6 +73,7 @@ async fn a_query_that_makes_no_sense_is_refused() {
             "limit=",
             "limit=1&limit=2",
             "offset=-1",
+            "offset=1000001",
             "offset=18446744073709551616",
             "page=1",
             "Limit=1",

@@ -6,10 +6,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use super::{
-    problems::{BodyProblems, UserProblems},
-    wire::{WireScreenshot, actor},
-};
+use super::wire::{WireScreenshot, actor};
 use crate::{
     account::Scope,
     app::App,
@@ -31,8 +28,6 @@ use crate::{
         (status = CREATED, description = "where it is", body = WireScreenshot<'static>),
         (status = CONFLICT, description = "there are eight already", body = Problem, content_type = "application/problem+json"),
         (status = UNPROCESSABLE_ENTITY, description = "it is no such image", body = Problem, content_type = "application/problem+json"),
-        UserProblems,
-        BodyProblems,
     ))]
 pub(in crate::http) async fn add_screenshot(
     State(app): State<App>,

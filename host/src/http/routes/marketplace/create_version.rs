@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 
 use super::{
     body::definition,
-    problems::{BodyProblems, UserProblems, WriteProblems},
+    problems::WriteProblems,
     wire::{WorkflowDetail, actor, written},
 };
 use crate::{
@@ -52,9 +52,7 @@ pub(in crate::http) struct NewWorkflowVersion {
     security(("bearer" = [])),
     responses(
         (status = CREATED, description = "the workflow as it is now", body = WorkflowDetail<'static>),
-        UserProblems,
         WriteProblems,
-        BodyProblems,
     ))]
 pub(in crate::http) async fn create_version(
     State(app): State<App>,

@@ -11,7 +11,6 @@ use utoipa::ToSchema;
 
 use super::{
     body::{WorkflowChange, definition},
-    problems::{BodyProblems, UserProblems},
     wire::{WirePricing, WireVisibility, WorkflowDetail, actor},
 };
 use crate::{
@@ -72,8 +71,6 @@ pub(in crate::http) struct NewWorkflowBody {
             headers(("location", description = "where it is"), ("etag", description = "for `If-Match` of a write"))),
         (status = CONFLICT, description = "this developer has too many workflows", body = Problem, content_type = "application/problem+json"),
         (status = UNPROCESSABLE_ENTITY, description = "the workflow has problems; `errors` lists all of them", body = Problem, content_type = "application/problem+json"),
-        UserProblems,
-        BodyProblems,
     ))]
 pub(in crate::http) async fn create_workflow(
     State(app): State<App>,

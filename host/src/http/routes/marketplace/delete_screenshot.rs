@@ -2,7 +2,7 @@
 
 use axum::{extract::State, http::StatusCode};
 
-use super::{problems::UserProblems, wire::actor};
+use super::wire::actor;
 use crate::{
     account::Scope,
     app::App,
@@ -16,7 +16,7 @@ use crate::{
         ("screenshotId" = String, Path),
     ),
     security(("bearer" = [])),
-    responses((status = NO_CONTENT, description = "it is gone"), UserProblems))]
+    responses((status = NO_CONTENT, description = "it is gone")))]
 pub(in crate::http) async fn delete_screenshot(
     State(app): State<App>,
     caller: Caller,

@@ -2,10 +2,7 @@
 
 use axum::{extract::State, http::StatusCode};
 
-use super::{
-    problems::{UserProblems, WriteProblems},
-    wire::actor,
-};
+use super::{problems::WriteProblems, wire::actor};
 use crate::{
     account::Scope,
     app::App,
@@ -19,7 +16,7 @@ use crate::{
         ("if-match" = Option<String>, Header, description = "tags of `GET /marketplace/{id}`: the versions that this is meant for"),
     ),
     security(("bearer" = [])),
-    responses((status = NO_CONTENT, description = "it is gone"), UserProblems, WriteProblems))]
+    responses((status = NO_CONTENT, description = "it is gone"), WriteProblems))]
 pub(in crate::http) async fn delete_workflow(
     State(app): State<App>,
     caller: Caller,

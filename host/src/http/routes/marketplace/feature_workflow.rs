@@ -4,10 +4,7 @@ use axum::{extract::State, http::StatusCode, response::Response};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::{
-    problems::{BodyProblems, UserProblems},
-    wire::{WorkflowDetail, written},
-};
+use super::wire::{WorkflowDetail, written};
 use crate::{
     app::App,
     http::{
@@ -33,8 +30,6 @@ pub(in crate::http) struct FeaturedPlace {
     responses(
         (status = OK, description = "the workflow as it is now", body = WorkflowDetail<'static>),
         (status = CONFLICT, description = "it is not published", body = Problem, content_type = "application/problem+json"),
-        UserProblems,
-        BodyProblems,
     ))]
 pub(in crate::http) async fn feature_workflow(
     State(app): State<App>,
@@ -50,7 +45,7 @@ pub(in crate::http) async fn feature_workflow(
 #[utoipa::path(delete, path = "/marketplace/{id}/featured", tag = "marketplace",
     params(("id" = String, Path, description = "an id or a slug")),
     security(("bearer" = [])),
-    responses((status = NO_CONTENT, description = "it is not featured"), UserProblems))]
+    responses((status = NO_CONTENT, description = "it is not featured")))]
 pub(in crate::http) async fn unfeature_workflow(
     State(app): State<App>,
     caller: Caller,

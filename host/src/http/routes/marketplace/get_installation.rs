@@ -8,10 +8,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
-use super::{
-    problems::UserProblems,
-    wire::{WireInstallation, actor},
-};
+use super::wire::{WireInstallation, actor};
 use crate::{
     account::Scope,
     app::App,
@@ -32,7 +29,7 @@ pub(in crate::http) struct InstallationDetail<'a> {
 #[utoipa::path(get, path = "/marketplace/{id}/install", tag = "marketplace",
     params(("id" = String, Path, description = "an id, or a slug as long as the workflow is listed")),
     security(("bearer" = [])),
-    responses((status = OK, description = "the installation", body = InstallationDetail<'static>), UserProblems))]
+    responses((status = OK, description = "the installation", body = InstallationDetail<'static>)))]
 pub(in crate::http) async fn get_installation(
     State(app): State<App>,
     caller: Caller,

@@ -6,7 +6,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use super::{problems::DetailProblems, wire::optional_actor};
+use super::wire::optional_actor;
 use crate::{
     app::App,
     http::{auth::OptionalCaller, error::ApiError, extract::Path},
@@ -21,7 +21,6 @@ use crate::{
     security((), ("bearer" = [])),
     responses(
         (status = OK, description = "the image", content((Vec<u8> = "image/png"), (Vec<u8> = "image/jpeg"))),
-        DetailProblems,
     ))]
 pub(in crate::http) async fn get_screenshot(
     State(app): State<App>,

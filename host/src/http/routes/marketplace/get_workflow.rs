@@ -2,10 +2,7 @@
 
 use axum::{extract::State, http::HeaderMap, response::Response};
 
-use super::{
-    problems::DetailProblems,
-    wire::{WorkflowDetail, optional_actor},
-};
+use super::wire::{WorkflowDetail, optional_actor};
 use crate::{
     app::App,
     http::{
@@ -24,7 +21,6 @@ use crate::{
         (status = OK, description = "the workflow", body = WorkflowDetail<'static>,
             headers(("etag", description = "for `If-None-Match`, and for `If-Match` of a write"))),
         (status = NOT_MODIFIED, description = "the client has it: its tag is in `If-None-Match`"),
-        DetailProblems,
     ))]
 pub(in crate::http) async fn get_workflow(
     State(app): State<App>,

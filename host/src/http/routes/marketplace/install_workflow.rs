@@ -6,10 +6,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use super::{
-    problems::UserProblems,
-    wire::{WireInstallation, actor},
-};
+use super::wire::{WireInstallation, actor};
 use crate::{
     account::Scope,
     app::App,
@@ -29,7 +26,6 @@ use crate::{
         (status = OK, description = "it was installed before", body = WireInstallation<'static>),
         (status = PAYMENT_REQUIRED, description = "it is not free, and this host takes no payments yet", body = Problem, content_type = "application/problem+json"),
         (status = CONFLICT, description = "it is the caller's own and not published", body = Problem, content_type = "application/problem+json"),
-        UserProblems,
     ))]
 pub(in crate::http) async fn install_workflow(
     State(app): State<App>,

@@ -2,10 +2,7 @@
 
 use axum::{extract::State, http::HeaderMap, response::Response};
 
-use super::{
-    problems::UserProblems,
-    wire::{PageQuery, WorkflowPage, actor},
-};
+use super::wire::{PageQuery, WorkflowPage, actor};
 use crate::{
     account::Scope,
     app::App,
@@ -23,7 +20,6 @@ use crate::{
     responses(
         (status = OK, description = "a part of the list", body = WorkflowPage<'static>),
         (status = NOT_MODIFIED, description = "the client has it: its tag is in `If-None-Match`"),
-        UserProblems,
     ))]
 pub(in crate::http) async fn list_own(
     State(app): State<App>,

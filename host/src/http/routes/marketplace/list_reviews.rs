@@ -4,10 +4,7 @@ use axum::{extract::State, http::HeaderMap, response::Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{
-    problems::DetailProblems,
-    wire::{PageQuery, WireReview, optional_actor},
-};
+use super::wire::{PageQuery, WireReview, optional_actor};
 use crate::{
     app::App,
     http::{
@@ -34,7 +31,6 @@ pub(in crate::http) struct ReviewPage<'a> {
     responses(
         (status = OK, description = "a part of the list", body = ReviewPage<'static>),
         (status = NOT_MODIFIED, description = "the client has it: its tag is in `If-None-Match`"),
-        DetailProblems,
     ))]
 pub(in crate::http) async fn list_reviews(
     State(app): State<App>,

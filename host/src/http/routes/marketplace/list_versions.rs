@@ -4,10 +4,7 @@ use axum::{extract::State, http::HeaderMap, response::Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{
-    problems::DetailProblems,
-    wire::{WorkflowVersion, optional_actor},
-};
+use super::wire::{WorkflowVersion, optional_actor};
 use crate::{
     app::App,
     http::{
@@ -32,7 +29,6 @@ pub(in crate::http) struct VersionList<'a> {
     responses(
         (status = OK, description = "all versions", body = VersionList<'static>),
         (status = NOT_MODIFIED, description = "the client has it: its tag is in `If-None-Match`"),
-        DetailProblems,
     ))]
 pub(in crate::http) async fn list_versions(
     State(app): State<App>,

@@ -3,7 +3,7 @@
 use axum::{extract::State, response::Response};
 
 use super::{
-    problems::{UserProblems, WriteProblems},
+    problems::WriteProblems,
     wire::{WorkflowDetail, actor, written},
 };
 use crate::{
@@ -21,7 +21,6 @@ use crate::{
     security(("bearer" = [])),
     responses(
         (status = OK, description = "the workflow as it is now", body = WorkflowDetail<'static>),
-        UserProblems,
         WriteProblems,
     ))]
 pub(in crate::http) async fn publish_workflow(

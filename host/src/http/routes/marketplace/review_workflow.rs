@@ -8,10 +8,7 @@ use axum::{
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::{
-    problems::{BodyProblems, UserProblems},
-    wire::{WireReview, actor},
-};
+use super::wire::{WireReview, actor};
 use crate::{
     account::Scope,
     app::App,
@@ -43,8 +40,6 @@ pub(in crate::http) struct NewReview {
         (status = CREATED, description = "the review", body = WireReview<'static>),
         (status = OK, description = "the review, in the place of the one before", body = WireReview<'static>),
         (status = UNPROCESSABLE_ENTITY, description = "the review has problems; `errors` lists all of them", body = Problem, content_type = "application/problem+json"),
-        UserProblems,
-        BodyProblems,
     ))]
 pub(in crate::http) async fn review_workflow(
     State(app): State<App>,

@@ -2,7 +2,7 @@
 
 use axum::{extract::State, http::StatusCode};
 
-use super::{problems::UserProblems, wire::actor};
+use super::wire::actor;
 use crate::{
     account::Scope,
     app::App,
@@ -13,7 +13,7 @@ use crate::{
 #[utoipa::path(delete, path = "/marketplace/{id}/install", tag = "marketplace",
     params(("id" = String, Path, description = "an id, or a slug as long as the workflow is listed")),
     security(("bearer" = [])),
-    responses((status = NO_CONTENT, description = "it is not installed"), UserProblems))]
+    responses((status = NO_CONTENT, description = "it is not installed")))]
 pub(in crate::http) async fn uninstall_workflow(
     State(app): State<App>,
     caller: Caller,

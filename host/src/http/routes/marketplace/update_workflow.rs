@@ -4,7 +4,7 @@ use axum::{extract::State, response::Response};
 
 use super::{
     body::WorkflowChange,
-    problems::{BodyProblems, UserProblems, WriteProblems},
+    problems::WriteProblems,
     wire::{WorkflowDetail, actor, written},
 };
 use crate::{
@@ -28,9 +28,7 @@ use crate::{
     security(("bearer" = [])),
     responses(
         (status = OK, description = "the workflow as it is now", body = WorkflowDetail<'static>),
-        UserProblems,
         WriteProblems,
-        BodyProblems,
     ))]
 pub(in crate::http) async fn update_workflow(
     State(app): State<App>,

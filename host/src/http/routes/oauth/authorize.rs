@@ -51,10 +51,6 @@ pub(in crate::http) struct Authorization {
     responses(
         (status = OK, description = "where to send the user; sets the session's cookie", body = Authorization),
         (status = SEE_OTHER, description = "to the provider, for what accepts text/html; sets the session's cookie"),
-        (status = BAD_REQUEST, description = "the request is malformed; `code` says how", body = Problem, content_type = "application/problem+json"),
-        (status = UNAUTHORIZED, description = "a bearer token is needed", body = Problem, content_type = "application/problem+json"),
-        (status = FORBIDDEN, description = "the token is not for this", body = Problem, content_type = "application/problem+json"),
-        (status = NOT_FOUND, description = "there is no such thing", body = Problem, content_type = "application/problem+json"),
         (status = SERVICE_UNAVAILABLE, description = "the operator has something to set first; `code` and `detail` say what", body = Problem, content_type = "application/problem+json"),
     ))]
 pub(in crate::http) async fn authorize(

@@ -62,12 +62,7 @@ pub(in crate::http) struct CreateConnection {
     responses(
         (status = CREATED, description = "the account, without its token", body = WireConnection),
         (status = OK, description = "the account that was there, with the new token; its id is the same", body = WireConnection),
-        (status = BAD_REQUEST, description = "the request is malformed; `code` says how", body = Problem, content_type = "application/problem+json"),
-        (status = UNAUTHORIZED, description = "a bearer token is needed", body = Problem, content_type = "application/problem+json"),
-        (status = FORBIDDEN, description = "the token is not for this", body = Problem, content_type = "application/problem+json"),
         (status = CONFLICT, description = "the user has as many connections as there may be", body = Problem, content_type = "application/problem+json"),
-        (status = PAYLOAD_TOO_LARGE, description = "the body is too large", body = Problem, content_type = "application/problem+json"),
-        (status = UNSUPPORTED_MEDIA_TYPE, description = "the body is not JSON", body = Problem, content_type = "application/problem+json"),
     ))]
 pub(in crate::http) async fn create_connection(
     State(app): State<App>,

@@ -8,11 +8,7 @@ use super::wire::unknown_connection;
 use crate::{
     account::Scope,
     app::App,
-    http::{
-        auth::Caller,
-        error::{ApiError, Problem},
-        extract::Path,
-    },
+    http::{auth::Caller, error::ApiError, extract::Path},
     oauth::Revoked,
 };
 
@@ -50,9 +46,6 @@ impl From<Revoked> for WireRevoked {
     security(("bearer" = [])),
     responses(
         (status = OK, description = "forgotten here; `revoked` says what the provider did", body = Deleted),
-        (status = UNAUTHORIZED, description = "a bearer token is needed", body = Problem, content_type = "application/problem+json"),
-        (status = FORBIDDEN, description = "the token is not for this", body = Problem, content_type = "application/problem+json"),
-        (status = NOT_FOUND, description = "there is no such thing", body = Problem, content_type = "application/problem+json"),
     ))]
 pub(in crate::http) async fn delete_connection(
     State(app): State<App>,

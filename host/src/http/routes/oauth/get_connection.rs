@@ -6,11 +6,7 @@ use super::wire::{WireConnection, unknown_connection};
 use crate::{
     account::Scope,
     app::App,
-    http::{
-        auth::Caller,
-        error::{ApiError, Problem},
-        extract::Path,
-    },
+    http::{auth::Caller, error::ApiError, extract::Path},
 };
 
 /// One of the calling user's connected accounts.
@@ -19,9 +15,6 @@ use crate::{
     security(("bearer" = [])),
     responses(
         (status = OK, description = "the account, without its token", body = WireConnection),
-        (status = UNAUTHORIZED, description = "a bearer token is needed", body = Problem, content_type = "application/problem+json"),
-        (status = FORBIDDEN, description = "the token is not for this", body = Problem, content_type = "application/problem+json"),
-        (status = NOT_FOUND, description = "there is no such thing", body = Problem, content_type = "application/problem+json"),
     ))]
 pub(in crate::http) async fn get_connection(
     State(app): State<App>,

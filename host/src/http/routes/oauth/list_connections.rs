@@ -8,10 +8,7 @@ use super::wire::WireConnection;
 use crate::{
     account::Scope,
     app::App,
-    http::{
-        auth::Caller,
-        error::{ApiError, Problem},
-    },
+    http::{auth::Caller, error::ApiError},
 };
 
 #[derive(Serialize, ToSchema)]
@@ -23,8 +20,6 @@ pub(in crate::http) struct Connections {
 /// The calling user's connected accounts, by provider.
 #[utoipa::path(get, path = "/oauth/connections", tag = "oauth", security(("bearer" = [])), responses(
     (status = OK, description = "the accounts, without their tokens", body = Connections),
-    (status = UNAUTHORIZED, description = "a bearer token is needed", body = Problem, content_type = "application/problem+json"),
-    (status = FORBIDDEN, description = "the token is not for this", body = Problem, content_type = "application/problem+json"),
 ))]
 pub(in crate::http) async fn list_connections(
     State(app): State<App>,

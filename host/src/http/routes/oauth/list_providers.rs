@@ -9,10 +9,7 @@ use super::wire::public_url;
 use crate::{
     account::Scope,
     app::App,
-    http::{
-        auth::Caller,
-        error::{ApiError, Problem},
-    },
+    http::{auth::Caller, error::ApiError},
     oauth::{ConnectMethod, Provider, VariableSource, callback_url},
 };
 
@@ -71,8 +68,6 @@ pub(in crate::http) struct WireVariable {
 /// The providers whose accounts can be connected, by id.
 #[utoipa::path(get, path = "/oauth/providers", tag = "oauth", security(("bearer" = [])), responses(
     (status = OK, description = "the providers", body = Providers),
-    (status = UNAUTHORIZED, description = "a bearer token is needed", body = Problem, content_type = "application/problem+json"),
-    (status = FORBIDDEN, description = "the token is not for this", body = Problem, content_type = "application/problem+json"),
 ))]
 pub(in crate::http) async fn list_providers(
     State(app): State<App>,

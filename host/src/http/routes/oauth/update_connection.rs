@@ -13,7 +13,7 @@ use crate::{
     app::App,
     http::{
         auth::Caller,
-        error::{ApiError, Problem},
+        error::ApiError,
         extract::{Json, Path},
     },
 };
@@ -39,12 +39,6 @@ fn only_true() -> Object {
     security(("bearer" = [])),
     responses(
         (status = OK, description = "the account, without its token", body = WireConnection),
-        (status = BAD_REQUEST, description = "the request is malformed; `code` says how", body = Problem, content_type = "application/problem+json"),
-        (status = UNAUTHORIZED, description = "a bearer token is needed", body = Problem, content_type = "application/problem+json"),
-        (status = FORBIDDEN, description = "the token is not for this", body = Problem, content_type = "application/problem+json"),
-        (status = NOT_FOUND, description = "there is no such thing", body = Problem, content_type = "application/problem+json"),
-        (status = PAYLOAD_TOO_LARGE, description = "the body is too large", body = Problem, content_type = "application/problem+json"),
-        (status = UNSUPPORTED_MEDIA_TYPE, description = "the body is not JSON", body = Problem, content_type = "application/problem+json"),
     ))]
 pub(in crate::http) async fn update_connection(
     State(app): State<App>,

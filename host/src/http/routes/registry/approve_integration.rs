@@ -29,13 +29,7 @@ pub(in crate::http) struct Approval {
     security(("bearer" = [])),
     responses(
         (status = NO_CONTENT, description = "granted"),
-        (status = BAD_REQUEST, description = "the request is malformed; `code` says how", body = Problem, content_type = "application/problem+json"),
-        (status = UNAUTHORIZED, description = "a bearer token is needed", body = Problem, content_type = "application/problem+json"),
-        (status = FORBIDDEN, description = "this is the operator's to do", body = Problem, content_type = "application/problem+json"),
-        (status = NOT_FOUND, description = "there is no such thing", body = Problem, content_type = "application/problem+json"),
         (status = CONFLICT, description = "it is not in a state for this", body = Problem, content_type = "application/problem+json"),
-        (status = PAYLOAD_TOO_LARGE, description = "the body is too large", body = Problem, content_type = "application/problem+json"),
-        (status = UNSUPPORTED_MEDIA_TYPE, description = "the body is not JSON", body = Problem, content_type = "application/problem+json"),
     ))]
 pub(in crate::http) async fn approve_integration(
     State(app): State<App>,

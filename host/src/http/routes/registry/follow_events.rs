@@ -85,8 +85,6 @@ pub(in crate::http) enum WireCode {
     security(("bearer" = [])),
     responses(
         (status = OK, description = "an endless stream; each event's data is one of these", body = WireEvent, content_type = "text/event-stream"),
-        (status = UNAUTHORIZED, description = "a bearer token is needed", body = Problem, content_type = "application/problem+json"),
-        (status = FORBIDDEN, description = "this is the operator's to do", body = Problem, content_type = "application/problem+json"),
         (status = SERVICE_UNAVAILABLE, description = "too many follow already, or the host shuts down", body = Problem, content_type = "application/problem+json"),
     ))]
 pub(in crate::http) async fn follow_events(State(app): State<App>, caller: Caller) -> Result<Response, ApiError> {

@@ -8,10 +8,7 @@ use utoipa::ToSchema;
 use super::wire::ActionSummary;
 use crate::{
     app::App,
-    http::{
-        error::{ApiError, Problem},
-        extract::Path,
-    },
+    http::{error::ApiError, extract::Path},
     integration::ActionId,
 };
 
@@ -33,7 +30,6 @@ pub(in crate::http) struct ActionDetail {
     params(("id" = String, Path, description = "`<integration>.<action>`", example = "slack.post-message")),
     responses(
         (status = OK, description = "the action", body = ActionDetail),
-        (status = NOT_FOUND, description = "there is no such thing", body = Problem, content_type = "application/problem+json"),
     ))]
 pub(in crate::http) async fn get_action(
     State(app): State<App>,

@@ -7,10 +7,7 @@ use utoipa::ToSchema;
 use super::wire::{ActionSummary, IntegrationSummary, TriggerSummary, WireFailure, unix_milliseconds};
 use crate::{
     app::App,
-    http::{
-        error::{ApiError, Problem},
-        extract::Path,
-    },
+    http::{error::ApiError, extract::Path},
     integration::{IntegrationId, Permissions},
     registry::{Entry, UnknownIntegration},
 };
@@ -56,7 +53,6 @@ pub(in crate::http) struct PendingVersion {
     params(("id" = String, Path, example = "slack")),
     responses(
         (status = OK, description = "the integration", body = IntegrationDetail),
-        (status = NOT_FOUND, description = "there is no such thing", body = Problem, content_type = "application/problem+json"),
     ))]
 pub(in crate::http) async fn get_integration(
     State(app): State<App>,

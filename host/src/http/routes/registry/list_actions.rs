@@ -6,7 +6,7 @@ use super::{list_integrations::is_of, wire::ActionSummary};
 use crate::{
     app::App,
     http::{
-        error::{ApiError, Problem},
+        error::ApiError,
         extract::Query,
         page::{ListQuery, Page},
     },
@@ -15,7 +15,6 @@ use crate::{
 /// Actions that can be executed, in the order of their integrations' ids.
 #[utoipa::path(get, path = "/registry/actions", tag = "registry", params(ListQuery), responses(
     (status = OK, description = "a part of the list", body = Page<ActionSummary>),
-    (status = BAD_REQUEST, description = "the request is malformed; `code` says how", body = Problem, content_type = "application/problem+json"),
 ))]
 pub(in crate::http) async fn list_actions(
     State(app): State<App>,

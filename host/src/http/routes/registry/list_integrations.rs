@@ -6,7 +6,7 @@ use super::wire::IntegrationSummary;
 use crate::{
     app::App,
     http::{
-        error::{ApiError, Problem},
+        error::ApiError,
         extract::Query,
         page::{ListQuery, Page},
     },
@@ -16,7 +16,6 @@ use crate::{
 /// Integrations in the order of their ids.
 #[utoipa::path(get, path = "/registry/integrations", tag = "registry", params(ListQuery), responses(
     (status = OK, description = "a part of the list", body = Page<IntegrationSummary>),
-    (status = BAD_REQUEST, description = "the request is malformed; `code` says how", body = Problem, content_type = "application/problem+json"),
 ))]
 pub(in crate::http) async fn list_integrations(
     State(app): State<App>,

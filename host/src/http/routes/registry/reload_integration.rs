@@ -45,9 +45,7 @@ pub(in crate::http) struct Reloaded {
     security((), ("bearer" = [])),
     responses(
         (status = OK, description = "the file's content answers calls now", body = Reloaded),
-        (status = UNAUTHORIZED, description = "the bearer token is not known", body = Problem, content_type = "application/problem+json"),
-        (status = FORBIDDEN, description = "this host is not in development mode, or the token is not the operator's", body = Problem, content_type = "application/problem+json"),
-        (status = NOT_FOUND, description = "there is no such thing", body = Problem, content_type = "application/problem+json"),
+        (status = FORBIDDEN, description = "this host is not in development mode", body = Problem, content_type = "application/problem+json"),
         (status = UNPROCESSABLE_ENTITY, description = "the file cannot be loaded; the version before answers on", body = Problem, content_type = "application/problem+json"),
     ))]
 pub(in crate::http) async fn reload_integration(
