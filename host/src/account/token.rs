@@ -73,7 +73,9 @@ pub struct IssuedToken {
 }
 
 impl ApiToken {
-    pub(super) fn generate() -> Result<Self, AccountError> {
+    /// # Errors
+    /// [`AccountError::Host`] if the system has no random numbers.
+    pub fn generate() -> Result<Self, AccountError> {
         let failed = |error: &dyn fmt::Display| AccountError::Host(format!("no token was made: {error}"));
         let mut bytes = Key::try_generate().map_err(|error| failed(&error))?;
         let random = URL_SAFE_NO_PAD.encode(bytes);

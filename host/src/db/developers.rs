@@ -179,6 +179,8 @@ mod tests {
     };
 
     const PAYOUT: &str = "DE89 3704 0044 0532 0130 00";
+    /// 32 bytes in base64.
+    const OTHER_KEY: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
 
     fn user(name: &str) -> UserId {
         name.parse().unwrap()
@@ -304,8 +306,7 @@ mod tests {
         let mut ann = new(1, "ann", "ann");
         ann.payout = Some(sealed(&old, &ann));
         developers.add(ann.clone(), 7).await.unwrap();
-        let ring = KeyRing::load(None, &data).unwrap().with_new_key().unwrap();
-        let new = Vault::new(&ring, None);
+        let new = Vault::new(&KeyRing::load(Some(&OTHER_KEY.into()), &data).unwrap(), None);
         let read = rows.not_under(new.active(), "", 10).await.unwrap().remove(0);
         let Outdated::Payout { .. } = &read else { panic!("there is no connection") };
         let change = DeveloperChange { payout: Change::Set(sealed(&old, &ann)), ..Default::default() };
