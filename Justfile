@@ -8,7 +8,7 @@ dev *arguments:
 test *arguments:
     cargo xtask test {{arguments}}
 
-# Run one bench: call, http, chaos, reload, start, compile, oauth or sdk
+# Run one bench: call, http, chaos, reload, start, compile, oauth, sdk or marketplace
 bench name *arguments:
     cargo xtask bench {{name}} {{arguments}}
 
