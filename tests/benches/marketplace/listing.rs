@@ -175,7 +175,7 @@ pub fn developer_slug(number: usize) -> String {
 
 /// A developer's id, by number.
 pub fn developer_id(number: usize) -> String {
-    format!("dev_{number:032x}")
+    format!("dev_01942000-0000-7000-8000-{number:012x}")
 }
 
 fn slug(name_key: &str, doc: i64) -> String {

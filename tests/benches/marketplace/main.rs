@@ -16,7 +16,6 @@ mod vocabulary;
 
 use std::{
     net::SocketAddr,
-    path::Path,
     process::ExitCode,
     sync::Arc,
     time::{Duration, Instant},
@@ -154,20 +153,27 @@ impl Bench {
             mebibytes(before),
             mebibytes(ready)
         );
-        check_totals(&host, &self.listings).await?;
-        let measured = measure(host.address(), asked.to_vec()).await?;
-        measured.print(&format!("{} listings, nothing cached", self.listings.made()));
-        println!("resident {:.0} MiB after the load", mebibytes(resident_bytes()?));
+        let measured = match check_totals(&host, &self.listings).await {
+            Ok(()) => measure(host.address(), asked.to_vec()).await,
+            Err(error) => Err(error),
+        };
+        let after = resident_bytes()?;
+        // A host is ended whatever came of it.
         self.folder = host.finish_keeping().await;
+        let measured = measured?;
+        measured.print(&format!("{} listings, nothing cached", self.listings.made()));
+        println!("resident {:.0} MiB after the load", mebibytes(after));
         Ok((measured, self))
     }
 
     async fn cached(mut self, asked: &[Asked]) -> anyhow::Result<(Measured, Self)> {
         let host = host("").start_in(self.folder).await;
-        let measured = measure(host.address(), asked[..REPEATED.min(asked.len())].to_vec()).await?;
-        measured.print(&format!("{} listings, {REPEATED} requests again and again", self.listings.made()));
-        println!("resident {:.0} MiB after the load", mebibytes(resident_bytes()?));
+        let measured = measure(host.address(), asked[..REPEATED.min(asked.len())].to_vec()).await;
+        let after = resident_bytes()?;
         self.folder = host.finish_keeping().await;
+        let measured = measured?;
+        measured.print(&format!("{} listings, {REPEATED} requests again and again", self.listings.made()));
+        println!("resident {:.0} MiB after the load", mebibytes(after));
         Ok((measured, self))
     }
 }

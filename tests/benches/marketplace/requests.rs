@@ -11,8 +11,10 @@ const PAGE: usize = 20;
 /// The ranks of words that count as common, and as rare.
 const COMMON_RANKS: usize = 300;
 const RARE_RANKS: usize = 10_000;
-/// How deep into a list requests go, in pages.
+/// How deep into long lists requests go, in pages.
 const PAGES: usize = 50;
+/// The popular ones are one list, and have to be different requests all the same.
+const POPULAR_PAGES: usize = 200;
 /// What most requests ask for is the beginning: one in so many goes on from there.
 const DEEPER_ONE_IN: usize = 3;
 /// Letters that no word of the vocabulary has beside each other.
@@ -64,6 +66,15 @@ impl Kind {
             Self::NoMatch | Self::Category | Self::Developer | Self::Popular | Self::Detail => 2,
         }
     }
+
+    /// Pages that are asked for. Short lists have one: empty answers would make the rest look good.
+    fn pages(self) -> usize {
+        match self {
+            Self::Common | Self::Prefix | Self::Category => PAGES,
+            Self::Popular => POPULAR_PAGES,
+            Self::Rare | Self::NoMatch | Self::Developer | Self::Detail => 1,
+        }
+    }
 }
 
 /// What a list has to have in all.
@@ -89,13 +100,13 @@ pub fn mix(random: &mut Random, vocabulary: &Vocabulary, names: &[(String, Strin
     let mut asked = Vec::with_capacity(wanted);
     for kind in Kind::ALL {
         for _ in 0..wanted * kind.of_twenty() / 20 {
-            let offset = if random.below(DEEPER_ONE_IN) == 0 { random.below(PAGES) * PAGE } else { 0 };
+            let offset = if random.below(DEEPER_ONE_IN) == 0 { random.below(kind.pages()) * PAGE } else { 0 };
             let path = match kind {
                 Kind::Detail => {
                     let (id, slug) = random.pick(names);
                     format!("/marketplace/{}", if random.below(2) == 0 { id } else { slug })
                 }
-                Kind::Popular => format!("/marketplace/popular?offset={}", random.below(4 * PAGES) * PAGE),
+                Kind::Popular => format!("/marketplace/popular?offset={}", random.below(kind.pages()) * PAGE),
                 _ => paged(&list(random, vocabulary, kind).0, offset),
             };
             asked.push(Asked { kind, path });

@@ -138,7 +138,7 @@ async fn add_developers(connection: &mut SqliteConnection) -> anyhow::Result<()>
             "INSERT INTO developers (id, user_id, slug, name, created_at, updated_at) VALUES (?, ?, ?, ?, 0, 0)",
         )
         .bind(developer_id(number))
-        .bind(format!("usr_{number:032x}"))
+        .bind(format!("usr_01942000-0000-7000-8000-{number:012x}"))
         .bind(developer_slug(number))
         .bind(format!("Developer {number}"))
         .execute(&mut *transaction)

@@ -107,7 +107,7 @@ impl Vocabulary {
 
     pub fn of_text(&self, random: &mut Random) -> &str {
         if random.below(100) < SMALL_IN_100 {
-            return random.pick(&self.small);
+            return random.pick::<&str>(&self.small);
         }
         &self.words[self.in_texts.draw(random)]
     }
@@ -120,9 +120,9 @@ impl Vocabulary {
 fn made_word(random: &mut Random) -> String {
     let mut word = String::new();
     for _ in 0..random.between(2, 3) {
-        word.push_str(random.pick(&BEGINNINGS));
-        word.push_str(random.pick(&MIDDLES));
+        word.push_str(random.pick::<&str>(&BEGINNINGS));
+        word.push_str(random.pick::<&str>(&MIDDLES));
     }
-    word.push_str(random.pick(&ENDS));
+    word.push_str(random.pick::<&str>(&ENDS));
     word
 }
