@@ -18,7 +18,7 @@ use crate::process::{Running, Workway};
 
 const KILLS: usize = 50;
 /// A kill comes after so many acknowledged writes at most.
-const MOST_WRITES: usize = 40;
+const MOST_WRITES: usize = 120;
 /// All users log in from one address.
 const CONFIG: &str = "[accounts]\nattempts_per_address = 1000000\nattempts_per_email = 1000000\n";
 const PASSWORD: &str = "correct horse battery staple";

@@ -2,9 +2,10 @@
 
 use reqwest::Method;
 use serde_json::{Value, json};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, sqlite::SqliteConnectOptions};
 use workway_tests::{TestHost, TestUser};
 
-use super::{definition, done, draft, install, market, public, whole};
+use super::{definition, done, draft, install, listed, market, public, published, whole};
 
 const LISTS: [&str; 6] = [
     "/marketplace?sortBy=name",
@@ -125,6 +126,35 @@ async fn a_list_that_was_read_is_another_right_after_every_kind_of_write() {
     market.after("publishing again", Changed { featured: false, ..ALL }).await;
     assert_eq!(ann.delete(&place).await.status, 204);
     market.after("deleting", Changed { featured: false, ..ALL }).await;
+    host.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_another_process_writes_is_found_at_the_next_look() {
+    let host = market().await;
+    let ann = host.developer("ann@example.com", "ann").await;
+    let id = published(&ann, whole("Echo")).await;
+    published(&ann, whole("Another")).await;
+    assert_eq!(listed(&host, "/marketplace").await.1, 2);
+    let options = SqliteConnectOptions::new().filename(host.data().join("workway.db"));
+    let mut other = options.connect().await.expect("the database opens");
+    for (change, found) in [
+        ("name = 'Elsewhere', name_key = 'elsewhere'", ["elsewhere", "another"]),
+        ("status = 'unpublished'", ["another", "another"]),
+        ("status = 'published'", ["elsewhere", "another"]),
+    ] {
+        let statement = format!("UPDATE marketplace_integrations SET {change} WHERE id = ?");
+        sqlx::query(AssertSqlSafe(statement)).bind(&id).execute(&mut other).await.expect("it is written");
+        // What the host does every few seconds.
+        host.app().marketplace().follow_others().await;
+        assert_eq!(listed(&host, "/marketplace?q=echo").await.1, 0, "{change}");
+        for text in found {
+            assert_eq!(listed(&host, &format!("/marketplace?q={text}")).await.1, 1, "{change}: {text}");
+        }
+        let ids = listed(&host, "/marketplace").await.0;
+        assert_eq!(ids.contains(&id), found.contains(&"elsewhere"), "{change}");
+    }
+    other.close().await.expect("the database closes");
     host.finish().await;
 }
 

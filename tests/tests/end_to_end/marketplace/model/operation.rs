@@ -65,7 +65,7 @@ impl Act {
 
 pub(super) fn operation() -> impl Strategy<Value = Operation> {
     let act = prop_oneof![
-        5 => (0..NAMES.len(), 0..TAGLINES.len(), 0..CATEGORIES.len())
+        2 => (0..NAMES.len(), 0..TAGLINES.len(), 0..CATEGORIES.len())
             .prop_map(|(name, tagline, category)| Act::Create { name, tagline, category }),
         2 => (0..NAMES.len()).prop_map(|name| Act::Rename { name }),
         2 => (0..TAGLINES.len()).prop_map(|tagline| Act::Retag { tagline }),
@@ -73,12 +73,12 @@ pub(super) fn operation() -> impl Strategy<Value = Operation> {
         2 => any::<bool>().prop_map(|private| Act::Show { private }),
         1 => any::<bool>().prop_map(|paid| Act::Price { paid }),
         1 => Just(Act::AddVersion),
-        9 => Just(Act::Publish),
+        6 => Just(Act::Publish),
         2 => Just(Act::Unpublish),
         1 => Just(Act::Delete),
-        7 => Just(Act::Install),
-        3 => Just(Act::Uninstall),
-        5 => (1..=5_i64).prop_map(|rating| Act::Review { rating }),
+        12 => Just(Act::Install),
+        4 => Just(Act::Uninstall),
+        10 => (1..=5_i64).prop_map(|rating| Act::Review { rating }),
         2 => Just(Act::Look),
     ];
     (0..8_usize, 0..64_usize, any::<u64>(), act).prop_map(|(user, listing, salt, act)| Operation {
