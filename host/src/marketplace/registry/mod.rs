@@ -23,7 +23,7 @@ pub use write::{Condition, NewWorkflow};
 use super::{
     cache::AnswerCache,
     error::MarketplaceError,
-    index::Index,
+    index::{Entry, Index},
     listing::{Category, DeveloperRef},
     store::{ListingStore, StoreError},
 };
@@ -89,19 +89,26 @@ impl WorkflowRegistry {
             let mut applied = inner.applied.lock().await;
             // Before the rows: what changes meanwhile is read once more.
             let revision = inner.store.revision().await?;
-            let mut after = 0;
-            loop {
-                let entries = inner.store.public_entries(after, BATCH).await?;
-                let Some(last) = entries.last() else { break };
-                after = last.doc;
-                let mut index = inner.index.write().unwrap_or_else(PoisonError::into_inner);
-                entries.into_iter().for_each(|entry| index.put(entry));
+            let mut entries = inner.store.public_entries(0, BATCH).await?;
+            while let Some(last) = entries.last() {
+                let next = inner.store.public_entries(last.doc, BATCH);
+                // Cutting texts into words takes longer than reading them: both go on at once.
+                let registry = self.clone();
+                let putting = tokio::task::spawn_blocking(move || registry.put(entries));
+                let (read, put) = tokio::join!(next, putting);
+                put.map_err(|error| StoreError::Unavailable(error.to_string()))?;
+                entries = read?;
             }
             *applied = revision;
         }
         self.catch_up().await?;
         inner.is_read.store(true, Ordering::Release);
         Ok(())
+    }
+
+    fn put(&self, entries: Vec<Entry>) {
+        let mut index = self.0.index.write().unwrap_or_else(PoisonError::into_inner);
+        entries.into_iter().for_each(|entry| index.put(entry));
     }
 
     /// Brings the index to what the store has, if anybody has changed that.
