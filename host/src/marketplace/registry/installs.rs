@@ -9,7 +9,7 @@ use super::{
 use crate::marketplace::{
     bounds::MAX_REVIEW_CHARS,
     error::MarketplaceError,
-    fields::{longer, problem},
+    fields::{longer, nul, problem},
     listing::{Installation, PricingModel, Review, Status, Summary},
     store::{Reviewed, StoreError},
 };
@@ -101,9 +101,7 @@ impl WorkflowRegistry {
         if !(1..=5).contains(&rating) {
             problems.push(problem("/rating", "a rating is 1 to 5"));
         }
-        if text.contains('\0') {
-            problems.push(problem("/text", "it has a NUL character: take it out"));
-        }
+        problems.extend(nul("/text", text));
         if !problems.is_empty() {
             return Err(MarketplaceError::Invalid(problems));
         }

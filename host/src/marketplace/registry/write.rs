@@ -9,7 +9,7 @@ use crate::{
     marketplace::{
         bounds::{MAX_CHANGELOG_CHARS, MAX_DEFINITION_BYTES, MAX_LISTINGS_PER_DEVELOPER, MAX_VERSIONS},
         error::{MarketplaceError, placed, taken},
-        fields::{ListingChange, incomplete, longer, problem, slug_of},
+        fields::{ListingChange, incomplete, longer, nul, problem, slug_of},
         listing::{Counts, Listing, NewVersion, Pricing, Status, Summary, Visibility, new_listing_id},
         store::StoreError,
     },
@@ -329,6 +329,7 @@ fn new_version(number: u32, definition: &Value, changelog: String) -> Result<New
         problems.push(problem(DEFINITION, format!("it has {} bytes, possible are {MAX_DEFINITION_BYTES}", text.len())));
     }
     problems.extend(longer("/changelog", &changelog, MAX_CHANGELOG_CHARS));
+    problems.extend(nul("/changelog", &changelog));
     if !problems.is_empty() {
         return Err(problems);
     }
