@@ -74,6 +74,15 @@ impl<C: Clock + Clone> Doors<C> {
         self.count(&self.by_email, email)
     }
 
+    /// The same for attempts at an account that may not be there yet: whoever registers a person's address keeps nobody
+    /// from logging in.
+    ///
+    /// # Errors
+    /// [`TooOften`].
+    pub fn new_name(&self, email: &EmailAddress) -> Result<(), TooOften> {
+        self.count(&self.by_email, ("new", email))
+    }
+
     /// Forgets who has not tried of late.
     pub fn tend(&self) {
         for limiter in [&self.by_address, &self.by_email] {

@@ -78,7 +78,7 @@ impl Accounts {
     /// [`AccountError::Overloaded`].
     pub async fn register(&self, email: &str, password: SecretString, now: u64) -> Result<(), AccountError> {
         let (email, password) = both(email.parse(), Password::choose(password))?;
-        self.0.doors.name(&email)?;
+        self.0.doors.new_name(&email)?;
         let hash = self.0.hasher.hash(password).await?;
         let id = generate_user().map_err(|error| AccountError::Host(error.to_string()))?;
         Ok(self.0.users.add(&id, &email, &hash, now).await?)

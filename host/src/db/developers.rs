@@ -68,10 +68,12 @@ impl DeveloperStore for SqliteDevelopers {
             .bind(key)
             .bind(now)
             .bind(now)
-            .fetch_one(&self.database.writer)
+            // All rows of one, to the statement's end: only then is it known to be stored.
+            .fetch_all(&self.database.writer)
             .await
             .map_err(failed)?;
-        developer(&row).map_err(failed)
+        let row = row.first().ok_or_else(|| failed(sqlx::Error::RowNotFound))?;
+        developer(row).map_err(failed)
     }
 
     async fn by_id(&self, id: &DeveloperId) -> Result<Option<Developer>, StoreError> {

@@ -37,11 +37,7 @@ pub(super) fn tagged<T: Serialize>(
 ) -> Result<Response, ApiError> {
     let body = serde_json::to_vec(body).map_err(ApiError::internal)?;
     let tag = tag(version, &body);
-    let is_known = headers
-        .get_all(header::IF_NONE_MATCH)
-        .iter()
-        .any(|value| value.to_str().is_ok_and(|text| tags(text).any(|known| known == "*" || known == tag)));
-    let mut response = if is_known {
+    let mut response = if is_known(headers, &tag) {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
         ([(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], Body::from(body)).into_response()
@@ -56,6 +52,14 @@ pub(super) fn tagged<T: Serialize>(
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(control));
     headers.insert(header::VARY, HeaderValue::from_static("Authorization"));
     Ok(response)
+}
+
+/// Whether the client has what this is the tag of.
+pub(super) fn is_known(headers: &HeaderMap, tag: &str) -> bool {
+    headers
+        .get_all(header::IF_NONE_MATCH)
+        .iter()
+        .any(|value| value.to_str().is_ok_and(|text| tags(text).any(|known| known == "*" || known == tag)))
 }
 
 /// The `If-Match` of a write.

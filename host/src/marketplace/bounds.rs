@@ -2,7 +2,7 @@
 
 /// The longest name, in characters.
 pub const MAX_NAME_CHARS: usize = 80;
-/// The shortest and longest slug, in bytes.
+/// The shortest and longest slug, in bytes. No id is longer either.
 pub const MIN_SLUG_BYTES: usize = 3;
 pub const MAX_SLUG_BYTES: usize = 64;
 /// The longest tagline, in characters.
@@ -19,10 +19,10 @@ pub const MAX_PRICE_CENTS: u32 = 99_900;
 pub const MAX_DEFINITION_BYTES: usize = 256 << 10;
 /// The longest changelog of a version, in characters.
 pub const MAX_CHANGELOG_CHARS: usize = 4_000;
-/// Listings that one developer may have, deleted ones not counted.
-pub const MAX_LISTINGS_PER_DEVELOPER: u32 = 1_000;
+/// Listings that one developer may have, those counted that were deleted: their rows stay.
+pub const MAX_LISTINGS_PER_DEVELOPER: u32 = 500;
 /// Versions that one listing may have.
-pub const MAX_VERSIONS: u32 = 1_000;
+pub const MAX_VERSIONS: u32 = 200;
 /// The longest text of a review, in characters.
 pub const MAX_REVIEW_CHARS: usize = 4_000;
 /// The longest search text, in characters.
@@ -33,6 +33,8 @@ pub const MAX_SCREENSHOTS: u32 = 8;
 pub const MAX_SCREENSHOT_BYTES: usize = 4 << 20;
 /// The longest side of a screenshot, in pixels.
 pub const MAX_SCREENSHOT_SIDE: u32 = 4_096;
+/// The largest screenshot as the host encodes it, in bytes.
+pub const MAX_ENCODED_BYTES: usize = 4 << 20;
 /// What decoding one screenshot may allocate, in bytes.
 pub const MAX_DECODED_BYTES: u64 = 128 << 20;
 /// How much of a caller's text an error repeats, in characters.

@@ -21,7 +21,7 @@ use super::{
 /// How long an answer is kept when nothing is written.
 pub const CACHE_TIME: Duration = Duration::from_secs(300);
 /// About what a summary takes, in bytes.
-const SUMMARY_BYTES: usize = 1_024;
+const SUMMARY_BYTES: usize = 2_048;
 /// About what a key and its place take, in bytes.
 const ENTRY_BYTES: usize = 512;
 
@@ -37,6 +37,15 @@ pub struct ListPage {
 pub(super) enum ListKey {
     Search { text: Option<String>, filter: ListFilter },
     Featured { limit: usize, offset: usize },
+}
+
+impl ListKey {
+    /// What its texts take: they are a stranger's.
+    fn bytes(&self) -> usize {
+        let Self::Search { text, filter } = self else { return 0 };
+        let ListFilter { category, developer, provider, tag, .. } = filter;
+        [text, category, developer, provider, tag].into_iter().flatten().map(String::len).sum()
+    }
 }
 
 /// Keys have the number of writes before them: what was made before a write is found by nobody after it.
@@ -57,14 +66,16 @@ impl AnswerCache {
         let kept = (bytes > 0).then(|| Kept {
             lists: Cache::builder()
                 .max_capacity(bytes / 2)
-                .weigher(|_key, page: &Arc<ListPage>| weight(ENTRY_BYTES + SUMMARY_BYTES * page.items.len()))
+                .weigher(|(_, key): &(u64, ListKey), page: &Arc<ListPage>| {
+                    weight(ENTRY_BYTES + key.bytes() + SUMMARY_BYTES * page.items.len())
+                })
                 .time_to_live(CACHE_TIME)
                 .build(),
             details: Cache::builder()
                 .max_capacity(bytes / 2)
-                .weigher(|_key, listing: &Option<Arc<Listing>>| {
+                .weigher(|(_, key): &(u64, String), listing: &Option<Arc<Listing>>| {
                     let texts = listing.as_ref().map(|listing| listing.definition.len() + listing.description.len());
-                    weight(ENTRY_BYTES + texts.map_or(0, |bytes| bytes + SUMMARY_BYTES))
+                    weight(ENTRY_BYTES + key.len() + texts.map_or(0, |bytes| bytes + SUMMARY_BYTES))
                 })
                 .time_to_live(CACHE_TIME)
                 .build(),

@@ -3,9 +3,15 @@
 
 use std::io::Cursor;
 
-use image::{DynamicImage, ImageFormat, ImageReader, Limits, codecs::jpeg::JpegEncoder};
+use image::{
+    DynamicImage, ImageFormat, ImageReader, Limits,
+    codecs::{
+        jpeg::JpegEncoder,
+        png::{CompressionType, FilterType, PngEncoder},
+    },
+};
 
-use super::bounds::{MAX_DECODED_BYTES, MAX_SCREENSHOT_BYTES, MAX_SCREENSHOT_SIDE};
+use super::bounds::{MAX_DECODED_BYTES, MAX_ENCODED_BYTES, MAX_SCREENSHOT_BYTES, MAX_SCREENSHOT_SIDE};
 
 /// Of 100.
 const JPEG_QUALITY: u8 = 85;
@@ -60,11 +66,22 @@ impl Screenshot {
             }
             _ => {
                 // Eight bits a channel are what screens show.
-                let decoded = DynamicImage::ImageRgba8(decoded.to_rgba8());
-                decoded.write_to(&mut Cursor::new(&mut image), ImageFormat::Png).map_err(|error| error.to_string())?;
+                let decoded = if decoded.color().has_alpha() {
+                    DynamicImage::ImageRgba8(decoded.to_rgba8())
+                } else {
+                    DynamicImage::ImageRgb8(decoded.to_rgb8())
+                };
+                let encoder = PngEncoder::new_with_quality(&mut image, CompressionType::Default, FilterType::Adaptive);
+                decoded.write_with_encoder(encoder).map_err(|error| error.to_string())?;
                 "image/png"
             }
         };
+        if image.len() > MAX_ENCODED_BYTES {
+            return Err(format!(
+                "encoded anew it has {} bytes, possible are {MAX_ENCODED_BYTES}: send fewer pixels, or a JPEG",
+                image.len()
+            ));
+        }
         let id = format!("shot_{}", uuid::Uuid::now_v7().simple());
         Ok(Self { info: ScreenshotInfo { id, media_type: media_type.to_owned(), width, height }, image })
     }
@@ -74,7 +91,7 @@ impl Screenshot {
 mod tests {
     use std::io::Cursor;
 
-    use image::{DynamicImage, ImageFormat, RgbaImage};
+    use image::{DynamicImage, GrayImage, ImageFormat, RgbaImage};
 
     use super::{MAX_SCREENSHOT_BYTES, MAX_SCREENSHOT_SIDE, Screenshot};
 
@@ -107,6 +124,20 @@ mod tests {
             assert!(Screenshot::encode(bytes).is_err());
         }
         assert!(Screenshot::encode(&vec![0; MAX_SCREENSHOT_BYTES + 1]).unwrap_err().contains("possible are"));
+    }
+
+    #[test]
+    fn an_image_that_grows_when_it_is_encoded_is_refused() {
+        // Noise of two colours: a bit a pixel as it is sent, three as it would be kept.
+        let mut state = 7_u32;
+        let noise = GrayImage::from_fn(MAX_SCREENSHOT_SIDE, MAX_SCREENSHOT_SIDE, |_, _| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            image::Luma([if state >> 31 == 0 { 0 } else { 255 }])
+        });
+        let mut bytes = Vec::new();
+        noise.write_to(&mut Cursor::new(&mut bytes), ImageFormat::Png).unwrap();
+        assert!(bytes.len() <= MAX_SCREENSHOT_BYTES, "{} bytes", bytes.len());
+        assert!(Screenshot::encode(&bytes).unwrap_err().contains("encoded anew"));
     }
 
     #[test]

@@ -107,7 +107,8 @@ pub trait ListingStore: Send + Sync {
     /// What of a listing's name and slug another public one has.
     async fn taken(&self, listing: &Summary) -> Result<Vec<TakenField>, StoreError>;
 
-    async fn versions(&self, listing: Doc) -> Result<Vec<VersionInfo>, StoreError>;
+    /// Versions of a listing, newest first, and how many there are.
+    async fn versions(&self, listing: Doc, limit: usize, offset: usize) -> Result<(Vec<VersionInfo>, u64), StoreError>;
 
     /// Installs a listing that still has this version, or finds it installed. True if it is new or active again; none if
     /// its owner has changed the listing since.

@@ -10,7 +10,7 @@ use serde::{
 use serde_json::{Map, Number, Value};
 
 use super::{
-    bounds::{MAX_BYTES, MAX_NESTING},
+    bounds::{MAX_BYTES, MAX_EXPRESSIONS, MAX_NESTING},
     problem::{Problem, clipped},
 };
 
@@ -36,9 +36,10 @@ pub(super) fn from_yaml(text: &str) -> Result<Value, Problem> {
         .map_err(|error| whole(&format!("not strict YAML: {error}")))
 }
 
-/// Refuses a value that is too large or too deep to be looked at.
+/// Refuses a value that is too large or too deep, or has too many expressions, to be looked at.
 pub(super) fn check_bounds(value: &Value) -> Result<(), Problem> {
     let mut open = vec![(value, 1)];
+    let mut expressions = 0;
     while let Some((value, depth)) = open.pop() {
         if depth > MAX_NESTING {
             return Err(whole(&format!("lists and objects lie deeper than {MAX_NESTING}: nest less")));
@@ -46,8 +47,13 @@ pub(super) fn check_bounds(value: &Value) -> Result<(), Problem> {
         match value {
             Value::Array(items) => open.extend(items.iter().map(|item| (item, depth + 1))),
             Value::Object(members) => open.extend(members.values().map(|member| (member, depth + 1))),
+            // Before any is compiled.
+            Value::String(text) => expressions += text.matches("{{").count(),
             _ => {}
         }
+    }
+    if expressions > MAX_EXPRESSIONS {
+        return Err(whole(&format!("more than {MAX_EXPRESSIONS} expressions: split the workflow")));
     }
     check_length(value.to_string().len())
 }

@@ -156,15 +156,15 @@ impl Expression {
         if tokens.len() > MAX_EXPRESSION_TOKENS || nesting(&tokens) > MAX_EXPRESSION_NESTING {
             return Err(ExpressionError::TooComplex);
         }
-        let undeclared = evaluate::compile(source).map_err(|error| ExpressionError::Syntax(clipped(&error)))?;
+        // The compiler works out what is constant, and pays no fuel for it: it sees nothing but what is guarded.
+        let guarded = guarded(source)?;
+        let undeclared = evaluate::compile(&guarded).map_err(|error| ExpressionError::Syntax(clipped(&error)))?;
         let reads = references(&tokens)?;
         // What was overlooked is not let through.
         let read = |name: &String| reads.iter().any(|reference| reference.root.as_str() == name);
         if let Some(stranger) = undeclared.into_iter().find(|name| !read(name) && !FUNCTIONS.contains(&name.as_str())) {
             return Err(ExpressionError::UnknownRoot(stranger));
         }
-        let guarded = guarded(source)?;
-        evaluate::compile(&guarded).map_err(|error| ExpressionError::Syntax(clipped(&error)))?;
         let form = form(&tokens, &reads);
         Ok(Self { source: source.to_owned(), guarded, reads, form })
     }

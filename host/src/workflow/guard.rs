@@ -9,8 +9,8 @@ use super::{
     token::{Token, scan},
 };
 
-/// Filters that share or repeat values.
-pub(super) const DENIED_FILTERS: [&str; 4] = ["batch", "chain", "slice", "zip"];
+/// Filters that share or repeat values, and one that indents before it pays.
+pub(super) const DENIED_FILTERS: [&str; 5] = ["batch", "chain", "pprint", "slice", "zip"];
 /// Twice negated, a number is itself, and anything else is an error.
 const NUMBER: &str = "- - ";
 

@@ -129,12 +129,10 @@ impl SqliteListings {
     pub(super) async fn insert_listing(&self, listing: &Listing, version: &NewVersion) -> Result<(), WriteError> {
         let summary = &listing.summary;
         let mut transaction = self.database.writer.begin_with("BEGIN IMMEDIATE").await?;
-        let there: u32 = sqlx::query_scalar(
-            "SELECT count(*) FROM marketplace_integrations WHERE developer_id = ? AND status <> 'deleted'",
-        )
-        .bind(&summary.developer.id)
-        .fetch_one(&mut *transaction)
-        .await?;
+        let there: u32 = sqlx::query_scalar("SELECT count(*) FROM marketplace_integrations WHERE developer_id = ?")
+            .bind(&summary.developer.id)
+            .fetch_one(&mut *transaction)
+            .await?;
         if there >= MAX_LISTINGS_PER_DEVELOPER {
             return Err(WriteError::TooMany("workflows of this developer"));
         }
@@ -234,15 +232,26 @@ impl SqliteListings {
         Ok(fields.into_iter().flatten().collect())
     }
 
-    pub(super) async fn versions_of(&self, listing: Doc) -> Result<Vec<VersionInfo>, sqlx::Error> {
+    pub(super) async fn versions_of(
+        &self,
+        listing: Doc,
+        limit: usize,
+        offset: usize,
+    ) -> Result<(Vec<VersionInfo>, u64), sqlx::Error> {
         let rows: Vec<VersionRow> = sqlx::query_as(
             "SELECT number, content_hash, changelog, created_at FROM workflow_versions WHERE listing = ? \
-             ORDER BY number DESC",
+             ORDER BY number DESC LIMIT ? OFFSET ?",
         )
         .bind(listing)
+        .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+        .bind(i64::try_from(offset).unwrap_or(i64::MAX))
         .fetch_all(&self.database.reader)
         .await?;
-        row::all(rows)
+        let total = sqlx::query_scalar("SELECT count(*) FROM workflow_versions WHERE listing = ?")
+            .bind(listing)
+            .fetch_one(&self.database.reader)
+            .await?;
+        Ok((row::all(rows)?, from_stored(total)?))
     }
 
     pub(super) async fn set_featured(&self, listing: Doc, position: Option<u32>) -> Result<(), sqlx::Error> {

@@ -95,8 +95,8 @@ impl ListingStore for SqliteListings {
         self.taken_fields(listing).await.map_err(failed)
     }
 
-    async fn versions(&self, listing: Doc) -> Result<Vec<VersionInfo>, StoreError> {
-        self.versions_of(listing).await.map_err(failed)
+    async fn versions(&self, listing: Doc, limit: usize, offset: usize) -> Result<(Vec<VersionInfo>, u64), StoreError> {
+        self.versions_of(listing, limit, offset).await.map_err(failed)
     }
 
     async fn install(

@@ -1,5 +1,7 @@
 //! The table `screenshots`.
 
+use sqlx::{Sqlite, Transaction};
+
 use super::{
     SqliteListings, WriteError,
     row::{ImageRow, ScreenshotRow},
@@ -34,6 +36,7 @@ impl SqliteListings {
         .bind(&screenshot.image)
         .fetch_one(&mut *transaction)
         .await?;
+        note_change(&mut transaction, listing).await?;
         transaction.commit().await?;
         Ok(row.try_into()?)
     }
@@ -49,11 +52,20 @@ impl SqliteListings {
     }
 
     pub(super) async fn delete_screenshot(&self, listing: Doc, id: &str) -> Result<bool, sqlx::Error> {
+        let mut transaction = self.database.writer.begin_with("BEGIN IMMEDIATE").await?;
         let deleted = sqlx::query("DELETE FROM screenshots WHERE listing = ? AND id = ?")
             .bind(listing)
             .bind(id)
-            .execute(&self.database.writer)
+            .execute(&mut *transaction)
             .await?;
+        note_change(&mut transaction, listing).await?;
+        transaction.commit().await?;
         Ok(deleted.rows_affected() > 0)
     }
+}
+
+/// Gives the listing another revision, so that every process forgets what it kept of it.
+async fn note_change(transaction: &mut Transaction<'_, Sqlite>, listing: Doc) -> Result<(), sqlx::Error> {
+    let statement = "UPDATE marketplace_integrations SET version = version WHERE doc = ?";
+    sqlx::query(statement).bind(listing).execute(&mut **transaction).await.map(drop)
 }

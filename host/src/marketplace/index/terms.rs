@@ -44,6 +44,11 @@ pub(super) struct Terms {
     neighbours: Neighbours,
 }
 
+/// Words of one text that are looked at: who writes more of them fills the dictionary for everybody.
+const MAX_WORDS_OF_TEXT: usize = 2_000;
+/// Words that one beginning of three letters or more may stand for, in alphabetical order.
+const MAX_BEGUN: usize = 4_096;
+
 const NAME: u8 = 1;
 const TAGS: u8 = 2;
 const TAGLINE: u8 = 4;
@@ -66,7 +71,7 @@ impl Terms {
     pub(super) fn add(&mut self, doc: Doc, entry: &Entry) -> Packed {
         let mut found: Vec<(u32, u8)> = Vec::new();
         let mut read = |text: &str, field: u8| {
-            for word in words(text) {
+            for word in words(text).take(MAX_WORDS_OF_TEXT) {
                 found.push((self.dictionary.entry(&word).0, field));
             }
         };
@@ -124,7 +129,8 @@ impl Terms {
         let begun: Vec<&Term> = match beginning(word) {
             None => whole.into_iter().collect(),
             Some(all) if all == word => self.beginnings.get(all).into_iter().collect(),
-            Some(_) => self.dictionary.starting_with(word).map(|(_, term)| term).collect(),
+            // The word itself is the first of them.
+            Some(_) => self.dictionary.starting_with(word).map(|(_, term)| term).take(MAX_BEGUN).collect(),
         };
         if !begun.is_empty() {
             return Found::Words { whole, begun };

@@ -39,6 +39,10 @@ const WRITES_AT_ONCE: usize = 64;
 const IMAGES_AT_ONCE: usize = 2;
 /// Images that wait for that.
 const IMAGES_WAITING: usize = 8;
+/// Images that are read from the store at once.
+const IMAGES_READ_AT_ONCE: usize = 2;
+/// Definitions that are checked at once: a large one takes a core for a while.
+const CHECKS_AT_ONCE: usize = 2;
 
 /// Who acts.
 #[derive(Clone, Debug)]
@@ -66,8 +70,11 @@ struct Inner {
     writing: [Mutex<()>; WRITES_AT_ONCE],
     cache: AnswerCache,
     /// Places for images that are encoded, and for those that wait with them.
-    encoding: Semaphore,
-    waiting: Semaphore,
+    encoding: Arc<Semaphore>,
+    waiting: Arc<Semaphore>,
+    reading_images: Semaphore,
+    /// Definitions that are checked at once.
+    checking: Arc<Semaphore>,
 }
 
 impl WorkflowRegistry {
@@ -81,8 +88,10 @@ impl WorkflowRegistry {
             is_read: AtomicBool::new(false),
             writing: std::array::from_fn(|_| Mutex::default()),
             cache: AnswerCache::new(cache_bytes),
-            encoding: Semaphore::new(IMAGES_AT_ONCE),
-            waiting: Semaphore::new(IMAGES_AT_ONCE + IMAGES_WAITING),
+            encoding: Arc::new(Semaphore::new(IMAGES_AT_ONCE)),
+            waiting: Arc::new(Semaphore::new(IMAGES_AT_ONCE + IMAGES_WAITING)),
+            reading_images: Semaphore::new(IMAGES_READ_AT_ONCE),
+            checking: Arc::new(Semaphore::new(CHECKS_AT_ONCE)),
         }))
     }
 
@@ -125,12 +134,10 @@ impl WorkflowRegistry {
     pub async fn catch_up(&self) -> Result<(), StoreError> {
         let inner = &self.0;
         let mut applied = inner.applied.lock().await;
-        let mut is_changed = false;
         loop {
             let changes = inner.store.changes(*applied, BATCH).await?;
             let Some(last) = changes.last() else { break };
             *applied = last.revision;
-            is_changed = true;
             let mut index = inner.index.write().unwrap_or_else(PoisonError::into_inner);
             for change in changes {
                 match change.entry {
@@ -138,8 +145,8 @@ impl WorkflowRegistry {
                     None => index.remove(change.doc),
                 }
             }
-        }
-        if is_changed {
+            drop(index);
+            // At once: this may end before the next look at the store.
             inner.cache.invalidate();
         }
         Ok(())

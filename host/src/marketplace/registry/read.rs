@@ -4,6 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use super::{Actor, WorkflowRegistry};
 use crate::marketplace::{
+    bounds::MAX_SLUG_BYTES,
     cache::{ListKey, ListPage},
     error::MarketplaceError,
     index::{Page, Sort, Stats},
@@ -23,6 +24,9 @@ impl WorkflowRegistry {
         actor: Option<&Actor>,
     ) -> Result<Arc<Listing>, MarketplaceError> {
         let store = &self.0.store;
+        if id_or_slug.len() > MAX_SLUG_BYTES {
+            return Err(unknown(id_or_slug));
+        }
         // What a developer sees of it may differ from what all see.
         if let Some(sight) = actor.map(Actor::sight).filter(|sight| *sight != Sight::PUBLIC) {
             let found = store.find(id_or_slug, sight).await?;
@@ -54,6 +58,9 @@ impl WorkflowRegistry {
         limit: usize,
         offset: usize,
     ) -> Result<Arc<ListPage>, MarketplaceError> {
+        if category.len() > MAX_SLUG_BYTES {
+            return Err(MarketplaceError::UnknownCategory(clipped(category)));
+        }
         let filter =
             ListFilter { category: Some(category.to_owned()), ..ListFilter::all(Sort::Popular, limit, offset) };
         let page = self.search_workflows(None, filter).await?;
@@ -146,7 +153,7 @@ impl WorkflowRegistry {
         self.with_index(|index| index.stats())
     }
 
-    /// The workflow versions of a listing, newest first.
+    /// The workflow versions of a listing, newest first, and how many there are.
     ///
     /// # Errors
     /// See [`Self::get_workflow`].
@@ -154,9 +161,11 @@ impl WorkflowRegistry {
         &self,
         id_or_slug: &str,
         actor: Option<&Actor>,
-    ) -> Result<Vec<VersionInfo>, MarketplaceError> {
+        limit: usize,
+        offset: usize,
+    ) -> Result<(Vec<VersionInfo>, u64), MarketplaceError> {
         let listing = self.get_workflow(id_or_slug, actor).await?;
-        Ok(self.0.store.versions(listing.summary.doc).await?)
+        Ok(self.0.store.versions(listing.summary.doc, limit, offset).await?)
     }
 
     /// Reviews of a listing, newest first, and how many there are.

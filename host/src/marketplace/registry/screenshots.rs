@@ -1,5 +1,7 @@
 //! Screenshots of a listing: encoding takes a core, so only a few are taken at once.
 
+use std::sync::Arc;
+
 use super::{Actor, WorkflowRegistry, read::clipped};
 use crate::marketplace::{
     error::MarketplaceError,
@@ -18,9 +20,15 @@ impl WorkflowRegistry {
         bytes: bytes::Bytes,
     ) -> Result<ScreenshotInfo, MarketplaceError> {
         let listing = self.own(actor, id_or_slug, false).await?;
-        let _waiting = self.0.waiting.try_acquire().map_err(|_| MarketplaceError::Busy)?;
-        let _encoding = self.0.encoding.acquire().await.map_err(|_| MarketplaceError::Busy)?;
-        let encoded = tokio::task::spawn_blocking(move || Screenshot::encode(&bytes)).await;
+        let waiting = Arc::clone(&self.0.waiting).try_acquire_owned().map_err(|_| MarketplaceError::Busy)?;
+        let encoding = Arc::clone(&self.0.encoding).acquire_owned().await.map_err(|_| MarketplaceError::Busy)?;
+        // Its places are given back when it has ended, not when the client has gone.
+        let encoded = tokio::task::spawn_blocking(move || {
+            let encoded = Screenshot::encode(&bytes);
+            drop((waiting, encoding));
+            encoded
+        })
+        .await;
         let encoded = encoded.unwrap_or_else(|error| Err(error.to_string())).map_err(MarketplaceError::Image)?;
         let info = self.0.store.add_screenshot(listing.summary.doc, &encoded).await?;
         self.follow_write().await;
@@ -38,6 +46,8 @@ impl WorkflowRegistry {
         id: &str,
     ) -> Result<Screenshot, MarketplaceError> {
         let listing = self.get_workflow(id_or_slug, actor).await?;
+        // An image is megabytes: a few at once leave the database to others.
+        let _reading = self.0.reading_images.acquire().await.map_err(|_| MarketplaceError::Busy)?;
         let found = self.0.store.screenshot(listing.summary.doc, id).await?;
         found.ok_or_else(|| MarketplaceError::UnknownScreenshot(clipped(id)))
     }

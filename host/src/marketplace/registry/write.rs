@@ -1,5 +1,7 @@
 //! What owners do with their listings. Every write names the version that it was made for, so that none is lost.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -10,6 +12,7 @@ use crate::{
         bounds::{MAX_CHANGELOG_CHARS, MAX_DEFINITION_BYTES, MAX_LISTINGS_PER_DEVELOPER, MAX_VERSIONS},
         error::{MarketplaceError, placed, taken},
         fields::{ListingChange, incomplete, longer, nul, problem, slug_of},
+        index::Doc,
         listing::{Counts, Listing, NewVersion, Pricing, Status, Summary, Visibility, new_listing_id},
         store::StoreError,
     },
@@ -39,9 +42,20 @@ pub enum Condition {
 /// How an edit goes into the store.
 struct Edit {
     version: Option<NewVersion>,
-    /// Whether the definition has to be whole even where it did not change.
-    checks_definition: bool,
+    definition: DefinitionCheck,
 }
+
+/// What has to be known of the definition before it is shown to others.
+enum DefinitionCheck {
+    /// It is what was shown before.
+    Unchanged,
+    /// Everything.
+    Needed,
+    /// This: the providers that it needs, or what is wrong with it.
+    Done(Checked),
+}
+
+type Checked = Result<Vec<String>, Vec<InputProblem>>;
 
 impl WorkflowRegistry {
     /// Makes a draft.
@@ -91,7 +105,7 @@ impl WorkflowRegistry {
             return Err(MarketplaceError::Invalid(problems));
         }
         // What of it can be said already; a draft may be half of a workflow.
-        summary.required_providers = self.checked(&definition).unwrap_or_default();
+        summary.required_providers = self.checked(&definition).await?.unwrap_or_default();
         let listing = Listing { summary, description, definition: version.definition.clone(), screenshots: Vec::new() };
         self.0.store.insert(&listing, &version).await.map_err(too_many_listings)?;
         self.follow_write().await;
@@ -114,7 +128,7 @@ impl WorkflowRegistry {
         self.edit(actor, id_or_slug, condition, false, |listing| {
             let problems = change.clone().apply(&mut listing.summary, &mut listing.description, &categories);
             if problems.is_empty() {
-                Ok(Some(Edit { version: None, checks_definition: false }))
+                Ok(Some(Edit { version: None, definition: DefinitionCheck::Unchanged }))
             } else {
                 Err(MarketplaceError::Invalid(problems))
             }
@@ -135,6 +149,8 @@ impl WorkflowRegistry {
         definition: &Value,
         changelog: &str,
     ) -> Result<Listing, MarketplaceError> {
+        self.own(actor, id_or_slug, false).await?;
+        let checked = self.checked(definition).await?;
         self.edit(actor, id_or_slug, condition, false, |listing| {
             let number = listing.summary.workflow_version + 1;
             if number > MAX_VERSIONS {
@@ -143,8 +159,9 @@ impl WorkflowRegistry {
             let version = new_version(number, definition, changelog.to_owned()).map_err(MarketplaceError::Invalid)?;
             listing.summary.workflow_version = number;
             listing.definition.clone_from(&version.definition);
-            listing.summary.required_providers = self.checked(definition).unwrap_or_default();
-            Ok(Some(Edit { version: Some(version), checks_definition: true }))
+            let checked = checked.clone();
+            listing.summary.required_providers = checked.clone().unwrap_or_default();
+            Ok(Some(Edit { version: Some(version), definition: DefinitionCheck::Done(checked) }))
         })
         .await
     }
@@ -165,7 +182,7 @@ impl WorkflowRegistry {
             }
             listing.summary.status = Status::Published;
             listing.summary.published_at.get_or_insert_with(now);
-            Ok(Some(Edit { version: None, checks_definition: true }))
+            Ok(Some(Edit { version: None, definition: DefinitionCheck::Needed }))
         })
         .await
     }
@@ -184,7 +201,7 @@ impl WorkflowRegistry {
             Status::Unpublished => Ok(None),
             Status::Published => {
                 listing.summary.status = Status::Unpublished;
-                Ok(Some(Edit { version: None, checks_definition: false }))
+                Ok(Some(Edit { version: None, definition: DefinitionCheck::Unchanged }))
             }
             status @ (Status::Draft | Status::Deleted) => Err(MarketplaceError::NotPublished(status)),
         })
@@ -203,7 +220,7 @@ impl WorkflowRegistry {
     ) -> Result<(), MarketplaceError> {
         let deleted = self.edit(actor, id_or_slug, condition, actor.is_admin, |listing| {
             listing.summary.status = Status::Deleted;
-            Ok(Some(Edit { version: None, checks_definition: false }))
+            Ok(Some(Edit { version: None, definition: DefinitionCheck::Unchanged }))
         });
         deleted.await.map(drop)
     }
@@ -232,7 +249,8 @@ impl WorkflowRegistry {
         also_admin: bool,
         change: impl Fn(&mut Listing) -> Result<Option<Edit>, MarketplaceError>,
     ) -> Result<Listing, MarketplaceError> {
-        let _writing = self.0.writing[place(id_or_slug)].lock().await;
+        let doc = self.own(actor, id_or_slug, also_admin).await?.summary.doc;
+        let _writing = self.0.writing[place(doc)].lock().await;
         for _ in 0..MAX_ATTEMPTS {
             let mut listing = self.own(actor, id_or_slug, also_admin).await?;
             let version = listing.summary.version;
@@ -241,7 +259,7 @@ impl WorkflowRegistry {
             }
             let Some(edit) = change(&mut listing)? else { return Ok(listing) };
             if listing.summary.status == Status::Published {
-                self.check_published(&mut listing, edit.checks_definition).await?;
+                self.check_published(&mut listing, edit.definition).await?;
             }
             let now = now();
             if self.0.store.update(&listing, edit.version.as_ref(), now).await? {
@@ -277,45 +295,79 @@ impl WorkflowRegistry {
     }
 
     /// Everything that keeps a listing from being shown, at once.
-    async fn check_published(&self, listing: &mut Listing, checks_definition: bool) -> Result<(), MarketplaceError> {
+    async fn check_published(&self, listing: &mut Listing, check: DefinitionCheck) -> Result<(), MarketplaceError> {
         let mut problems = incomplete(&listing.summary, &listing.description);
         if listing.summary.is_public() {
             // Whoever takes one of them after this look is found by the store when the listing is written.
             problems.extend(self.0.store.taken(&listing.summary).await?.into_iter().map(taken));
         }
-        if checks_definition {
+        let checked = match check {
+            DefinitionCheck::Unchanged => None,
+            DefinitionCheck::Done(checked) => Some(checked),
             // It was JSON when it was stored.
-            let definition = serde_json::from_str(&listing.definition).unwrap_or_default();
-            match self.checked(&definition) {
-                Ok(providers) => listing.summary.required_providers = providers,
-                Err(more) => problems.extend(more),
+            DefinitionCheck::Needed => {
+                Some(self.checked(&serde_json::from_str(&listing.definition).unwrap_or_default()).await?)
             }
+        };
+        match checked {
+            Some(Ok(providers)) => listing.summary.required_providers = providers,
+            Some(Err(more)) => problems.extend(more),
+            None => {}
         }
         if problems.is_empty() { Ok(()) } else { Err(MarketplaceError::Invalid(problems)) }
     }
 
+    /// A definition that is written in YAML, as JSON. It has to be whole.
+    ///
+    /// # Errors
+    /// [`MarketplaceError::NotDeveloper`], [`MarketplaceError::Invalid`].
+    pub async fn read_yaml(&self, actor: &Actor, text: String) -> Result<Value, MarketplaceError> {
+        actor.developer.as_ref().ok_or(MarketplaceError::NotDeveloper)?;
+        let read =
+            self.checking(move |_| workflow::WorkflowDefinition::from_yaml(&text).map(|parsed| parsed.to_value()));
+        read.await?.map_err(MarketplaceError::invalid_definition)
+    }
+
     /// The providers that a definition needs, or everything that is wrong with it.
-    fn checked(&self, definition: &Value) -> Result<Vec<String>, Vec<InputProblem>> {
-        let known = &*self.0.known;
-        let problems = match workflow::parse(definition) {
-            Err(problems) => problems.into_iter().chain(workflow::credential_problems(definition)).collect(),
-            // That looks for credentials, too.
-            Ok(parsed) => match workflow::check(&parsed, known) {
-                problems if problems.is_empty() => {
-                    let providers = workflow::required_providers(&parsed, known);
-                    return Ok(providers.iter().map(ToString::to_string).collect());
-                }
-                problems => problems,
-            },
-        };
-        Err(problems.into_iter().map(|problem| placed(DEFINITION, problem)).collect())
+    async fn checked(&self, definition: &Value) -> Result<Checked, MarketplaceError> {
+        let definition = definition.clone();
+        self.checking(move |known| checked(&definition, known)).await
+    }
+
+    /// Does what takes a core for a while away from everybody else, and little of it at once.
+    async fn checking<T: Send + 'static>(
+        &self,
+        check: impl FnOnce(&dyn workflow::Known) -> T + Send + 'static,
+    ) -> Result<T, MarketplaceError> {
+        let place = Arc::clone(&self.0.checking).acquire_owned().await.map_err(|_| MarketplaceError::Busy)?;
+        let known = Arc::clone(&self.0.known);
+        let checked = tokio::task::spawn_blocking(move || {
+            let checked = check(&*known);
+            drop(place);
+            checked
+        });
+        checked.await.map_err(|error| StoreError::Unavailable(error.to_string()).into())
     }
 }
 
-/// Which of the locks is a listing's, by the name that it is called by.
-fn place(id_or_slug: &str) -> usize {
-    let digest = Sha256::digest(id_or_slug);
-    usize::from(digest[0]) % WRITES_AT_ONCE
+fn checked(definition: &Value, known: &dyn workflow::Known) -> Checked {
+    let problems = match workflow::parse(definition) {
+        Err(problems) => problems.into_iter().chain(workflow::credential_problems(definition)).collect(),
+        // That looks for credentials, too.
+        Ok(parsed) => match workflow::check(&parsed, known) {
+            problems if problems.is_empty() => {
+                let providers = workflow::required_providers(&parsed, known);
+                return Ok(providers.iter().map(ToString::to_string).collect());
+            }
+            problems => problems,
+        },
+    };
+    Err(problems.into_iter().map(|problem| placed(DEFINITION, problem)).collect())
+}
+
+/// Which of the locks is a listing's.
+fn place(listing: Doc) -> usize {
+    usize::try_from(listing).unwrap_or_default() % WRITES_AT_ONCE
 }
 
 /// A version of a definition that may be half of one, but is an object in bounds.

@@ -6,9 +6,9 @@ use utoipa::ToSchema;
 
 use super::wire::{WirePricing, WireVisibility};
 use crate::{
+    app::App,
     http::{error::ApiError, extract::optional_object},
-    marketplace::{ListingChange, MarketplaceError},
-    workflow::WorkflowDefinition,
+    marketplace::{Actor, ListingChange},
 };
 
 /// A word or two to find a workflow by.
@@ -67,16 +67,18 @@ impl From<WorkflowChange> for ListingChange {
 }
 
 /// The definition of a body that has it as JSON or as YAML.
-pub(super) fn definition(json: Option<Value>, yaml: Option<&str>) -> Result<Option<Value>, ApiError> {
+pub(super) async fn definition(
+    app: &App,
+    actor: &Actor,
+    json: Option<Value>,
+    yaml: Option<String>,
+) -> Result<Option<Value>, ApiError> {
     match (json, yaml) {
         (Some(_), Some(_)) => {
             let detail = "send workflowDefinition or workflowYaml, not both";
             Err(ApiError::bad_request("invalid-body", detail))
         }
         (json, None) => Ok(json),
-        (None, Some(yaml)) => match WorkflowDefinition::from_yaml(yaml) {
-            Ok(parsed) => Ok(Some(parsed.to_value())),
-            Err(error) => Err(MarketplaceError::invalid_definition(error).into()),
-        },
+        (None, Some(yaml)) => Ok(Some(app.marketplace().read_yaml(actor, yaml).await?)),
     }
 }

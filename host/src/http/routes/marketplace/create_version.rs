@@ -64,10 +64,10 @@ pub(in crate::http) async fn create_version(
     Json(body): Json<NewWorkflowVersion>,
 ) -> Result<Response, ApiError> {
     caller.require(Scope::Publish)?;
-    let Some(definition) = definition(body.workflow_definition, body.workflow_yaml.as_deref())? else {
+    let actor = actor(&app, &caller).await?;
+    let Some(definition) = definition(&app, &actor, body.workflow_definition, body.workflow_yaml).await? else {
         return Err(ApiError::bad_request("invalid-body", "send workflowDefinition or workflowYaml"));
     };
-    let actor = actor(&app, &caller).await?;
     let listing = app.marketplace().add_version(&actor, &id, &condition, &definition, &body.changelog).await?;
     Ok((StatusCode::CREATED, written(&listing)?).into_response())
 }

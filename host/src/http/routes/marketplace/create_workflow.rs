@@ -85,7 +85,8 @@ pub(in crate::http) async fn create_workflow(
     Json(body): Json<NewWorkflowBody>,
 ) -> Result<Response, ApiError> {
     caller.require(Scope::Publish)?;
-    let definition = definition(body.workflow_definition, body.workflow_yaml.as_deref())?;
+    let actor = actor(&app, &caller).await?;
+    let definition = definition(&app, &actor, body.workflow_definition, body.workflow_yaml).await?;
     let change = WorkflowChange {
         name: Some(body.name),
         slug: body.slug,
@@ -98,7 +99,7 @@ pub(in crate::http) async fn create_workflow(
     };
     let definition = definition.unwrap_or_else(|| Value::Object(serde_json::Map::new()));
     let new = NewWorkflow { change: change.into(), definition };
-    let listing = app.marketplace().create_workflow(&actor(&app, &caller).await?, new).await?;
+    let listing = app.marketplace().create_workflow(&actor, new).await?;
     let location = format!("/marketplace/{}", listing.summary.id);
     let mut response = (StatusCode::CREATED, super::wire::written(&listing)?).into_response();
     response.headers_mut().insert(header::LOCATION, HeaderValue::from_str(&location).map_err(ApiError::internal)?);

@@ -4,30 +4,32 @@ use axum::{extract::State, http::HeaderMap, response::Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::wire::{WorkflowVersion, optional_actor};
+use super::wire::{PageQuery, WorkflowVersion, optional_actor};
 use crate::{
     app::App,
     http::{
         auth::OptionalCaller,
         error::ApiError,
         etag::{Audience, tagged},
-        extract::Path,
+        extract::{Path, Query},
     },
 };
 
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(in crate::http) struct VersionList<'a> {
-    /// From the newest one on.
+pub(in crate::http) struct VersionPage<'a> {
     items: Vec<WorkflowVersion<'a>>,
+    total: u64,
+    limit: usize,
+    offset: usize,
 }
 
-/// The versions of a workflow, from the newest one on: at most 1,000.
+/// The versions of a workflow, from the newest one on.
 #[utoipa::path(get, path = "/marketplace/{id}/versions", tag = "marketplace",
-    params(("id" = String, Path, description = "an id or a slug")),
+    params(("id" = String, Path, description = "an id or a slug"), PageQuery),
     security((), ("bearer" = [])),
     responses(
-        (status = OK, description = "all versions", body = VersionList<'static>),
+        (status = OK, description = "a part of the list", body = VersionPage<'static>),
         (status = NOT_MODIFIED, description = "the client has it: its tag is in `If-None-Match`"),
     ))]
 pub(in crate::http) async fn list_versions(
@@ -35,9 +37,12 @@ pub(in crate::http) async fn list_versions(
     OptionalCaller(caller): OptionalCaller,
     headers: HeaderMap,
     Path(id): Path<String>,
+    Query(query): Query<PageQuery>,
 ) -> Result<Response, ApiError> {
+    let (limit, offset) = query.bounds()?;
     let actor = optional_actor(&app, caller.as_ref()).await?;
-    let versions = app.marketplace().get_versions(&id, actor.as_ref()).await?;
+    let (versions, total) = app.marketplace().get_versions(&id, actor.as_ref(), limit, offset).await?;
     let audience = if actor.is_some() { Audience::Caller } else { Audience::Everybody };
-    tagged(&headers, audience, None, &VersionList { items: versions.iter().map(Into::into).collect() })
+    let items = versions.iter().map(Into::into).collect();
+    tagged(&headers, audience, None, &VersionPage { items, total, limit, offset })
 }

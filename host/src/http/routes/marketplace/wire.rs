@@ -6,6 +6,7 @@ use serde_json::value::RawValue;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{
+    account::Scope,
     app::App,
     http::{
         auth::Caller,
@@ -361,7 +362,9 @@ pub(in crate::http) async fn actor(app: &App, caller: &Caller) -> Result<Actor, 
 /// The same for a route that everybody may ask.
 pub(in crate::http) async fn optional_actor(app: &App, caller: Option<&Caller>) -> Result<Option<Actor>, ApiError> {
     match caller {
-        Some(caller) => actor(app, caller).await.map(Some),
+        // A token that is not for publishing sees what everybody sees.
+        Some(caller) if caller.scopes().contains(Scope::Publish) => actor(app, caller).await.map(Some),
+        Some(caller) => Ok(Some(Actor { user: caller.user.clone(), developer: None, is_admin: caller.is_admin() })),
         None => Ok(None),
     }
 }
