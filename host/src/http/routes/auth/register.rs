@@ -1,7 +1,8 @@
 //! `POST /auth/register`.
 //!
 //! There is no mail yet that could tell the owner of an address, so the answer tells nobody anything: a second registration
-//! changes nothing, and who tries to log in with its password is told what everybody is told.
+//! changes nothing, and who tries to log in with its password is told what everybody is told. That this works for a new address and
+//! not for one that was there cannot be hidden before an address has to be confirmed.
 
 use axum::{Json, extract::State, http::StatusCode};
 use secrecy::SecretString;
