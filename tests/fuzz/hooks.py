@@ -1,39 +1,168 @@
-"""Checks of a running host that Schemathesis cannot know. It never changes a request."""
+"""Checks of a running host that Schemathesis cannot know, and images for it to send. It never changes a request."""
 
 import json
 import re
+import sys
+from pathlib import Path
 
 import schemathesis
+from hypothesis import strategies
 
-# Why a request that fits the document may be refused with a 400, by operation and `code`.
+sys.path.insert(0, str(Path(__file__).parent))
+from seed import png  # noqa: E402
+
+# Random bytes are no image. The host looks at the bytes alone, not at which kind of image they are said to be.
+IMAGES = strategies.builds(png, strategies.integers(1, 8), strategies.integers(1, 8))
+for kind in ("image/png", "image/jpeg", "image/webp"):
+    schemathesis.openapi.media_type(kind, IMAGES)
+
+# Statuses that say that a request was refused, where the request itself fits the document. 401 and 403 without a code of
+# their own, 404 of an operation that has an id in its path, and 429 need no reason.
+REFUSALS = {400, 402, 404, 409, 412, 422}
+EVERYTHING = ""
+
+
+def says(code, text=EVERYTHING, when=lambda case: True):
+    """A refusal with `code` whose every problem (its pointer and text, else the detail) begins with the pattern `text`."""
+    return code, re.compile(text), when
+
+
+def has_condition(case):
+    return any(name.lower() == "if-match" for name in case.headers or {})
+
+
+def field(case, name):
+    return case.body.get(name) if isinstance(case.body, dict) else None
+
+
+def has_both_definitions(case):
+    return None not in (field(case, "workflowDefinition"), field(case, "workflowYaml"))
+
+
+def has_no_definition(case):
+    return field(case, "workflowDefinition") is None and field(case, "workflowYaml") is None
+
+
+def has_long_local_part(case):
+    return len((field(case, "email") or "").rpartition("@")[0]) > 64
+
+
+# If-Match names versions of what there is now.
+STALE = says("stale", when=has_condition)
+# No pattern of JSON Schema that all readers know says that a text has a letter or digit of any script.
+NO_LETTER = says("invalid-workflow", "/name a name has|/tags/[0-9] a tag has")
+# Which categories there are is in a table, and the price depends on the model.
+LISTING = says("invalid-workflow", "/category there is no such|/pricing/cents (what is free|the price is)")
+# Some words are pages of the marketplace.
+RESERVED = says("invalid-workflow", "/slug this slug is a page")
+# YAML has a schema only once it is read. A draft has to be a workflow in YAML alone.
+YAML = says("invalid-workflow", "/workflowYaml", when=lambda case: field(case, "workflowYaml") is not None)
+TWICE = says("invalid-body", "send workflowDefinition or workflowYaml, not both", when=has_both_definitions)
+# No two workflows that all may see have the same name or slug.
+TAKEN = says("invalid-workflow", "/(name|slug) this (name|slug) is taken")
+# What everybody sees has to be whole, with a name and a slug of its own.
+NOT_WHOLE = says("invalid-workflow", "/(tagline|description) say |/workflowDefinition")
+# No pattern bounds the part of an address before the `@` without looking ahead.
+LONG_LOCAL_PART = says("invalid-body", "/email ", when=has_long_local_part)
+# Whether a text is an address that a browser goes to is the URL standard's to say.
+NO_WEBSITE = says("invalid-body", "/website is no web address")
+
+# Why a request that fits the document may be refused, by operation. All problems of an answer have to be among them.
 REASONS = {
     # The input's schema is the action's own, which GET /registry/actions/{id} has.
-    "execute_action": {"invalid-input"},
+    "execute_action": [says("invalid-input")],
+    # There may be nothing to approve, or something else than what the request names.
+    "approve_integration": [says("nothing-pending"), says("other-version")],
     # Which names and forms of a `variables` entry there are is the provider's own.
-    "create_connection": {"invalid-provider", "invalid-variables"},
+    "create_connection": [says("invalid-provider"), says("invalid-variables")],
     # Which origins the browser may go on to is the operator's setting; scopes have each provider's own form.
-    "authorize": {"return-to-not-allowed", "invalid-scopes", "invalid-variables", "api-key-provider"},
+    "authorize": [
+        says("return-to-not-allowed"),
+        says("invalid-scopes"),
+        says("invalid-variables"),
+        says("api-key-provider"),
+    ],
     # Only the provider's answer to a flow that this very browser began is taken.
-    "callback": {"invalid-state", "invalid-callback"},
+    "callback": [says("invalid-state"), says("invalid-callback")],
+    "register": [LONG_LOCAL_PART],
+    # Address and password come together or not at all; when a token may end depends on the day.
+    "create_token": [says("invalid-body", "send `email` and `password`|/expiresAt is out of range"), LONG_LOCAL_PART],
+    # The operator has a profile already, and others have theirs. Some words are the host's own.
+    "create_developer": [says("already-developer"), says("slug-taken"), says("invalid-body", "/slug is a word of"), NO_WEBSITE],
+    "update_developer": [NO_WEBSITE],
+    # Of a name without a slug one is made, which can be too short or a page, too.
+    "create_workflow": [
+        TWICE,
+        YAML,
+        NO_LETTER,
+        LISTING,
+        RESERVED,
+        TAKEN,
+        says("invalid-workflow", "/slug a slug is", when=lambda case: field(case, "slug") is None),
+        says("too-many"),
+    ],
+    "update_workflow": [STALE, NO_LETTER, LISTING, RESERVED, TAKEN, NOT_WHOLE],
+    "create_version": [
+        STALE,
+        TWICE,
+        says("invalid-body", "send workflowDefinition or workflowYaml", when=has_no_definition),
+        YAML,
+        TAKEN,
+        NOT_WHOLE,
+        says("too-many"),
+    ],
+    "publish_workflow": [STALE, TAKEN, NOT_WHOLE],
+    # A draft is not published.
+    "unpublish_workflow": [STALE, says("not-published")],
+    "delete_workflow": [STALE],
+    # There are eight at most.
+    "add_screenshot": [says("too-many")],
+    "feature_workflow": [says("not-published")],
+    "install_workflow": [says("payment-required"), says("not-published")],
+}
+# What this caller may not, whatever the request says: what is another developer's or the caller's own.
+FORBIDDEN = {
+    "create_token": {"no-account", "insufficient-scope"},
+    "reload_integration": {"not-in-development"},
+    "update_workflow": {"not-owner"},
+    "create_version": {"not-owner"},
+    "publish_workflow": {"not-owner"},
+    "add_screenshot": {"not-owner"},
+    "delete_screenshot": {"not-owner"},
+    "review_workflow": {"own-workflow", "review-without-installation"},
 }
 CODE_OF_PAGE = re.compile(r"<code>([a-z-]+)</code>")
 
 
-def code_of(response):
+def problem_of(response):
     if "html" in "".join(response.headers.get("content-type", [])):
         found = CODE_OF_PAGE.search(response.text)
-        return found.group(1) if found else None
-    return json.loads(response.text).get("code")
+        return {"code": found.group(1) if found else None, "detail": ""}
+    return json.loads(response.text)
+
+
+def texts_of(problem):
+    errors = problem.get("errors")
+    return [f"{error['pointer']} {error['detail']}" for error in errors] if errors else [problem["detail"]]
 
 
 @schemathesis.check
 def refusals_have_a_reason(ctx, response, case):
-    """A valid request is refused with a 400 only where, and only for what, the document cannot know."""
-    if response.status_code != 400 or case.meta is None or not case.meta.generation.mode.is_positive:
+    """A valid request is refused only where, and only for what, the document cannot know."""
+    status = response.status_code
+    if status not in REFUSALS | {403} or case.meta is None or not case.meta.generation.mode.is_positive:
         return
-    code = code_of(response)
-    reasons = REASONS.get(case.operation.definition.raw.get("operationId"), set())
-    assert code in reasons, f"a valid request was refused as {code!r}, which is not among {sorted(reasons)}"
+    problem, operation = problem_of(response), case.operation.definition.raw.get("operationId")
+    code = problem.get("code")
+    if status == 403:
+        assert code in FORBIDDEN.get(operation, set()), f"a valid request is forbidden as {code!r}"
+        return
+    if status == 404 and case.path_parameters:
+        return
+    reasons = [(text, when) for known, text, when in REASONS.get(operation, []) if known == code]
+    for said in texts_of(problem):
+        fits = any(text.match(said) and when(case) for text, when in reasons)
+        assert fits, f"a valid request was refused with {status} {code!r}, which hooks.py has no reason for: {said}"
 
 
 @schemathesis.check

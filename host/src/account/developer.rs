@@ -22,8 +22,8 @@ pub const MAX_NAME_CHARS: usize = 80;
 pub const MAX_BIO_CHARS: usize = 2_000;
 /// The longest address of a website, in bytes.
 pub const MAX_WEBSITE_BYTES: usize = 500;
-/// The longest payout details, in bytes.
-pub const MAX_PAYOUT_BYTES: usize = 4_096;
+/// The longest payout details, in characters.
+pub const MAX_PAYOUT_CHARS: usize = 4_096;
 /// Words that stand in paths where a slug could stand, or would have others take a developer for this host.
 const RESERVED_SLUGS: [&str; 8] = ["admin", "api", "me", "new", "operator", "official", "system", "workway"];
 
@@ -149,10 +149,10 @@ impl PayoutDetails {
     /// # Errors
     /// They are empty or too long. The text does not quote them.
     pub fn new(text: SecretString) -> Result<Self, Problem> {
-        if (1..=MAX_PAYOUT_BYTES).contains(&text.expose_secret().len()) {
+        if (1..=MAX_PAYOUT_CHARS).contains(&text.expose_secret().chars().count()) {
             return Ok(Self(text));
         }
-        Err(Problem::new("/payout", format!("has 1 to {MAX_PAYOUT_BYTES} bytes")))
+        Err(Problem::new("/payout", format!("has 1 to {MAX_PAYOUT_CHARS} characters")))
     }
 
     /// The text itself, for whoever seals it or pays.
@@ -242,7 +242,7 @@ fn keep<T>(result: Result<T, Problem>, problems: &mut Vec<Problem>) -> Option<T>
 
 fn name(text: String) -> Result<String, Problem> {
     let name = text.trim();
-    if name.is_empty() || name.chars().count() > MAX_NAME_CHARS || name.chars().any(char::is_control) {
+    if name.is_empty() || text.chars().count() > MAX_NAME_CHARS || text.contains(char::is_control) {
         return Err(Problem::new("/name", format!("has 1 to {MAX_NAME_CHARS} characters and no control characters")));
     }
     Ok(name.to_owned())
@@ -251,7 +251,7 @@ fn name(text: String) -> Result<String, Problem> {
 fn bio(text: String) -> Result<String, Problem> {
     let bio = text.trim();
     let odd = |character: char| character.is_control() && character != '\n';
-    if bio.is_empty() || bio.chars().count() > MAX_BIO_CHARS || bio.contains(odd) {
+    if bio.is_empty() || text.chars().count() > MAX_BIO_CHARS || text.contains(odd) {
         let message = format!("has 1 to {MAX_BIO_CHARS} characters and, but for line feeds, no control characters");
         return Err(Problem::new("/bio", message));
     }
@@ -260,9 +260,11 @@ fn bio(text: String) -> Result<String, Problem> {
 
 /// Others click on it: web addresses alone, and none that shows one name and leads to another.
 fn website(text: String) -> Result<String, Problem> {
-    let url = Url::parse(text.trim()).ok().filter(|url| {
-        let plain = url.username().is_empty() && url.password().is_none();
-        matches!(url.scheme(), "https" | "http") && url.has_host() && plain && url.as_str().len() <= MAX_WEBSITE_BYTES
+    let is_plain = text.starts_with("https://") || text.starts_with("http://");
+    let is_plain = is_plain && !text.contains(|one: char| one.is_whitespace() || one.is_control());
+    let url = Url::parse(&text).ok().filter(|url| {
+        let is_named_once = url.username().is_empty() && url.password().is_none();
+        is_plain && url.has_host() && is_named_once && url.as_str().len() <= MAX_WEBSITE_BYTES
     });
     url.map(String::from).ok_or_else(|| {
         let message = format!("is no web address such as https://ann.example.com of at most {MAX_WEBSITE_BYTES} bytes");
@@ -275,7 +277,7 @@ mod tests {
     use secrecy::ExposeSecret;
 
     use super::{
-        AccountError, Change, DeveloperSlug, MAX_BIO_CHARS, MAX_NAME_CHARS, MAX_PAYOUT_BYTES, MAX_WEBSITE_BYTES,
+        AccountError, Change, DeveloperSlug, MAX_BIO_CHARS, MAX_NAME_CHARS, MAX_PAYOUT_CHARS, MAX_WEBSITE_BYTES,
         NewProfile, PayoutDetails, ProfileChange, RESERVED_SLUGS,
     };
 
@@ -303,7 +305,7 @@ mod tests {
             name: "x".repeat(MAX_NAME_CHARS + 1),
             bio: Some("x".repeat(MAX_BIO_CHARS + 1)),
             website: Some(format!("https://a.example/{}", "x".repeat(MAX_WEBSITE_BYTES))),
-            payout: Some("x".repeat(MAX_PAYOUT_BYTES + 1).into()),
+            payout: Some("x".repeat(MAX_PAYOUT_CHARS + 1).into()),
         };
         assert_eq!(pointers(profile.check().err().unwrap()), ["/slug", "/name", "/bio", "/website", "/payout"]);
         let change = ProfileChange {
@@ -318,9 +320,17 @@ mod tests {
     #[test]
     fn websites_lead_where_they_say() {
         let checked = |text: &str| super::website(text.to_owned()).is_ok();
-        assert!(checked("https://ann.example.com/about?x#y") && checked(" http://ann.example "));
-        for bad in ["", "ann.example.com", "ftp://a.example", "data:text/html,x", "https://bank.example@evil.example/"]
-        {
+        assert!(checked("https://ann.example.com/about?x#y") && checked("http://ann.example"));
+        for bad in [
+            "",
+            "ann.example.com",
+            "ftp://a.example",
+            "data:text/html,x",
+            "https://bank.example@evil.example/",
+            "https:ann.example",
+            " https://ann.example",
+            "https://ann.\nexample",
+        ] {
             assert!(!checked(bad), "{bad:?} was taken");
         }
     }

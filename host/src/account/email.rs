@@ -25,7 +25,6 @@ impl FromStr for EmailAddress {
     type Err = Problem;
 
     fn from_str(text: &str) -> Result<Self, Problem> {
-        let text = text.trim();
         let parts = text.rsplit_once('@').filter(|(local, domain)| is_local(local) && is_domain(domain));
         if text.len() > MAX_BYTES || parts.is_none() {
             return Err(Problem::new(
@@ -69,7 +68,7 @@ mod tests {
 
     #[test]
     fn one_mailbox_is_one_address() {
-        for text in ["ann@example.com", "Ann@Example.COM", " ann@example.com\n"] {
+        for text in ["ann@example.com", "Ann@Example.COM"] {
             assert_eq!(text.parse::<EmailAddress>().unwrap().as_str(), "ann@example.com");
         }
     }
@@ -100,6 +99,7 @@ mod tests {
             "ann@-a.example",
             "ann@a..example",
             "ann@example.com\u{0}",
+            " ann@example.com\n",
             "\u{e4}nn@example.com",
             "ann@ex\u{e4}mple.com",
             &long,

@@ -18,7 +18,7 @@ mod token;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 pub use developer::{
-    Change, Developer, DeveloperSlug, MAX_BIO_CHARS, MAX_NAME_CHARS, MAX_PAYOUT_BYTES, MAX_SLUG_BYTES,
+    Change, Developer, DeveloperSlug, MAX_BIO_CHARS, MAX_NAME_CHARS, MAX_PAYOUT_CHARS, MAX_SLUG_BYTES,
     MAX_WEBSITE_BYTES, MIN_SLUG_BYTES, NewProfile, PayoutDetails, PayoutSeal, ProfileChange, SealError, SealedPayout,
 };
 pub use doors::{Doors, TooOften};
@@ -26,7 +26,7 @@ pub use email::EmailAddress;
 pub use error::{AccountError, Problem};
 pub use hasher::{MAX_WAITING, Overloaded, PasswordHasher};
 pub use id::{AccountIdError, DeveloperId, TokenId};
-pub use password::{MAX_PASSWORD_BYTES, MIN_PASSWORD_BYTES, Password, PasswordHash};
+pub use password::{MAX_PASSWORD_CHARS, MIN_PASSWORD_CHARS, Password, PasswordHash};
 pub use principal::Principal;
 pub use scope::{Scope, Scopes, UnknownScope};
 pub use service::Accounts;

@@ -6,11 +6,11 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::error::Problem;
 
-/// The shortest password, in bytes. NIST SP 800-63B-4, section 3.1.1.2 asks for 8 at least where there is a second factor
+/// The shortest password, in characters. NIST SP 800-63B-4, section 3.1.1.2 asks for 8 at least where there is a second factor
 /// and 15 where there is none; OWASP's cheat sheet has 8. What makes guessing hopeless here is the limit on attempts.
-pub const MIN_PASSWORD_BYTES: usize = 10;
-/// The longest password, in bytes: room for any phrase, and no work that a stranger chooses.
-pub const MAX_PASSWORD_BYTES: usize = 1024;
+pub const MIN_PASSWORD_CHARS: usize = 10;
+/// The longest password, in characters: room for any phrase, and no work that a stranger chooses.
+pub const MAX_PASSWORD_CHARS: usize = 1024;
 
 /// A password of a length that is hashed.
 #[derive(Clone)]
@@ -22,8 +22,8 @@ impl Password {
     /// # Errors
     /// It is too short or too long.
     pub fn choose(text: SecretString) -> Result<Self, Problem> {
-        if text.expose_secret().len() < MIN_PASSWORD_BYTES {
-            return Err(Problem::new("/password", format!("has fewer than {MIN_PASSWORD_BYTES} bytes")));
+        if text.expose_secret().chars().count() < MIN_PASSWORD_CHARS {
+            return Err(Problem::new("/password", format!("has fewer than {MIN_PASSWORD_CHARS} characters")));
         }
         Self::attempt(text)
     }
@@ -34,8 +34,8 @@ impl Password {
     /// # Errors
     /// It is too long.
     pub fn attempt(text: SecretString) -> Result<Self, Problem> {
-        if text.expose_secret().len() > MAX_PASSWORD_BYTES {
-            return Err(Problem::new("/password", format!("has more than {MAX_PASSWORD_BYTES} bytes")));
+        if text.expose_secret().chars().count() > MAX_PASSWORD_CHARS {
+            return Err(Problem::new("/password", format!("has more than {MAX_PASSWORD_CHARS} characters")));
         }
         Ok(Self(text))
     }
@@ -75,17 +75,17 @@ impl fmt::Debug for PasswordHash {
 
 #[cfg(test)]
 mod tests {
-    use super::{MAX_PASSWORD_BYTES, MIN_PASSWORD_BYTES, Password, PasswordHash};
+    use super::{MAX_PASSWORD_CHARS, MIN_PASSWORD_CHARS, Password, PasswordHash};
 
     #[test]
     fn passwords_have_a_length() {
-        let of = |length: usize| "x".repeat(length).into();
+        let of = |length: usize| "\u{20ac}".repeat(length).into();
         for (length, chosen, attempted) in [
             (0, false, true),
-            (MIN_PASSWORD_BYTES - 1, false, true),
-            (MIN_PASSWORD_BYTES, true, true),
-            (MAX_PASSWORD_BYTES, true, true),
-            (MAX_PASSWORD_BYTES + 1, false, false),
+            (MIN_PASSWORD_CHARS - 1, false, true),
+            (MIN_PASSWORD_CHARS, true, true),
+            (MAX_PASSWORD_CHARS, true, true),
+            (MAX_PASSWORD_CHARS + 1, false, false),
         ] {
             assert_eq!(Password::choose(of(length)).is_ok(), chosen, "{length}");
             assert_eq!(Password::attempt(of(length)).is_ok(), attempted, "{length}");

@@ -120,7 +120,6 @@ impl TokenRequest {
     /// A new token of these wishes, within `most` scopes and until `last` at the latest.
     pub(super) fn issue(self, most: Scopes, last: Option<u64>, now: u64) -> Result<IssuedToken, AccountError> {
         let scopes = self.scopes.unwrap_or(most);
-        let name = self.name.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty());
         let latest = last.unwrap_or(u64::MAX).min(now.saturating_add(MAX_TOKEN_SECONDS));
         let expires_at = self.expires_at.unwrap_or(latest.min(now.saturating_add(DEFAULT_TOKEN_SECONDS)));
         let mut problems = Vec::new();
@@ -132,7 +131,7 @@ impl TokenRequest {
             problems.push(Problem::new("/expiresAt", message));
         }
         let odd = |name: &String| name.chars().count() > MAX_TOKEN_NAME_CHARS || name.chars().any(char::is_control);
-        if name.as_ref().is_some_and(odd) {
+        if self.name.as_ref().is_some_and(odd) {
             let message = format!("has more than {MAX_TOKEN_NAME_CHARS} characters, or control characters");
             problems.push(Problem::new("/name", message));
         }
@@ -142,6 +141,7 @@ impl TokenRequest {
         if let Some(asked) = scopes.beyond(most) {
             return Err(AccountError::MoreScopes { has: most, asked });
         }
+        let name = self.name.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty());
         let token = ApiToken::generate()?;
         let prefix = token.shown();
         let id = TokenId::generate();

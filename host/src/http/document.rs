@@ -3,12 +3,14 @@
 
 use utoipa::openapi::{
     self, Content, Header, Object, Ref, RefOr, Response, Schema, Type,
-    path::{Operation, Parameter, ParameterIn},
+    path::{Operation, Parameter, ParameterBuilder, ParameterIn},
     schema::SchemaType,
 };
 
 const PROBLEM: &str = "application/problem+json";
 const REQUEST_ID: &str = "x-request-id";
+/// What a client that has an answer asks with.
+const IF_NONE_MATCH: &str = "if-none-match";
 
 /// Adds to every operation what it answers without its handler having a say.
 pub(super) fn complete(document: &mut openapi::OpenApi) {
@@ -41,9 +43,14 @@ fn complete_operation(operation: &mut Operation) {
             add_problem(operation, status, description);
         }
     }
+    // Only what has a tag is ever not modified.
+    let is_tagged = operation.responses.responses.contains_key("304");
+    if is_tagged {
+        operation.parameters.get_or_insert_default().push(RefOr::T(if_none_match()));
+    }
     for (status, response) in &mut operation.responses.responses {
         if let Some(response) = as_value(response) {
-            add_headers(status, response);
+            add_headers(status, response, is_tagged);
         }
     }
 }
@@ -59,7 +66,13 @@ fn add_problem(operation: &mut Operation, status: u16, description: &str) {
     }
 }
 
-fn add_headers(status: &str, response: &mut Response) {
+fn if_none_match() -> Parameter {
+    let text = Object::with_type(Type::String);
+    let parameter = ParameterBuilder::new().name(IF_NONE_MATCH).parameter_in(ParameterIn::Header).schema(Some(text));
+    parameter.description(Some("tags of answers that the client has")).build()
+}
+
+fn add_headers(status: &str, response: &mut Response, is_tagged: bool) {
     let mut add = |name: &str, kind: Type, description: &str| {
         let mut header = Header::new(Object::with_type(kind));
         header.description = Some(description.to_owned());
@@ -67,6 +80,7 @@ fn add_headers(status: &str, response: &mut Response) {
     };
     add(REQUEST_ID, Type::String, "the request's id, a UUID; the log has it too");
     match status {
+        "200" | "304" if is_tagged => add("etag", Type::String, "for `If-None-Match` of the next request"),
         "401" => add("www-authenticate", Type::String, "`Bearer`, where the request itself has no valid token"),
         "303" => add("location", Type::String, "where to go on"),
         "429" | "503" | "4XX" | "5XX" => {

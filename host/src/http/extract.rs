@@ -7,8 +7,11 @@ use axum::{
     http::{HeaderMap, StatusCode, header, request::Parts},
 };
 use bytes::Bytes;
-use serde::de::DeserializeOwned;
-use serde_json::error::Category;
+use serde::{
+    Deserialize, Deserializer,
+    de::{DeserializeOwned, Error},
+};
+use serde_json::{Value, error::Category};
 
 use super::error::ApiError;
 
@@ -72,8 +75,11 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
     }
 }
 
-/// Reads a body; the error names line and column. What stands there is not quoted: it may be a token in the wrong place.
+/// Reads a body, which is an object: serde would take an array for a struct, too. The error names line and column. What stands there is not quoted: it may be a token in the wrong place.
 pub(super) fn parse<'a, T: serde::Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, ApiError> {
+    if bytes.trim_ascii_start().first() != Some(&b'{') {
+        return Err(ApiError::bad_request("invalid-body", "the body is no JSON object"));
+    }
     serde_json::from_slice(bytes).map_err(|error: serde_json::Error| {
         let message = error.to_string();
         let names_fields_only = message.starts_with("missing field") || message.starts_with("unknown field");
@@ -85,6 +91,16 @@ pub(super) fn parse<'a, T: serde::Deserialize<'a>>(bytes: &'a [u8]) -> Result<T,
         };
         ApiError::bad_request("invalid-body", detail)
     })
+}
+
+/// For a field that is an object or `null`, as [`parse`] has it for bodies.
+pub(super) fn optional_object<'de, T, D>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    T: DeserializeOwned,
+    D: Deserializer<'de>,
+{
+    let object = Option::<serde_json::Map<String, Value>>::deserialize(deserializer)?;
+    object.map(|object| serde_json::from_value(Value::Object(object))).transpose().map_err(D::Error::custom)
 }
 
 /// One path segment.
@@ -122,4 +138,32 @@ fn is_json(headers: &HeaderMap) -> bool {
 fn essence(headers: &HeaderMap) -> String {
     let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::{optional_object, parse};
+
+    #[derive(Debug, PartialEq, Eq, Deserialize)]
+    struct Outer {
+        #[serde(default, deserialize_with = "optional_object")]
+        inner: Option<Inner>,
+    }
+
+    #[derive(Debug, PartialEq, Eq, Deserialize)]
+    struct Inner {
+        number: u8,
+    }
+
+    #[test]
+    fn an_array_is_no_object() {
+        let read = |text: &str| parse::<Outer>(text.as_bytes()).ok().map(|body| body.inner);
+        assert_eq!(read(r#" {"inner":{"number":7}}"#), Some(Some(Inner { number: 7 })));
+        assert_eq!((read("{}"), read(r#"{"inner":null}"#)), (Some(None), Some(None)));
+        for text in ["", "null", "[]", r#"[{"number":7}]"#, r#"{"inner":[7]}"#, r#"{"inner":{"number":256}}"#] {
+            assert_eq!(read(text), None, "{text}");
+        }
+    }
 }

@@ -8,6 +8,12 @@ use serde::{
     de::{Error, Visitor},
 };
 
+/// For a field that is a whole number from 0 on, as far as `T` goes.
+pub(super) fn whole<'de, T: TryFrom<u64>, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
+    let number = deserializer.deserialize_any(OptionalWhole)?.and_then(|number| T::try_from(number).ok());
+    number.ok_or_else(|| D::Error::custom("the number is missing, or out of range"))
+}
+
 /// For a field that is a whole number from 0 on, or `null`, or missing where it has `#[serde(default)]` too.
 pub(super) fn optional_whole<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
     deserializer.deserialize_any(OptionalWhole)
@@ -41,12 +47,18 @@ impl Visitor<'_> for OptionalWhole {
 mod tests {
     use serde::Deserialize;
 
-    use super::optional_whole;
+    use super::{optional_whole, whole};
 
     #[derive(Deserialize)]
     struct Body {
         #[serde(default, deserialize_with = "optional_whole")]
         number: Option<u64>,
+    }
+
+    #[derive(Deserialize)]
+    struct Small {
+        #[serde(deserialize_with = "whole")]
+        number: u8,
     }
 
     fn read(text: &str) -> Result<Option<u64>, serde_json::Error> {
@@ -63,6 +75,15 @@ mod tests {
         assert_eq!((read("{}").unwrap(), read(r#"{"number":null}"#).unwrap()), (None, None));
         for text in ["7.5", "-1", "-1.0", "1e300", "\"7\"", "true", "[]", "{}"] {
             assert!(read(&format!("{{\"number\":{text}}}")).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_number_that_has_to_be_there_fits_its_type() {
+        let read = |text: &str| serde_json::from_str::<Small>(text).ok().map(|body| body.number);
+        assert_eq!((read(r#"{"number":5.0}"#), read(r#"{"number":255}"#)), (Some(5), Some(255)));
+        for text in [r#"{"number":256}"#, r#"{"number":256.0}"#, r#"{"number":null}"#, r#"{"number":-1}"#, "{}"] {
+            assert_eq!(read(text), None, "{text}");
         }
     }
 }

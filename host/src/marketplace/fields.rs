@@ -37,21 +37,20 @@ impl ListingChange {
     ) -> Vec<InputProblem> {
         let mut problems = Vec::new();
         if let Some(name) = self.name {
+            problems.extend(name_problem(&name));
             summary.name = single_line(&name);
-            problems.extend(name_problem(&summary.name));
         }
         if let Some(slug) = self.slug {
             problems.extend(slug_problem(&slug));
             summary.slug = slug;
         }
         if let Some(tagline) = self.tagline {
+            problems.extend(longer("/tagline", &tagline, MAX_TAGLINE_CHARS));
             summary.tagline = single_line(&tagline);
-            problems.extend(longer("/tagline", &summary.tagline, MAX_TAGLINE_CHARS));
         }
         if let Some(text) = self.description {
             problems.extend(longer("/description", &text, MAX_DESCRIPTION_CHARS));
-            problems
-                .extend(text.contains('\0').then(|| problem("/description", "it has a NUL character: take it out")));
+            problems.extend(nul("/description", &text));
             *description = text;
         }
         if let Some(category) = self.category {
@@ -123,6 +122,11 @@ pub(super) fn longer(pointer: &str, text: &str, most: usize) -> Option<InputProb
     (chars > most).then(|| problem(pointer, format!("it has {chars} characters, possible are {most}: shorten it")))
 }
 
+/// No character of a text: what comes after it is lost where texts end with it.
+pub(super) fn nul(pointer: &str, text: &str) -> Option<InputProblem> {
+    text.contains('\0').then(|| problem(pointer, "it has a NUL character: take it out"))
+}
+
 /// White space of any kind, and control characters, become single blanks.
 fn single_line(text: &str) -> String {
     let text: String = text.chars().map(|one| if one.is_control() { ' ' } else { one }).collect();
@@ -172,5 +176,31 @@ fn pricing_problem(pricing: Pricing) -> Option<InputProblem> {
             "/pricing/cents",
             format!("the price is {cents} cents, possible are {MIN_PRICE_CENTS} to {MAX_PRICE_CENTS}"),
         )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{MAX_NAME_CHARS, MAX_TAG_CHARS, MAX_TAGLINE_CHARS, MAX_TAGS, longer, name_problem, nul, tag_problems};
+
+    /// Blanks count, though they are stored as one: the published schema bounds what is sent.
+    #[test]
+    fn a_text_is_bounded_as_it_was_sent() {
+        let blanks = |most: usize| format!("a{}b", " ".repeat(most - 2));
+        assert_eq!(name_problem(&blanks(MAX_NAME_CHARS)), None);
+        assert!(name_problem(&blanks(MAX_NAME_CHARS + 1)).is_some());
+        assert_eq!(longer("/tagline", &blanks(MAX_TAGLINE_CHARS), MAX_TAGLINE_CHARS), None);
+        assert!(longer("/tagline", &blanks(MAX_TAGLINE_CHARS + 1), MAX_TAGLINE_CHARS).is_some());
+        assert_eq!(tag_problems(&vec![blanks(MAX_TAG_CHARS); MAX_TAGS]), []);
+        assert_eq!(tag_problems(&vec![blanks(MAX_TAG_CHARS); MAX_TAGS + 1]).len(), 1);
+        assert_eq!(tag_problems(&[blanks(MAX_TAG_CHARS + 1), "?".to_owned()]).len(), 2);
+    }
+
+    #[test]
+    fn a_nul_is_found_wherever_it_is() {
+        assert_eq!(nul("/text", "none \u{1} \u{fffd} \\0"), None);
+        for text in ["\0", "a\0", "\0b", "a\0b"] {
+            assert_eq!(nul("/text", text).map(|problem| problem.pointer), Some("/text".to_owned()), "{text:?}");
+        }
     }
 }

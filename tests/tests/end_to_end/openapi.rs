@@ -142,7 +142,14 @@ async fn what_comes_from_in_front_of_a_handler_is_documented_everywhere() {
                 problems.push(format!("{name} {status}: no x-request-id"));
             }
         }
-        for parameter in operation["parameters"].as_array().into_iter().flatten() {
+        let parameters = || operation["parameters"].as_array().into_iter().flatten();
+        let is_conditional = parameters().any(|parameter| parameter["name"] == "if-none-match");
+        let has_tag =
+            ["200", "304"].iter().all(|status| operation["responses"][*status]["headers"]["etag"].is_object());
+        if responses.contains_key("304") && !(is_conditional && has_tag) {
+            problems.push(format!("{name}: no if-none-match, or no etag"));
+        }
+        for parameter in parameters() {
             if parameter["schema"]["type"].is_array() {
                 problems.push(format!("{name}: a parameter is there or not, and never null: {parameter}"));
             }

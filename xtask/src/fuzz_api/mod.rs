@@ -92,15 +92,18 @@ fn fuzz(program: &Path, tools: &Path, options: &Options) -> Result<()> {
 }
 
 fn ask(host: &Host, tools: &Path, run: &Path, options: &Options) -> Result<()> {
-    let seeded =
-        process::capture(with_host(&mut Command::new(tools.join("python")), host).arg(folder().join("seed.py")))?;
+    let mut seed = Command::new(tools.join("python"));
+    let seeded = process::capture(with_host(&mut seed, host).current_dir(run).arg(folder().join("seed.py")))?;
     let seeded: Value = serde_json::from_str(&seeded).context("seed.py printed something else than JSON")?;
     let operations = seeded["operations"].as_u64().filter(|count| *count > 0).context("the host documents nothing")?;
     let share = (options.cases * SHARE_PERCENT).div_ceil(operations * 100);
     let report = run.join("report.json");
+    // Beside what the seed left: the settings name it.
+    let config = run.join("schemathesis.toml");
+    workspace::install(&folder().join("schemathesis.toml"), &config)?;
     let mut schemathesis = Command::new(tools.join("schemathesis"));
     with_host(&mut schemathesis, host).current_dir(run).env("SCHEMATHESIS_HOOKS", folder().join("hooks.py"));
-    schemathesis.arg("--config-file").arg(folder().join("schemathesis.toml")).arg("run");
+    schemathesis.arg("--config-file").arg(config).arg("run");
     schemathesis.arg(format!("{}/openapi.json", host.url())).args(["--checks", "all", "--no-color"]);
     schemathesis.args(["--seed", &options.seed.to_string(), "--max-examples", &share.to_string()]);
     let found = process::run(schemathesis.arg("--report-json-path").arg(&report));

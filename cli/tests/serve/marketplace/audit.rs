@@ -12,6 +12,7 @@ use sqlx::{
     FromRow, SqlitePool,
     sqlite::{SqliteConnectOptions, SqlitePoolOptions},
 };
+use workway_tests::MISCOUNTED;
 
 use super::{
     answer,
@@ -19,16 +20,6 @@ use super::{
     user::Use,
 };
 use crate::process::Running;
-
-/// Listings whose counts are not what their rows give.
-const MISCOUNTED: &str = "
-    SELECT l.id FROM marketplace_integrations l WHERE
-    l.install_count <> (SELECT count(*) FROM installations i WHERE i.listing = l.doc)
-    OR l.active_install_count <> (SELECT count(*) FROM installations i WHERE i.listing = l.doc AND i.uninstalled_at IS NULL)
-    OR l.review_count <> (SELECT count(*) FROM reviews r WHERE r.listing = l.doc)
-    OR l.rating_sum <> (SELECT coalesce(sum(rating), 0) FROM reviews r WHERE r.listing = l.doc)
-    OR l.workflow_version <> (SELECT max(number) FROM workflow_versions v WHERE v.listing = l.doc)
-    OR l.workflow_version <> (SELECT count(*) FROM workflow_versions v WHERE v.listing = l.doc)";
 
 /// What the tables have, read beside the host that runs.
 pub struct Tables {

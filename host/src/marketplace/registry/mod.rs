@@ -31,6 +31,10 @@ use crate::{integration::UserId, workflow::Known};
 
 /// Rows that are read at once.
 const BATCH: u32 = 500;
+/// How often something is begun again because another write came between.
+const MAX_ATTEMPTS: u32 = 5;
+/// Owners' writes to different listings that go on at once, at most.
+const WRITES_AT_ONCE: usize = 64;
 /// Images that are encoded at once: each takes a core and memory.
 const IMAGES_AT_ONCE: usize = 2;
 /// Images that wait for that.
@@ -58,6 +62,8 @@ struct Inner {
     /// The revision up to which the index is the store's. Held while it is brought further.
     applied: Mutex<u64>,
     is_read: AtomicBool,
+    /// Each for the owners' writes to some of the listings: otherwise many at once would have each other begin again.
+    writing: [Mutex<()>; WRITES_AT_ONCE],
     cache: AnswerCache,
     /// Places for images that are encoded, and for those that wait with them.
     encoding: Semaphore,
@@ -73,6 +79,7 @@ impl WorkflowRegistry {
             index: RwLock::default(),
             applied: Mutex::new(0),
             is_read: AtomicBool::new(false),
+            writing: std::array::from_fn(|_| Mutex::default()),
             cache: AnswerCache::new(cache_bytes),
             encoding: Semaphore::new(IMAGES_AT_ONCE),
             waiting: Semaphore::new(IMAGES_AT_ONCE + IMAGES_WAITING),

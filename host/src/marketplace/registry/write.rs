@@ -3,21 +3,19 @@
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::{Actor, WorkflowRegistry, now, read::unknown};
+use super::{Actor, MAX_ATTEMPTS, WRITES_AT_ONCE, WorkflowRegistry, now, read::unknown};
 use crate::{
     integration::InputProblem,
     marketplace::{
         bounds::{MAX_CHANGELOG_CHARS, MAX_DEFINITION_BYTES, MAX_LISTINGS_PER_DEVELOPER, MAX_VERSIONS},
         error::{MarketplaceError, placed, taken},
-        fields::{ListingChange, incomplete, longer, problem, slug_of},
+        fields::{ListingChange, incomplete, longer, nul, problem, slug_of},
         listing::{Counts, Listing, NewVersion, Pricing, Status, Summary, Visibility, new_listing_id},
         store::StoreError,
     },
     workflow,
 };
 
-/// How often a write is begun again because another one came between.
-const MAX_ATTEMPTS: u32 = 5;
 /// Where the definition stands in what a client sends.
 const DEFINITION: &str = "/workflowDefinition";
 /// The category of whoever names none.
@@ -224,7 +222,8 @@ impl WorkflowRegistry {
         self.reread(&listing.summary.id).await
     }
 
-    /// Reads, changes and stores one listing, once more if another write came between and the caller does not mind.
+    /// Reads, changes and stores one listing, once more if another write came between and the caller does not mind. Writes
+    /// of this process to one listing wait for each other.
     async fn edit(
         &self,
         actor: &Actor,
@@ -233,6 +232,7 @@ impl WorkflowRegistry {
         also_admin: bool,
         change: impl Fn(&mut Listing) -> Result<Option<Edit>, MarketplaceError>,
     ) -> Result<Listing, MarketplaceError> {
+        let _writing = self.0.writing[place(id_or_slug)].lock().await;
         for _ in 0..MAX_ATTEMPTS {
             let mut listing = self.own(actor, id_or_slug, also_admin).await?;
             let version = listing.summary.version;
@@ -312,6 +312,12 @@ impl WorkflowRegistry {
     }
 }
 
+/// Which of the locks is a listing's, by the name that it is called by.
+fn place(id_or_slug: &str) -> usize {
+    let digest = Sha256::digest(id_or_slug);
+    usize::from(digest[0]) % WRITES_AT_ONCE
+}
+
 /// A version of a definition that may be half of one, but is an object in bounds.
 fn new_version(number: u32, definition: &Value, changelog: String) -> Result<NewVersion, Vec<InputProblem>> {
     let mut problems = Vec::new();
@@ -323,6 +329,7 @@ fn new_version(number: u32, definition: &Value, changelog: String) -> Result<New
         problems.push(problem(DEFINITION, format!("it has {} bytes, possible are {MAX_DEFINITION_BYTES}", text.len())));
     }
     problems.extend(longer("/changelog", &changelog, MAX_CHANGELOG_CHARS));
+    problems.extend(nul("/changelog", &changelog));
     if !problems.is_empty() {
         return Err(problems);
     }

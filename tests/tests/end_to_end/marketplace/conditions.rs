@@ -91,6 +91,22 @@ async fn of_writes_for_one_version_at_once_one_is_done() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn writes_without_a_condition_at_once_are_all_done() {
+    let host = market().await;
+    let ann = host.developer("ann@example.com", "ann").await;
+    let id = draft(&ann, whole("None")).await;
+    let place = format!("/marketplace/{id}");
+    let (ann, path) = (&ann, place.as_str());
+    let changes = (0..20).map(|number| async move {
+        let change = json!({ "tagline": format!("Number {number}") });
+        ann.patch(path, &change).await.status
+    });
+    assert_eq!(futures_util::future::join_all(changes).await, [200; 20]);
+    assert!(ann.get(path).await.header("etag").starts_with("\"21-"));
+    host.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_client_that_has_it_gets_no_body() {
     let host = market().await;
     let ann = host.developer("ann@example.com", "ann").await;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 use workway_tests::{TestHost, TestUser};
 
-use super::{install, listed, market, public, published, whole, with};
+use super::{install, listed, market, next_millisecond, public, published, whole, with};
 
 const COUNT: usize = 23;
 
@@ -45,6 +45,7 @@ async fn stock(host: &TestHost) -> Vec<Made> {
         let tag = ["Red Wine", "green"][number % 2];
         let body = json!({ "category": category, "pricing": { "model": model, "cents": cents }, "tags": [tag, "all"] });
         let id = published(&ann, with(whole(&name), body)).await;
+        next_millisecond().await;
         let installs = if cents > 0 { 0 } else { number % 4 };
         let mut ratings = Vec::new();
         for (place, user) in users.iter().enumerate().take(installs) {
@@ -70,7 +71,6 @@ fn sorted(all: &[Made], sort: &str, order: Option<&str>) -> Vec<String> {
     let popular = |place: &usize| usize::MAX - all[*place].installs;
     match sort {
         "popular" | "relevance" => places.sort_by_key(popular),
-        // They were published one after another, but some perhaps in one millisecond.
         "recent" => places.reverse(),
         "name" => places.sort_by_key(|place| all[*place].name.to_lowercase().replace('ä', "a")),
         "rating" => places.sort_by(|one, other| {

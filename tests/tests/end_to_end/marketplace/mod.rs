@@ -13,6 +13,8 @@ mod reviewing;
 mod screenshots;
 mod searching;
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use reqwest::Method;
 use serde_json::{Value, json};
 use workway_tests::{Answer, TestHost, TestUser};
@@ -89,6 +91,15 @@ async fn listed(host: &TestHost, path: &str) -> (Vec<String>, u64) {
 fn texts(answer: &Answer, field: &str) -> Vec<String> {
     let items = answer.body["items"].as_array().unwrap_or_else(|| panic!("no list: {:#}", answer.body));
     items.iter().map(|item| item[field].as_str().expect("a text").to_owned()).collect()
+}
+
+/// Returns in another millisecond: what came in one is in no order that a test knows.
+async fn next_millisecond() {
+    let now = || SystemTime::now().duration_since(UNIX_EPOCH).expect("the clock is set").as_millis();
+    let before = now();
+    while now() == before {
+        tokio::task::yield_now().await;
+    }
 }
 
 /// Where a refused workflow has problems, in order.

@@ -167,9 +167,16 @@ impl<'a> Market<'a> {
             return None;
         }
         let id = made.get(operation.listing % made.len().max(1))?;
-        let owner = world.listings[id].owner;
-        // Most of what owners may do is done by them.
-        let user = if act.is_owners() && operation.user < 6 { owner } else { operation.user % self.users.len() };
+        let listing = &world.listings[id];
+        let user = match act {
+            // Most of what few may do is done by those.
+            _ if operation.user > 5 => operation.user % self.users.len(),
+            act if act.is_owners() => listing.owner,
+            Act::Review { .. } | Act::Uninstall if !listing.installs.is_empty() => {
+                *listing.installs.keys().nth(operation.user % listing.installs.len())?
+            }
+            _ => operation.user % self.users.len(),
+        };
         let answer = self.send(user, act, id).await;
         Some(Done { user, act, id: id.clone(), status: answer.status })
     }

@@ -9,7 +9,7 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::wire::{Knock, WireScope, WireToken};
+use super::wire::{EmailText, Knock, WireScope, WireToken};
 use crate::{
     account::{IssuedToken, Scope, TokenRequest, unix_now},
     app::App,
@@ -17,6 +17,7 @@ use crate::{
         auth::{CallerKind, OptionalCaller},
         error::{ApiError, Problem},
         extract,
+        number::optional_whole,
     },
 };
 
@@ -24,17 +25,19 @@ use crate::{
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(in crate::http) struct CreateToken {
     /// With `password`: logs in. Both are left out by whoever has a token.
-    #[schema(example = "ann@example.com", max_length = 254)]
+    #[schema(value_type = Option<EmailText>)]
     email: Option<String>,
     #[schema(value_type = Option<String>, format = Password, max_length = 1024)]
     password: Option<SecretString>,
     /// For people.
-    #[schema(example = "laptop", max_length = 80)]
+    #[schema(example = "laptop", max_length = 80, pattern = "^[^\\u0000-\\u001f\\u007f-\\u009f]*$")]
     name: Option<String>,
     /// As many as possible unless said.
-    #[schema(min_items = 1, max_items = 5)]
+    #[schema(min_items = 1)]
     scopes: Option<Vec<WireScope>>,
     /// Unix seconds, at most 366 days from now; 30 days unless said. No later than that of the token that asks.
+    #[serde(default, deserialize_with = "optional_whole")]
+    #[schema(maximum = 253402300799u64)]
     expires_at: Option<u64>,
 }
 

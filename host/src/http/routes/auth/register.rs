@@ -8,7 +8,7 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::wire::Knock;
+use super::wire::{EmailText, Knock};
 use crate::{
     account::unix_now,
     app::App,
@@ -21,9 +21,9 @@ use crate::{
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(in crate::http) struct Registration {
-    #[schema(example = "ann@example.com", max_length = 254)]
+    #[schema(value_type = EmailText)]
     email: String,
-    /// 10 to 1024 bytes. It is hashed at once, and no answer or log has it.
+    /// 10 to 1024 characters. It is hashed at once, and no answer or log has it.
     #[schema(value_type = String, format = Password, min_length = 10, max_length = 1024)]
     password: SecretString,
 }

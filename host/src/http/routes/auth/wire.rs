@@ -30,6 +30,17 @@ impl FromRequestParts<App> for Knock {
     }
 }
 
+/// An address; the part before the `@` has at most 64 characters. An international domain is written in its `xn--` form.
+#[derive(ToSchema)]
+#[schema(
+    as = EmailAddress,
+    example = "ann@example.com",
+    max_length = 254,
+    pattern = "^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*@([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\\.)+[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$"
+)]
+#[expect(dead_code, reason = "a schema alone: the shape of a text")]
+pub(in crate::http) struct EmailText(String);
+
 /// What a token may be used for.
 #[derive(Clone, Copy, Deserialize, Serialize, ToSchema)]
 #[schema(as = Scope)]

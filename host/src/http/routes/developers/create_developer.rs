@@ -5,7 +5,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::wire::WireDeveloper;
+use super::wire::{DeveloperBio, DeveloperName, DeveloperWebsite, WireDeveloper};
 use crate::{
     account::{NewProfile, Scope, unix_now},
     app::App,
@@ -22,11 +22,11 @@ pub(in crate::http) struct CreateDeveloper {
     /// The developer's name in addresses. It never changes.
     #[schema(example = "ann", pattern = "^[a-z][a-z0-9]*(-[a-z0-9]+)*$", min_length = 3, max_length = 40)]
     slug: String,
-    #[schema(example = "Ann Smith", min_length = 1, max_length = 80)]
+    #[schema(value_type = DeveloperName)]
     name: String,
-    #[schema(min_length = 1, max_length = 2000)]
+    #[schema(value_type = Option<DeveloperBio>)]
     bio: Option<String>,
-    #[schema(example = "https://ann.example.com", max_length = 500)]
+    #[schema(value_type = Option<DeveloperWebsite>)]
     website: Option<String>,
     /// Where the developer's money goes. It is sealed at once, and no answer or log has it.
     #[schema(value_type = Option<String>, format = Password, min_length = 1, max_length = 4096)]

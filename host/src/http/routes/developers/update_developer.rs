@@ -5,7 +5,7 @@ use secrecy::SecretString;
 use serde::{Deserialize, Deserializer};
 use utoipa::ToSchema;
 
-use super::wire::WireDeveloper;
+use super::wire::{DeveloperBio, DeveloperName, DeveloperWebsite, WireDeveloper};
 use crate::{
     account::{Change, ProfileChange, Scope, unix_now},
     app::App,
@@ -20,13 +20,13 @@ use crate::{
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(in crate::http) struct UpdateDeveloper {
-    #[schema(example = "Ann Smith", min_length = 1, max_length = 80)]
+    #[schema(value_type = Option<DeveloperName>)]
     name: Option<String>,
     #[serde(default, deserialize_with = "present")]
-    #[schema(value_type = Option<String>, min_length = 1, max_length = 2000)]
+    #[schema(value_type = Option<DeveloperBio>)]
     bio: Option<Option<String>>,
     #[serde(default, deserialize_with = "present")]
-    #[schema(value_type = Option<String>, example = "https://ann.example.com", max_length = 500)]
+    #[schema(value_type = Option<DeveloperWebsite>)]
     website: Option<Option<String>>,
     /// Sealed at once, and in no answer or log.
     #[serde(default, deserialize_with = "present")]

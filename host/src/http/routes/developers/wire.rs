@@ -5,6 +5,35 @@ use utoipa::ToSchema;
 
 use crate::account::Developer;
 
+/// A name that has more than blanks, and no control characters.
+#[derive(ToSchema)]
+#[schema(
+    example = "Ann Smith",
+    max_length = 80,
+    pattern = "^[^\\u0000-\\u001f\\u007f-\\u009f]*[^\\s\\u0000-\\u001f\\u007f-\\u009f][^\\u0000-\\u001f\\u007f-\\u009f]*$"
+)]
+#[expect(dead_code, reason = "a schema alone: the shape of a text")]
+pub(in crate::http) struct DeveloperName(String);
+
+/// A text that has more than blanks, and of control characters line feeds alone.
+#[derive(ToSchema)]
+#[schema(
+    max_length = 2000,
+    pattern = "^[^\\u0000-\\u0009\\u000b-\\u001f\\u007f-\\u009f]*[^\\s\\u0000-\\u001f\\u007f-\\u009f][^\\u0000-\\u0009\\u000b-\\u001f\\u007f-\\u009f]*$"
+)]
+#[expect(dead_code, reason = "a schema alone: the shape of a text")]
+pub(in crate::http) struct DeveloperBio(String);
+
+/// A web address, without a user in it.
+#[derive(ToSchema)]
+#[schema(
+    example = "https://ann.example.com",
+    max_length = 500,
+    pattern = "^https?://[^\\s\\u0000-\\u001f\\u007f-\\u009f]+$"
+)]
+#[expect(dead_code, reason = "a schema alone: the shape of a text")]
+pub(in crate::http) struct DeveloperWebsite(String);
+
 /// A developer's public profile.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]

@@ -25,7 +25,8 @@ use crate::{
     )),
     security(("bearer" = [])),
     responses(
-        (status = CREATED, description = "where it is", body = WireScreenshot<'static>),
+        (status = CREATED, description = "where it is", body = WireScreenshot<'static>,
+            headers(("location", description = "the same as `url`"))),
         (status = CONFLICT, description = "there are eight already", body = Problem, content_type = "application/problem+json"),
         (status = UNPROCESSABLE_ENTITY, description = "it is no such image", body = Problem, content_type = "application/problem+json"),
     ))]

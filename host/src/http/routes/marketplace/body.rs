@@ -6,10 +6,16 @@ use utoipa::ToSchema;
 
 use super::wire::{WirePricing, WireVisibility};
 use crate::{
-    http::error::ApiError,
+    http::{error::ApiError, extract::optional_object},
     marketplace::{ListingChange, MarketplaceError},
     workflow::WorkflowDefinition,
 };
+
+/// A word or two to find a workflow by.
+#[derive(ToSchema)]
+#[schema(example = "standup", min_length = 1, max_length = 32)]
+#[expect(dead_code, reason = "a schema alone: the shape of a text")]
+pub(in crate::http) struct Tag(String);
 
 /// What is to be changed of a workflow; what is not said stays.
 #[derive(Deserialize, ToSchema)]
@@ -17,26 +23,29 @@ use crate::{
 pub(in crate::http) struct WorkflowChange {
     /// At most 80 characters, of which one at least is a letter or digit.
     #[serde(default)]
-    #[schema(example = "Daily standup")]
+    #[schema(example = "Daily standup", min_length = 1, max_length = 80)]
     pub(super) name: Option<String>,
     /// 3 to 64 lower-case letters and digits, in words joined by single hyphens.
     #[serde(default)]
-    #[schema(example = "daily-standup")]
+    #[schema(example = "daily-standup", min_length = 3, max_length = 64, pattern = "^[a-z0-9]+(-[a-z0-9]+)*$")]
     pub(super) slug: Option<String>,
     /// What it does, in one line of at most 160 characters.
     #[serde(default)]
+    #[schema(max_length = 160)]
     pub(super) tagline: Option<String>,
-    /// At most 20,000 characters.
+    /// At most 20,000 characters, none of them NUL.
     #[serde(default)]
+    #[schema(max_length = 20000, pattern = "^[^\\u0000]*$")]
     pub(super) description: Option<String>,
     /// One of `GET /marketplace/stats`.
     #[serde(default)]
     #[schema(example = "productivity")]
     pub(super) category: Option<String>,
-    /// At most ten of at most 32 characters.
+    /// At most ten of at most 32 characters, each with a letter or digit.
     #[serde(default)]
+    #[schema(max_items = 10, value_type = Option<Vec<Tag>>)]
     pub(super) tags: Option<Vec<String>>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "optional_object")]
     pub(super) pricing: Option<WirePricing>,
     #[serde(default)]
     pub(super) visibility: Option<WireVisibility>,

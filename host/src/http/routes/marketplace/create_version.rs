@@ -36,8 +36,9 @@ pub(in crate::http) struct NewWorkflowVersion {
     /// The same as YAML.
     #[serde(default)]
     workflow_yaml: Option<String>,
-    /// What is new, at most 4,000 characters.
+    /// What is new, at most 4,000 characters, none of them NUL.
     #[serde(default)]
+    #[schema(max_length = 4000, pattern = "^[^\\u0000]*$")]
     changelog: String,
 }
 
@@ -51,7 +52,8 @@ pub(in crate::http) struct NewWorkflowVersion {
     request_body = NewWorkflowVersion,
     security(("bearer" = [])),
     responses(
-        (status = CREATED, description = "the workflow as it is now", body = WorkflowDetail<'static>),
+        (status = CREATED, description = "the workflow as it is now", body = WorkflowDetail<'static>,
+            headers(("etag", description = "for `If-Match` of the next write"))),
         WriteProblems,
     ))]
 pub(in crate::http) async fn create_version(

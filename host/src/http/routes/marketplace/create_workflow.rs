@@ -10,7 +10,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::{
-    body::{WorkflowChange, definition},
+    body::{Tag, WorkflowChange, definition},
     wire::{WirePricing, WireVisibility, WorkflowDetail, actor},
 };
 use crate::{
@@ -19,7 +19,7 @@ use crate::{
     http::{
         auth::Caller,
         error::{ApiError, Problem},
-        extract::Json,
+        extract::{Json, optional_object},
     },
     marketplace::NewWorkflow,
 };
@@ -30,32 +30,39 @@ use crate::{
 #[schema(as = NewWorkflow)]
 pub(in crate::http) struct NewWorkflowBody {
     /// At most 80 characters, of which one at least is a letter or digit.
-    #[schema(example = "Daily standup")]
+    #[schema(example = "Daily standup", min_length = 1, max_length = 80)]
     name: String,
     /// 3 to 64 lower-case letters and digits, in words joined by single hyphens; made from the name if it is not said.
     #[serde(default)]
-    #[schema(example = "daily-standup")]
+    #[schema(example = "daily-standup", min_length = 3, max_length = 64, pattern = "^[a-z0-9]+(-[a-z0-9]+)*$")]
     slug: Option<String>,
     /// What it does, in one line of at most 160 characters.
     #[serde(default)]
+    #[schema(max_length = 160)]
     tagline: Option<String>,
-    /// At most 20,000 characters.
+    /// At most 20,000 characters, none of them NUL.
     #[serde(default)]
+    #[schema(max_length = 20000, pattern = "^[^\\u0000]*$")]
     description: Option<String>,
     /// One of `GET /marketplace/stats`; `other` if it is not said.
     #[serde(default)]
     #[schema(example = "productivity")]
     category: Option<String>,
-    /// At most ten of at most 32 characters.
+    /// At most ten of at most 32 characters, each with a letter or digit.
     #[serde(default)]
+    #[schema(max_items = 10, value_type = Option<Vec<Tag>>)]
     tags: Option<Vec<String>>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "optional_object")]
     pricing: Option<WirePricing>,
     #[serde(default)]
     visibility: Option<WireVisibility>,
     /// The workflow itself, at most 256 KiB; `/schemas/workflow-1.json` says what it has to be when it is published.
     #[serde(default)]
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<Object>, example = json!({
+        "name": "Daily standup",
+        "trigger": { "schedule": { "cron": "0 9 * * 1-5", "timezone": "Europe/Rome" } },
+        "steps": [{ "id": "ask", "uses": "slack.post-message", "with": { "channel": "#team", "text": "What is new?" } }],
+    }))]
     workflow_definition: Option<Value>,
     /// The same as YAML, which has to be whole.
     #[serde(default)]

@@ -11,6 +11,7 @@ use crate::{
         auth::Caller,
         error::{ApiError, Problem},
         extract::{Json, Path},
+        number::whole,
     },
 };
 
@@ -18,6 +19,7 @@ use crate::{
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(in crate::http) struct FeaturedPlace {
     /// Lower ones come first.
+    #[serde(deserialize_with = "whole")]
     #[schema(minimum = 0, maximum = 4294967295_u64)]
     position: u32,
 }
@@ -28,7 +30,8 @@ pub(in crate::http) struct FeaturedPlace {
     request_body = FeaturedPlace,
     security(("bearer" = [])),
     responses(
-        (status = OK, description = "the workflow as it is now", body = WorkflowDetail<'static>),
+        (status = OK, description = "the workflow as it is now", body = WorkflowDetail<'static>,
+            headers(("etag", description = "for `If-Match` of the next write"))),
         (status = CONFLICT, description = "it is not published", body = Problem, content_type = "application/problem+json"),
     ))]
 pub(in crate::http) async fn feature_workflow(

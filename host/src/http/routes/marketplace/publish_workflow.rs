@@ -20,7 +20,8 @@ use crate::{
     ),
     security(("bearer" = [])),
     responses(
-        (status = OK, description = "the workflow as it is now", body = WorkflowDetail<'static>),
+        (status = OK, description = "the workflow as it is now", body = WorkflowDetail<'static>,
+            headers(("etag", description = "for `If-Match` of the next write"))),
         WriteProblems,
     ))]
 pub(in crate::http) async fn publish_workflow(

@@ -16,6 +16,7 @@ use crate::{
         auth::Caller,
         error::{ApiError, Problem},
         extract::{Json, Path},
+        number::whole,
     },
 };
 
@@ -23,10 +24,12 @@ use crate::{
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(in crate::http) struct NewReview {
     /// 1 to 5.
-    #[schema(minimum = 0, maximum = 255)]
+    #[serde(deserialize_with = "whole")]
+    #[schema(minimum = 1, maximum = 5)]
     rating: u8,
-    /// At most 4,000 characters.
+    /// At most 4,000 characters, none of them NUL.
     #[serde(default)]
+    #[schema(max_length = 4000, pattern = "^[^\\u0000]*$")]
     text: String,
 }
 

@@ -43,9 +43,9 @@ pub(in crate::http) struct SearchQuery {
     /// Items in the answer, 1 to 100; 20 unless said.
     #[param(minimum = 1, maximum = 100, default = 20)]
     pub(super) limit: Option<usize>,
-    /// Items to leave out first.
-    #[param(minimum = 0, maximum = 4294967295_u64, default = 0)]
-    pub(super) offset: Option<u32>,
+    /// Items to leave out first, at most 1,000,000.
+    #[param(minimum = 0, maximum = 1_000_000, default = 0)]
+    pub(super) offset: Option<usize>,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize, ToSchema)]

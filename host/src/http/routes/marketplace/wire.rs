@@ -11,6 +11,8 @@ use crate::{
         auth::Caller,
         error::ApiError,
         etag::{Audience, tagged},
+        number::whole,
+        page,
     },
     marketplace::{
         Actor, DeveloperRef, Installation, ListPage, Listing, Pricing, PricingModel, Review, ScreenshotInfo, Status,
@@ -19,7 +21,6 @@ use crate::{
 };
 
 const DEFAULT_LIMIT: usize = 20;
-const MAX_LIMIT: usize = 100;
 
 /// Unix seconds of Unix milliseconds.
 pub(super) fn seconds(milliseconds: i64) -> i64 {
@@ -34,19 +35,14 @@ pub(in crate::http) struct PageQuery {
     /// Items in the answer, 1 to 100; 20 unless said.
     #[param(minimum = 1, maximum = 100, default = 20)]
     pub(super) limit: Option<usize>,
-    /// Items to leave out first.
-    #[param(minimum = 0, maximum = 4294967295_u64, default = 0)]
-    pub(super) offset: Option<u32>,
+    /// Items to leave out first, at most 1,000,000.
+    #[param(minimum = 0, maximum = 1_000_000, default = 0)]
+    pub(super) offset: Option<usize>,
 }
 
 impl PageQuery {
     pub(super) fn bounds(&self) -> Result<(usize, usize), ApiError> {
-        let limit = self.limit.unwrap_or(DEFAULT_LIMIT);
-        if !(1..=MAX_LIMIT).contains(&limit) {
-            let detail = format!("limit is {limit}, possible are 1 to {MAX_LIMIT}");
-            return Err(ApiError::bad_request("invalid-query", detail));
-        }
-        Ok((limit, usize::try_from(self.offset.unwrap_or(0)).unwrap_or(usize::MAX)))
+        page::bounds(self.limit.unwrap_or(DEFAULT_LIMIT), self.offset.unwrap_or(0))
     }
 }
 
@@ -199,8 +195,8 @@ impl<'a> From<&'a DeveloperRef> for WireDeveloper<'a> {
 pub(in crate::http) struct WirePricing {
     model: WirePricingModel,
     /// Whole cents of US dollars: 0 if and only if it is free, else 100 to 99900.
-    #[serde(default)]
-    #[schema(minimum = 0, maximum = 4294967295_u64)]
+    #[serde(default, deserialize_with = "whole")]
+    #[schema(minimum = 0, maximum = 99_900, default = 0)]
     cents: u32,
 }
 

@@ -7,20 +7,9 @@ use sqlx::{
     FromRow, SqlitePool,
     sqlite::{SqliteConnectOptions, SqlitePoolOptions},
 };
-use workway_tests::{TestHost, TestUser};
+use workway_tests::{MISCOUNTED, TestHost, TestUser};
 
 use super::world::{CATEGORIES, Listing, NAMES, TAGLINES, World};
-
-/// Listings whose counts are not what their rows give.
-const MISCOUNTED: &str = "
-    SELECT l.id FROM marketplace_integrations l WHERE
-    l.install_count <> (SELECT count(*) FROM installations i WHERE i.listing = l.doc)
-    OR l.active_install_count <> (SELECT count(*) FROM installations i WHERE i.listing = l.doc AND i.uninstalled_at IS NULL)
-    OR l.review_count <> (SELECT count(*) FROM reviews r WHERE r.listing = l.doc)
-    OR l.rating_sum <> (SELECT coalesce(sum(rating), 0) FROM reviews r WHERE r.listing = l.doc)
-    OR l.average_rating IS NOT (SELECT avg(rating) FROM reviews r WHERE r.listing = l.doc)
-    OR l.workflow_version <> (SELECT max(number) FROM workflow_versions v WHERE v.listing = l.doc)
-    OR l.workflow_version <> (SELECT count(*) FROM workflow_versions v WHERE v.listing = l.doc)";
 
 /// What lists are sorted by that no model knows: the number of a listing, and when it was published.
 pub(super) type Keys = BTreeMap<String, (i64, i64)>;
