@@ -24,7 +24,7 @@ pub(in crate::http) struct VersionList<'a> {
 
 /// The versions of a workflow, from the newest one on: at most 1,000.
 #[utoipa::path(get, path = "/marketplace/{id}/versions", tag = "marketplace",
-    params(("id" = String, Path, description = "an id or a slug")),
+    params(("id" = String, Path, description = "an id or a slug", example = "daily-standup")),
     security((), ("bearer" = [])),
     responses(
         (status = OK, description = "all versions", body = VersionList<'static>),
