@@ -107,7 +107,7 @@ mod tests {
         ] {
             let problem = text.parse::<EmailAddress>().expect_err(text);
             assert_eq!(problem.pointer, "/email");
-            assert!(text.len() < 4 || !problem.message.contains(text) || text == "ann");
+            assert_eq!(problem, "ann".parse::<EmailAddress>().unwrap_err(), "the text is the same for all");
         }
     }
 
