@@ -12,7 +12,7 @@ test *arguments:
 fuzz-api *arguments:
     cargo xtask fuzz-api {{arguments}}
 
-# Run one bench: call, http, chaos, reload, start, compile, oauth or sdk
+# Run one bench: call, http, chaos, reload, start, compile, oauth, sdk or marketplace
 bench name *arguments:
     cargo xtask bench {{name}} {{arguments}}
 

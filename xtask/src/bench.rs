@@ -15,7 +15,7 @@ const WASMTIME_VERSION: &str = "48.0.8";
 const WASMTIME_FEATURES: &str = "run,serve,component-model-async,cranelift,pooling-allocator,parallel-compilation";
 
 /// What there is to run.
-pub const NAMES: &str = "call, http, chaos, reload, start, compile, oauth, sdk";
+pub const NAMES: &str = "call, http, chaos, reload, start, compile, oauth, sdk, marketplace";
 /// Those that load components in other languages too.
 const NEED_FOREIGN: [&str; 2] = ["reload", "compile"];
 

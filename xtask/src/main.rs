@@ -33,7 +33,8 @@ cargo xtask COMMAND
   test [ARG…]         build everything, run every test; ARGs go to `cargo test`
   fuzz-api [OPTION…]  build everything, send made-up requests to a host and check every answer against /openapi.json;
                       --cases N (the fewest, 5000), --seed N (the same cases again, 1), --release (a release build)
-  bench NAME [ARG…]   build everything, run the bench NAME (call, http, chaos, reload, start, compile, oauth, sdk)
+  bench NAME [ARG…]   build everything, run the bench NAME (call, http, chaos, reload, start, compile, oauth, sdk,
+                      marketplace)
 ";
 
 fn main() -> ExitCode {

@@ -117,7 +117,7 @@ fn marketplace() -> OpenApiRouter<App> {
         .routes(routes!(marketplace::list_featured::list_featured))
         .routes(routes!(marketplace::list_popular::list_popular))
         .routes(routes!(marketplace::list_recent::list_recent))
-        .routes(routes!(marketplace::get_stats::get_stats))
+        .routes(routes!(marketplace::get_marketplace_stats::get_marketplace_stats))
         .routes(routes!(marketplace::list_category::list_category))
         .routes(routes!(marketplace::list_developer::list_developer))
         .routes(routes!(marketplace::list_own::list_own))

@@ -26,3 +26,6 @@ pub use registry::{Actor, Condition, NewWorkflow, WorkflowRegistry};
 pub use screenshot::{Screenshot, ScreenshotInfo};
 pub use store::{Changed, ListingStore, Reviewed, Sight, StoreError, TakenField};
 pub use text::fold;
+
+/// What a marketplace asks of the host whose actions its workflows use.
+pub use crate::workflow::{Known, KnownAction, KnownTrigger};

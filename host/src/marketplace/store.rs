@@ -109,9 +109,15 @@ pub trait ListingStore: Send + Sync {
 
     async fn versions(&self, listing: Doc) -> Result<Vec<VersionInfo>, StoreError>;
 
-    /// Installs a listing that still is as `number` says, or finds it installed. True if it is new or active again; none if the listing is no
-    /// longer installable.
-    async fn install(&self, listing: Doc, user: &str, now: i64) -> Result<Option<(Installation, bool)>, StoreError>;
+    /// Installs a listing that still has this version, or finds it installed. True if it is new or active again; none if
+    /// its owner has changed the listing since.
+    async fn install(
+        &self,
+        listing: Doc,
+        version: u64,
+        user: &str,
+        now: i64,
+    ) -> Result<Option<(Installation, bool)>, StoreError>;
 
     /// Answers whether it was installed.
     async fn uninstall(&self, listing: &str, user: &str, now: i64) -> Result<bool, StoreError>;

@@ -14,6 +14,7 @@ mod languages;
 mod limits;
 mod loading;
 use workway_tests::logs;
+mod marketplace;
 mod oauth;
 mod openapi;
 mod permissions;

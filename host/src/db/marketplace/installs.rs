@@ -5,7 +5,7 @@ use super::{
     row::{self, InstallationRow, ReviewRow},
 };
 use crate::{
-    db::pool::from_stored,
+    db::pool::{from_stored, to_stored},
     marketplace::{Doc, Installation, Review, Reviewed},
 };
 
@@ -13,23 +13,21 @@ impl SqliteListings {
     pub(super) async fn install_for(
         &self,
         listing: Doc,
+        version: u64,
         user: &str,
         now: i64,
     ) -> Result<Option<(Installation, bool)>, sqlx::Error> {
         let mut transaction = self.database.writer.begin_with("BEGIN IMMEDIATE").await?;
-        let there: Option<(String, Option<i64>)> = sqlx::query_as(
-            "SELECT l.status, i.uninstalled_at IS NULL AND i.id IS NOT NULL FROM marketplace_integrations l \
-             LEFT JOIN installations i ON i.listing = l.doc AND i.user_id = ?2 WHERE l.doc = ?1",
+        let is_active: Option<bool> = sqlx::query_scalar(
+            "SELECT i.id IS NOT NULL AND i.uninstalled_at IS NULL FROM marketplace_integrations l \
+             LEFT JOIN installations i ON i.listing = l.doc AND i.user_id = ?2 WHERE l.doc = ?1 AND l.version = ?3",
         )
         .bind(listing)
         .bind(user)
+        .bind(to_stored(version)?)
         .fetch_optional(&mut *transaction)
         .await?;
-        let Some((status, is_active)) = there else { return Ok(None) };
-        let is_active = is_active == Some(1);
-        if status != "published" && !is_active {
-            return Ok(None);
-        }
+        let Some(is_active) = is_active else { return Ok(None) };
         if !is_active {
             let is_new: bool = sqlx::query_scalar(
                 "INSERT INTO installations (id, listing, user_id, number, installed_at) \

@@ -99,8 +99,14 @@ impl ListingStore for SqliteListings {
         self.versions_of(listing).await.map_err(failed)
     }
 
-    async fn install(&self, listing: Doc, user: &str, now: i64) -> Result<Option<(Installation, bool)>, StoreError> {
-        self.install_for(listing, user, now).await.map_err(failed)
+    async fn install(
+        &self,
+        listing: Doc,
+        version: u64,
+        user: &str,
+        now: i64,
+    ) -> Result<Option<(Installation, bool)>, StoreError> {
+        self.install_for(listing, version, user, now).await.map_err(failed)
     }
 
     async fn uninstall(&self, listing: &str, user: &str, now: i64) -> Result<bool, StoreError> {

@@ -11,10 +11,9 @@ use crate::{
     },
     integration::{ActionId, IntegrationId, LocalId},
     marketplace::{
-        Actor, Condition, DeveloperRef, ListFilter, Listing, ListingChange, MarketplaceError, NewWorkflow, Sort,
-        Status, WorkflowRegistry,
+        Actor, Condition, DeveloperRef, Known, KnownAction, KnownTrigger, ListFilter, Listing, ListingChange,
+        MarketplaceError, NewWorkflow, Sort, Status, WorkflowRegistry,
     },
-    workflow::{Known, KnownAction, KnownTrigger},
 };
 
 const CACHE_BYTES: u64 = 1 << 20;

@@ -1,15 +1,17 @@
 //! Installing, uninstalling and reviewing: what users do with the listings of others.
 
+use std::sync::Arc;
+
 use super::{
-    Actor, WorkflowRegistry, now,
+    Actor, MAX_ATTEMPTS, WorkflowRegistry, now,
     read::{clipped, unknown},
 };
 use crate::marketplace::{
     bounds::MAX_REVIEW_CHARS,
     error::MarketplaceError,
     fields::{longer, nul, problem},
-    listing::{Installation, PricingModel, Review, Status},
-    store::Reviewed,
+    listing::{Installation, PricingModel, Review, Status, Summary},
+    store::{Reviewed, StoreError},
 };
 
 impl WorkflowRegistry {
@@ -24,21 +26,22 @@ impl WorkflowRegistry {
         actor: &Actor,
         id_or_slug: &str,
     ) -> Result<(Installation, bool), MarketplaceError> {
-        let listing = self.get_workflow(id_or_slug, Some(actor)).await?;
-        let summary = &listing.summary;
-        if summary.status != Status::Published {
-            return Err(MarketplaceError::NotPublished(summary.status));
+        let mut listing = self.get_workflow(id_or_slug, Some(actor)).await?;
+        for _ in 0..MAX_ATTEMPTS {
+            let summary = &listing.summary;
+            check_installable(actor, summary)?;
+            let (doc, version) = (summary.doc, summary.version);
+            if let Some(installed) = self.0.store.install(doc, version, actor.user.as_str(), now()).await? {
+                if installed.1 {
+                    self.follow_write().await;
+                }
+                return Ok(installed);
+            }
+            // Its owner changed it since it was read, perhaps so that it cannot be installed any more.
+            let found = self.0.store.find(&summary.id, actor.sight()).await?;
+            listing = found.map(Arc::new).ok_or_else(|| unknown(id_or_slug))?;
         }
-        let is_owner = actor.developer.as_ref().is_some_and(|developer| developer.id == summary.developer.id);
-        if summary.pricing.model != PricingModel::Free && !is_owner {
-            return Err(MarketplaceError::PaymentRequired { cents: summary.pricing.cents });
-        }
-        let installed = self.0.store.install(summary.doc, actor.user.as_str(), now()).await?;
-        let installed = installed.ok_or_else(|| unknown(id_or_slug))?;
-        if installed.1 {
-            self.follow_write().await;
-        }
-        Ok(installed)
+        Err(StoreError::Unavailable("the workflow is being changed: try again".to_owned()).into())
     }
 
     /// Uninstalls a workflow by its id, also one that is no longer there. What is not installed stays so.
@@ -116,4 +119,16 @@ impl WorkflowRegistry {
             _ => Err(MarketplaceError::ReviewWithoutInstallation),
         }
     }
+}
+
+/// Whether the actor, who sees a listing, can install it as it is.
+fn check_installable(actor: &Actor, listing: &Summary) -> Result<(), MarketplaceError> {
+    if listing.status != Status::Published {
+        return Err(MarketplaceError::NotPublished(listing.status));
+    }
+    let is_owner = actor.developer.as_ref().is_some_and(|developer| developer.id == listing.developer.id);
+    if listing.pricing.model != PricingModel::Free && !is_owner {
+        return Err(MarketplaceError::PaymentRequired { cents: listing.pricing.cents });
+    }
+    Ok(())
 }

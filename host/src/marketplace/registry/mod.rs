@@ -23,7 +23,7 @@ pub use write::{Condition, NewWorkflow};
 use super::{
     cache::AnswerCache,
     error::MarketplaceError,
-    index::Index,
+    index::{Entry, Index},
     listing::{Category, DeveloperRef},
     store::{ListingStore, StoreError},
 };
@@ -31,6 +31,10 @@ use crate::{integration::UserId, workflow::Known};
 
 /// Rows that are read at once.
 const BATCH: u32 = 500;
+/// How often something is begun again because another write came between.
+const MAX_ATTEMPTS: u32 = 5;
+/// Owners' writes to different listings that go on at once, at most.
+const WRITES_AT_ONCE: usize = 64;
 /// Images that are encoded at once: each takes a core and memory.
 const IMAGES_AT_ONCE: usize = 2;
 /// Images that wait for that.
@@ -58,6 +62,8 @@ struct Inner {
     /// The revision up to which the index is the store's. Held while it is brought further.
     applied: Mutex<u64>,
     is_read: AtomicBool,
+    /// Each for the owners' writes to some of the listings: otherwise many at once would have each other begin again.
+    writing: [Mutex<()>; WRITES_AT_ONCE],
     cache: AnswerCache,
     /// Places for images that are encoded, and for those that wait with them.
     encoding: Semaphore,
@@ -73,6 +79,7 @@ impl WorkflowRegistry {
             index: RwLock::default(),
             applied: Mutex::new(0),
             is_read: AtomicBool::new(false),
+            writing: std::array::from_fn(|_| Mutex::default()),
             cache: AnswerCache::new(cache_bytes),
             encoding: Semaphore::new(IMAGES_AT_ONCE),
             waiting: Semaphore::new(IMAGES_AT_ONCE + IMAGES_WAITING),
@@ -89,19 +96,26 @@ impl WorkflowRegistry {
             let mut applied = inner.applied.lock().await;
             // Before the rows: what changes meanwhile is read once more.
             let revision = inner.store.revision().await?;
-            let mut after = 0;
-            loop {
-                let entries = inner.store.public_entries(after, BATCH).await?;
-                let Some(last) = entries.last() else { break };
-                after = last.doc;
-                let mut index = inner.index.write().unwrap_or_else(PoisonError::into_inner);
-                entries.into_iter().for_each(|entry| index.put(entry));
+            let mut entries = inner.store.public_entries(0, BATCH).await?;
+            while let Some(last) = entries.last() {
+                let next = inner.store.public_entries(last.doc, BATCH);
+                // Cutting texts into words takes longer than reading them: both go on at once.
+                let registry = self.clone();
+                let putting = tokio::task::spawn_blocking(move || registry.put(entries));
+                let (read, put) = tokio::join!(next, putting);
+                put.map_err(|error| StoreError::Unavailable(error.to_string()))?;
+                entries = read?;
             }
             *applied = revision;
         }
         self.catch_up().await?;
         inner.is_read.store(true, Ordering::Release);
         Ok(())
+    }
+
+    fn put(&self, entries: Vec<Entry>) {
+        let mut index = self.0.index.write().unwrap_or_else(PoisonError::into_inner);
+        entries.into_iter().for_each(|entry| index.put(entry));
     }
 
     /// Brings the index to what the store has, if anybody has changed that.

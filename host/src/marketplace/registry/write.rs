@@ -3,7 +3,7 @@
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::{Actor, WorkflowRegistry, now, read::unknown};
+use super::{Actor, MAX_ATTEMPTS, WRITES_AT_ONCE, WorkflowRegistry, now, read::unknown};
 use crate::{
     integration::InputProblem,
     marketplace::{
@@ -16,8 +16,6 @@ use crate::{
     workflow,
 };
 
-/// How often a write is begun again because another one came between.
-const MAX_ATTEMPTS: u32 = 5;
 /// Where the definition stands in what a client sends.
 const DEFINITION: &str = "/workflowDefinition";
 /// The category of whoever names none.
@@ -224,7 +222,8 @@ impl WorkflowRegistry {
         self.reread(&listing.summary.id).await
     }
 
-    /// Reads, changes and stores one listing, once more if another write came between and the caller does not mind.
+    /// Reads, changes and stores one listing, once more if another write came between and the caller does not mind. Writes
+    /// of this process to one listing wait for each other.
     async fn edit(
         &self,
         actor: &Actor,
@@ -233,6 +232,7 @@ impl WorkflowRegistry {
         also_admin: bool,
         change: impl Fn(&mut Listing) -> Result<Option<Edit>, MarketplaceError>,
     ) -> Result<Listing, MarketplaceError> {
+        let _writing = self.0.writing[place(id_or_slug)].lock().await;
         for _ in 0..MAX_ATTEMPTS {
             let mut listing = self.own(actor, id_or_slug, also_admin).await?;
             let version = listing.summary.version;
@@ -310,6 +310,12 @@ impl WorkflowRegistry {
         };
         Err(problems.into_iter().map(|problem| placed(DEFINITION, problem)).collect())
     }
+}
+
+/// Which of the locks is a listing's, by the name that it is called by.
+fn place(id_or_slug: &str) -> usize {
+    let digest = Sha256::digest(id_or_slug);
+    usize::from(digest[0]) % WRITES_AT_ONCE
 }
 
 /// A version of a definition that may be half of one, but is an object in bounds.

@@ -42,7 +42,10 @@ pub(in crate::http) struct CategoryStats {
     (status = NOT_MODIFIED, description = "the client has it: its tag is in `If-None-Match`"),
     ListProblems,
 ))]
-pub(in crate::http) async fn get_stats(State(app): State<App>, headers: HeaderMap) -> Result<Response, ApiError> {
+pub(in crate::http) async fn get_marketplace_stats(
+    State(app): State<App>,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
     let categories = app.marketplace().get_categories().await?;
     let stats = app.marketplace().get_stats()?;
     let counted = |id: &str| stats.categories.get(id).copied().unwrap_or(0);
