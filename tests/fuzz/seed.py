@@ -62,7 +62,8 @@ def fill_marketplace(operator, user):
     user.send("POST", "/developers", {"slug": "seed-user", "name": "A user", "website": "https://user.example.com"})
     greeting = definition("hello.greet", {"name": "{{ inputs.who }}"})
     posting = definition("slack.post-message", {"channel": "C0", "text": "{{ inputs.who }}"})
-    # Of the operator, whose token the requests are made with ...
+    # Of the operator, whose token the requests are made with; the first is the one of the document's examples ...
+    operator.make_workflow("daily-standup", greeting)
     operator.make_workflow("seed-greeting", greeting)
     operator.make_workflow("seed-posting", posting, pricing={"model": "monthly", "cents": 500})
     operator.make_workflow("seed-private", greeting, visibility="private")

@@ -104,7 +104,7 @@ fn ask(host: &Host, tools: &Path, run: &Path, options: &Options) -> Result<()> {
     let mut schemathesis = Command::new(tools.join("schemathesis"));
     with_host(&mut schemathesis, host).current_dir(run).env("SCHEMATHESIS_HOOKS", folder().join("hooks.py"));
     schemathesis.arg("--config-file").arg(config).arg("run");
-    schemathesis.arg(format!("{}/openapi.json", host.url())).args(["--checks", "all", "--no-color"]);
+    schemathesis.arg(format!("{}/openapi.json", host.url())).arg("--no-color");
     schemathesis.args(["--seed", &options.seed.to_string(), "--max-examples", &share.to_string()]);
     let found = process::run(schemathesis.arg("--report-json-path").arg(&report));
     let made = count_cases(&report);

@@ -19,7 +19,7 @@ use crate::{
 
 /// Adds an image as a workflow's last screenshot. It is encoded anew: nothing of the file but its picture is kept.
 #[utoipa::path(post, path = "/marketplace/{id}/screenshots", tag = "marketplace",
-    params(("id" = String, Path, description = "an id or a slug")),
+    params(("id" = String, Path, description = "an id or a slug", example = "daily-standup")),
     request_body(description = "a PNG, JPEG or WebP of at most 4 MiB and 4,096 pixels a side", content(
         (Vec<u8> = "image/png"), (Vec<u8> = "image/jpeg"), (Vec<u8> = "image/webp"),
     )),

@@ -46,7 +46,7 @@ pub(in crate::http) struct NewWorkflowVersion {
 /// has to be whole.
 #[utoipa::path(post, path = "/marketplace/{id}/versions", tag = "marketplace",
     params(
-        ("id" = String, Path, description = "an id or a slug"),
+        ("id" = String, Path, description = "an id or a slug", example = "daily-standup"),
         ("if-match" = Option<String>, Header, description = "tags of `GET /marketplace/{id}`: the versions that this is meant for"),
     ),
     request_body = NewWorkflowVersion,

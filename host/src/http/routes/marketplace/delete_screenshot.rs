@@ -12,7 +12,7 @@ use crate::{
 /// Takes a screenshot out of a workflow.
 #[utoipa::path(delete, path = "/marketplace/{id}/screenshots/{screenshotId}", tag = "marketplace",
     params(
-        ("id" = String, Path, description = "the workflow's id or slug"),
+        ("id" = String, Path, description = "the workflow's id or slug", example = "daily-standup"),
         ("screenshotId" = String, Path),
     ),
     security(("bearer" = [])),

@@ -12,7 +12,7 @@ use crate::{
 /// Takes a workflow out for good. Who installed it keeps it. The operator may do that, too.
 #[utoipa::path(delete, path = "/marketplace/{id}", tag = "marketplace",
     params(
-        ("id" = String, Path, description = "an id or a slug"),
+        ("id" = String, Path, description = "an id or a slug", example = "daily-standup"),
         ("if-match" = Option<String>, Header, description = "tags of `GET /marketplace/{id}`: the versions that this is meant for"),
     ),
     security(("bearer" = [])),

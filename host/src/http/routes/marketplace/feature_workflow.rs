@@ -20,13 +20,13 @@ use crate::{
 pub(in crate::http) struct FeaturedPlace {
     /// Lower ones come first.
     #[serde(deserialize_with = "whole")]
-    #[schema(minimum = 0, maximum = 4294967295_u64)]
+    #[schema(format = Int64, minimum = 0, maximum = 4294967295_u64)]
     position: u32,
 }
 
 /// Puts a published workflow among the featured ones. For the operator.
 #[utoipa::path(put, path = "/marketplace/{id}/featured", tag = "marketplace",
-    params(("id" = String, Path, description = "an id or a slug")),
+    params(("id" = String, Path, description = "an id or a slug", example = "daily-standup")),
     request_body = FeaturedPlace,
     security(("bearer" = [])),
     responses(
@@ -46,7 +46,7 @@ pub(in crate::http) async fn feature_workflow(
 
 /// Takes a workflow out of the featured ones. For the operator.
 #[utoipa::path(delete, path = "/marketplace/{id}/featured", tag = "marketplace",
-    params(("id" = String, Path, description = "an id or a slug")),
+    params(("id" = String, Path, description = "an id or a slug", example = "daily-standup")),
     security(("bearer" = [])),
     responses((status = NO_CONTENT, description = "it is not featured")))]
 pub(in crate::http) async fn unfeature_workflow(

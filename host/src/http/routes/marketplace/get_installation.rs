@@ -27,7 +27,7 @@ pub(in crate::http) struct InstallationDetail<'a> {
 
 /// The calling user's installation of a workflow, also of one that is no longer listed.
 #[utoipa::path(get, path = "/marketplace/{id}/install", tag = "marketplace",
-    params(("id" = String, Path, description = "an id, or a slug as long as the workflow is listed")),
+    params(("id" = String, Path, description = "an id, or a slug as long as the workflow is listed", example = "daily-standup")),
     security(("bearer" = [])),
     responses((status = OK, description = "the installation", body = InstallationDetail<'static>)))]
 pub(in crate::http) async fn get_installation(

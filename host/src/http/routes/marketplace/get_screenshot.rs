@@ -15,7 +15,7 @@ use crate::{
 /// A screenshot. It never changes, but may be taken out.
 #[utoipa::path(get, path = "/marketplace/{id}/screenshots/{screenshotId}", tag = "marketplace",
     params(
-        ("id" = String, Path, description = "the workflow's id or slug"),
+        ("id" = String, Path, description = "the workflow's id or slug", example = "daily-standup"),
         ("screenshotId" = String, Path),
     ),
     security((), ("bearer" = [])),

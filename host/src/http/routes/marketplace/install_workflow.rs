@@ -19,7 +19,7 @@ use crate::{
 
 /// Installs a workflow for the calling user, in its present version. Installing what is installed changes nothing.
 #[utoipa::path(post, path = "/marketplace/{id}/install", tag = "marketplace",
-    params(("id" = String, Path, description = "an id or a slug")),
+    params(("id" = String, Path, description = "an id or a slug", example = "daily-standup")),
     security(("bearer" = [])),
     responses(
         (status = CREATED, description = "it is installed now", body = WireInstallation<'static>),

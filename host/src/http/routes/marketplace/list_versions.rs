@@ -26,7 +26,7 @@ pub(in crate::http) struct VersionPage<'a> {
 
 /// The versions of a workflow, from the newest one on.
 #[utoipa::path(get, path = "/marketplace/{id}/versions", tag = "marketplace",
-    params(("id" = String, Path, description = "an id or a slug"), PageQuery),
+    params(("id" = String, Path, description = "an id or a slug", example = "daily-standup"), PageQuery),
     security((), ("bearer" = [])),
     responses(
         (status = OK, description = "a part of the list", body = VersionPage<'static>),

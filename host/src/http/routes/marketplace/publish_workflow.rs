@@ -15,7 +15,7 @@ use crate::{
 /// Shows a workflow to others, or lists everything that keeps it from that. Of a published one nothing changes.
 #[utoipa::path(post, path = "/marketplace/{id}/publish", tag = "marketplace",
     params(
-        ("id" = String, Path, description = "an id or a slug"),
+        ("id" = String, Path, description = "an id or a slug", example = "daily-standup"),
         ("if-match" = Option<String>, Header, description = "tags of `GET /marketplace/{id}`: the versions that this is meant for"),
     ),
     security(("bearer" = [])),

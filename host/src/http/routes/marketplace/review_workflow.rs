@@ -36,7 +36,7 @@ pub(in crate::http) struct NewReview {
 /// Says what the calling user thinks of a workflow that this user installed at some time. A second review takes the place
 /// of the first.
 #[utoipa::path(post, path = "/marketplace/{id}/reviews", tag = "marketplace",
-    params(("id" = String, Path, description = "an id or a slug")),
+    params(("id" = String, Path, description = "an id or a slug", example = "daily-standup")),
     request_body = NewReview,
     security(("bearer" = [])),
     responses(

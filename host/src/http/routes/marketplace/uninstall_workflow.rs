@@ -11,7 +11,7 @@ use crate::{
 
 /// Uninstalls a workflow for the calling user, also one that is no longer listed. What is not installed stays so.
 #[utoipa::path(delete, path = "/marketplace/{id}/install", tag = "marketplace",
-    params(("id" = String, Path, description = "an id, or a slug as long as the workflow is listed")),
+    params(("id" = String, Path, description = "an id, or a slug as long as the workflow is listed", example = "daily-standup")),
     security(("bearer" = [])),
     responses((status = NO_CONTENT, description = "it is not installed")))]
 pub(in crate::http) async fn uninstall_workflow(

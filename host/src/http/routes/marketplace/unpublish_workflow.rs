@@ -15,7 +15,7 @@ use crate::{
 /// Takes a workflow out of what others see. Who installed it keeps it. The operator may do that, too.
 #[utoipa::path(post, path = "/marketplace/{id}/unpublish", tag = "marketplace",
     params(
-        ("id" = String, Path, description = "an id or a slug"),
+        ("id" = String, Path, description = "an id or a slug", example = "daily-standup"),
         ("if-match" = Option<String>, Header, description = "tags of `GET /marketplace/{id}`: the versions that this is meant for"),
     ),
     security(("bearer" = [])),

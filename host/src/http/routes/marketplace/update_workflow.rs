@@ -21,7 +21,7 @@ use crate::{
 /// Changes what is said of a workflow. What it does is changed by `POST /marketplace/{id}/versions`.
 #[utoipa::path(patch, path = "/marketplace/{id}", tag = "marketplace",
     params(
-        ("id" = String, Path, description = "an id or a slug"),
+        ("id" = String, Path, description = "an id or a slug", example = "daily-standup"),
         ("if-match" = Option<String>, Header, description = "tags of `GET /marketplace/{id}`: the versions that this is meant for"),
     ),
     request_body = WorkflowChange,
