@@ -70,7 +70,8 @@ NO_WEBSITE = says("invalid-body", "/website is no web address")
 # Why a request that fits the document may be refused, by operation. All problems of an answer have to be among them.
 REASONS = {
     # The input's schema is the action's own, which GET /registry/actions/{id} has.
-    "execute_action": [says("invalid-input")],
+    # What the action has to do may not be possible, by what the integration says.
+    "execute_action": [says("invalid-input"), says("conflict"), says("permanent")],
     # There may be nothing to approve, or something else than what the request names.
     "approve_integration": [says("nothing-pending"), says("other-version")],
     # Which names and forms of a `variables` entry there are is the provider's own.
@@ -122,6 +123,8 @@ REASONS = {
 }
 # What this caller may not, whatever the request says: what is another developer's or the caller's own.
 FORBIDDEN = {
+    # The integration itself says so: the seed's accounts have no scopes.
+    "execute_action": {"permission-denied"},
     "create_token": {"no-account", "insufficient-scope"},
     "reload_integration": {"not-in-development"},
     "update_workflow": {"not-owner"},
