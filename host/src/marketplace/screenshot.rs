@@ -41,6 +41,11 @@ impl Screenshot {
     /// # Errors
     /// What is wrong with the image, for whoever sent it.
     pub fn encode(bytes: &[u8]) -> Result<Self, String> {
+        Self::encode_within(bytes, MAX_ENCODED_BYTES)
+    }
+
+    /// Noise of two colours takes a bit a pixel as it is sent and many as it is kept: what comes out is bounded, too.
+    fn encode_within(bytes: &[u8], most: usize) -> Result<Self, String> {
         if bytes.len() > MAX_SCREENSHOT_BYTES {
             return Err(format!("it has {} bytes, possible are {MAX_SCREENSHOT_BYTES}", bytes.len()));
         }
@@ -76,9 +81,9 @@ impl Screenshot {
                 "image/png"
             }
         };
-        if image.len() > MAX_ENCODED_BYTES {
+        if image.len() > most {
             return Err(format!(
-                "encoded anew it has {} bytes, possible are {MAX_ENCODED_BYTES}: send fewer pixels, or a JPEG",
+                "encoded anew it has {} bytes, possible are {most}: send fewer pixels, or a JPEG",
                 image.len()
             ));
         }
@@ -91,7 +96,7 @@ impl Screenshot {
 mod tests {
     use std::io::Cursor;
 
-    use image::{DynamicImage, GrayImage, ImageFormat, RgbaImage};
+    use image::{DynamicImage, ImageFormat, RgbaImage};
 
     use super::{MAX_SCREENSHOT_BYTES, MAX_SCREENSHOT_SIDE, Screenshot};
 
@@ -128,16 +133,10 @@ mod tests {
 
     #[test]
     fn an_image_that_grows_when_it_is_encoded_is_refused() {
-        // Noise of two colours: a bit a pixel as it is sent, three as it would be kept.
-        let mut state = 7_u32;
-        let noise = GrayImage::from_fn(MAX_SCREENSHOT_SIDE, MAX_SCREENSHOT_SIDE, |_, _| {
-            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            image::Luma([if state >> 31 == 0 { 0 } else { 255 }])
-        });
-        let mut bytes = Vec::new();
-        noise.write_to(&mut Cursor::new(&mut bytes), ImageFormat::Png).unwrap();
-        assert!(bytes.len() <= MAX_SCREENSHOT_BYTES, "{} bytes", bytes.len());
-        assert!(Screenshot::encode(&bytes).unwrap_err().contains("encoded anew"));
+        let bytes = encoded(30, 20, ImageFormat::Png);
+        let size = Screenshot::encode(&bytes).unwrap().image.len();
+        assert!(Screenshot::encode_within(&bytes, size).is_ok());
+        assert!(Screenshot::encode_within(&bytes, size - 1).unwrap_err().contains("encoded anew"));
     }
 
     #[test]
