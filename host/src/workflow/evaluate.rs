@@ -7,8 +7,8 @@ use std::{
 };
 
 use minijinja::{
-    Environment, ErrorKind, UndefinedBehavior, Value as Computed, filters,
-    value::{Kwargs, Serde, ValueKind},
+    Environment, ErrorKind, UndefinedBehavior, Value as Computed,
+    value::{Serde, ValueKind},
 };
 use serde_json::{Map, Number, Value};
 
@@ -48,10 +48,6 @@ static ENGINE: LazyLock<Environment<'static>> = LazyLock::new(|| {
     for name in DENIED_FILTERS {
         engine.remove_filter(name);
     }
-    // Its own takes an indentation, and writes it before it pays.
-    engine.add_filter("tojson", |value: &Computed| {
-        filters::tojson(value, None, Kwargs::from_iter([] as [(&str, Computed); 0]))
-    });
     engine
 });
 

@@ -29,6 +29,13 @@ pub(super) fn guarded(source: &str) -> Result<String, ExpressionError> {
                 places.insert(place + 1);
             }
             Token::Name("map") if before == Some(&Token::Sign("|")) => check_map(&tokens, place + 1)?,
+            // It would take an indentation, and writes that before it pays.
+            Token::Name("tojson") if before == Some(&Token::Sign("|")) => match tokens.get(place + 1..place + 3) {
+                Some([Token::Sign("("), argument]) if *argument != Token::Sign(")") => {
+                    return Err(ExpressionError::Syntax("`tojson` takes no arguments".to_owned()));
+                }
+                _ => {}
+            },
             _ => {}
         }
     }
@@ -89,6 +96,12 @@ fn check_map(tokens: &[Token<'_>], open: usize) -> Result<(), ExpressionError> {
     if tokens.get(open) != Some(&Token::Sign("(")) {
         return Ok(());
     }
+    // The same for what it names, however that is spelt.
+    if let Some([Token::Text(name), Token::Sign(",")]) = tokens.get(open + 1..open + 3)
+        && (*name == "tojson" || name.contains('\\'))
+    {
+        return Err(ExpressionError::Map);
+    }
     for (place, token) in tokens.iter().enumerate().skip(open + 1) {
         let is_literal = match token {
             Token::Text(_) | Token::Number(_) => true,
@@ -130,11 +143,25 @@ mod tests {
     }
 
     #[test]
+    fn tojson_takes_nothing() {
+        assert!(guarded("a|tojson").is_ok() && guarded("a|tojson()|upper").is_ok());
+        for source in ["a|tojson(9)", "a|tojson(indent=9)", "a | tojson (true)"] {
+            assert!(guarded(source).is_err(), "{source}");
+        }
+    }
+
+    #[test]
     fn map_takes_what_is_written_out() {
         for source in ["a|map('upper')", "a|map(attribute='x', default=-1)", "a|map('default', none, true)", "a|map"] {
             assert!(guarded(source).is_ok(), "{source}");
         }
-        for source in ["a|map('default', a)", "a|map('default', [])", "a|map(attribute='x', default=(1))"] {
+        for source in [
+            "a|map('tojson', 9)",
+            "a|map('to\\u006ason', 9)",
+            "a|map('default', a)",
+            "a|map('default', [])",
+            "a|map(attribute='x', default=(1))",
+        ] {
             assert_eq!(guarded(source), Err(ExpressionError::Map), "{source}");
         }
     }

@@ -32,6 +32,22 @@ fn everything_that_is_read_is_found() {
     }
 }
 
+/// Reading them makes and compares nothing: the compiler works out what is constant, without fuel and without bounds.
+#[test]
+fn what_would_cost_to_work_out_is_not_worked_out_by_reading_it() {
+    let list = "([0] * 99999999)";
+    for source in [
+        format!("{list} == {list}"),
+        vec![list; 40].join(" + "),
+        format!("1 in {list}"),
+        format!("[{list}, {list}] < [{list}]"),
+        "'x' * 9999999999".to_owned(),
+    ] {
+        let expression = Expression::parse(&source).expect("is an expression");
+        assert!(expression.evaluate(&json!({}), MAX_FUEL).is_err(), "{source}");
+    }
+}
+
 #[test]
 fn a_lone_reference_and_a_lone_literal_are_known_as_such() {
     let parsed = |source: &str| Expression::parse(source).expect("is an expression");
