@@ -9,7 +9,7 @@ use super::{Actor, MAX_ATTEMPTS, WRITES_AT_ONCE, WorkflowRegistry, now, read::un
 use crate::{
     integration::InputProblem,
     marketplace::{
-        bounds::{MAX_CHANGELOG_CHARS, MAX_DEFINITION_BYTES, MAX_LISTINGS_PER_DEVELOPER, MAX_VERSIONS},
+        bounds::{MAX_CHANGELOG_CHARS, MAX_DEFINITION_BYTES, MAX_VERSIONS},
         error::{MarketplaceError, placed, taken},
         fields::{ListingChange, incomplete, longer, nul, problem, slug_of},
         index::Doc,
@@ -107,7 +107,7 @@ impl WorkflowRegistry {
         // What of it can be said already; a draft may be half of a workflow.
         summary.required_providers = self.checked(&definition).await?.unwrap_or_default();
         let listing = Listing { summary, description, definition: version.definition.clone(), screenshots: Vec::new() };
-        self.0.store.insert(&listing, &version).await.map_err(too_many_listings)?;
+        self.0.store.insert(&listing, &version).await?;
         self.follow_write().await;
         self.reread(&listing.summary.id).await
     }
@@ -387,9 +387,4 @@ fn new_version(number: u32, definition: &Value, changelog: String) -> Result<New
     }
     let content_hash = hex::encode(Sha256::digest(&text));
     Ok(NewVersion { number, definition: text, content_hash, changelog })
-}
-
-fn too_many_listings(error: StoreError) -> MarketplaceError {
-    tracing::debug!(%error, most = MAX_LISTINGS_PER_DEVELOPER, "a listing was not stored");
-    error.into()
 }
