@@ -75,10 +75,14 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
     }
 }
 
-/// Reads a body, which is an object: serde would take an array for a struct, too. The error names line and column. What stands there is not quoted: it may be a token in the wrong place.
+/// Reads a body, which is an object: serde would take an array for a struct, too. The error names line and column. What
+/// stands there is not quoted: it may be a token in the wrong place.
 pub(super) fn parse<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, ApiError> {
-    if bytes.trim_ascii_start().first() != Some(&b'{') {
-        return Err(ApiError::bad_request("invalid-body", "the body is no JSON object"));
+    let begins = bytes.trim_ascii_start();
+    if begins.first().is_some_and(|first| *first != b'{') {
+        let before = bytes.strip_suffix(begins).unwrap_or_default();
+        let line = before.split(|byte| *byte == b'\n').count();
+        return Err(ApiError::bad_request("invalid-body", format!("a JSON object was expected at line {line}")));
     }
     serde_json::from_slice(bytes).map_err(|error: serde_json::Error| {
         let message = error.to_string();
