@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 pub const MAX_DAYS: u64 = 366;
 const UNITS: [(char, u64); 4] = [('d', 86_400), ('h', 3_600), ('m', 60), ('s', 1)];
 
-/// At least a second and at most [`MAX_DAYS`], in whole seconds. It is written with the largest unit that is exact.
+/// At least a second and at most 366 days, in whole seconds. It is written with the largest unit that is exact.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct WorkflowDuration {
     seconds: u64,
