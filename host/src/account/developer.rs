@@ -11,7 +11,7 @@ use super::{
     error::{AccountError, Problem},
     id::DeveloperId,
 };
-use crate::integration::UserId;
+use crate::integration::{UserId, is_slug};
 
 /// The shortest and the longest slug, in bytes.
 pub const MIN_SLUG_BYTES: usize = 3;
@@ -41,12 +41,9 @@ impl FromStr for DeveloperSlug {
     type Err = Problem;
 
     fn from_str(text: &str) -> Result<Self, Problem> {
-        let is_word = |word: &str| {
-            !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
-        };
         let fits = (MIN_SLUG_BYTES..=MAX_SLUG_BYTES).contains(&text.len())
             && text.starts_with(|first: char| first.is_ascii_lowercase())
-            && text.split('-').all(is_word);
+            && is_slug(text);
         if !fits {
             let message = format!(
                 "has {MIN_SLUG_BYTES} to {MAX_SLUG_BYTES} lower-case letters and digits with single hyphens between, and \

@@ -146,6 +146,14 @@ impl Serialize for ActionId {
     }
 }
 
+/// Whether a text is words of lower-case letters a to z and digits, joined by single hyphens: how names stand in
+/// addresses. Its length is for whoever asks.
+pub fn is_slug(text: &str) -> bool {
+    let is_word =
+        |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
+    text.split('-').all(is_word)
+}
+
 fn is_identifier(text: &str) -> bool {
     let mut bytes = text.bytes();
     text.len() <= MAX_LENGTH

@@ -14,7 +14,7 @@ pub use definition::{Action, Definition, Trigger, TriggerKind};
 pub use draft::{ActionDraft, DefinitionDraft, PermissionsDraft, TriggerDraft};
 pub use failure::{Failure, FailureKind};
 pub use host_pattern::{HostPattern, HostPatternError};
-pub use id::{ActionId, IdError, IntegrationId, LocalId, ProviderId, UserId};
+pub use id::{ActionId, IdError, IntegrationId, LocalId, ProviderId, UserId, is_slug};
 pub use permissions::{ConnectionNeed, Permissions, Widening};
 pub use schema::{InputProblem, Schema, SchemaError};
 pub use schema_cost::CostError;

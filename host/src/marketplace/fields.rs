@@ -8,7 +8,7 @@ use super::{
     listing::{Category, Pricing, PricingModel, Summary, Visibility},
     text::{fold, words},
 };
-use crate::integration::InputProblem;
+use crate::integration::{InputProblem, is_slug};
 
 /// Slugs that would be taken for another page.
 const RESERVED_SLUGS: [&str; 10] =
@@ -141,9 +141,7 @@ fn name_problem(name: &str) -> Option<InputProblem> {
 }
 
 fn slug_problem(slug: &str) -> Option<InputProblem> {
-    let is_word =
-        |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
-    if !(MIN_SLUG_BYTES..=MAX_SLUG_BYTES).contains(&slug.len()) || !slug.split('-').all(is_word) {
+    if !(MIN_SLUG_BYTES..=MAX_SLUG_BYTES).contains(&slug.len()) || !is_slug(slug) {
         let rule = format!(
             "a slug is {MIN_SLUG_BYTES} to {MAX_SLUG_BYTES} lower-case letters a to z and digits, in words joined by single hyphens"
         );

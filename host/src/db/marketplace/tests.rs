@@ -12,7 +12,8 @@ use crate::{
     integration::{ActionId, IntegrationId, LocalId},
     marketplace::{
         Actor, Condition, DeveloperRef, Known, KnownAction, KnownTrigger, ListFilter, Listing, ListingChange,
-        MarketplaceError, NewWorkflow, Sort, Status, WorkflowRegistry,
+        MarketplaceError, NewWorkflow, Sort, Status, StoreError, WorkflowRegistry,
+        bounds::{MAX_LISTINGS_PER_DEVELOPER, MAX_VERSIONS},
     },
 };
 
@@ -270,6 +271,39 @@ async fn versions_and_listings_cannot_be_rewritten() {
     ] {
         assert!(sqlx::query(statement).execute(&database.writer).await.is_err(), "{statement}");
     }
+}
+
+#[tokio::test]
+async fn a_developer_has_so_many_workflows_and_a_workflow_so_many_versions() {
+    let (database, _guard) = fresh().await;
+    let (registry, ann) = (marketplace(&database).await, developer(&database, "ann").await);
+    let id = registry.create_workflow(&ann, named("Daily", greeting())).await.unwrap().summary.id;
+    sqlx::query("UPDATE marketplace_integrations SET workflow_version = ?")
+        .bind(MAX_VERSIONS)
+        .execute(&database.writer)
+        .await
+        .unwrap();
+    let version = registry.add_version(&ann, &id, &Condition::Any, &greeting(), "").await.unwrap_err();
+    assert_eq!(version, MarketplaceError::Store(StoreError::TooMany("versions")));
+    // Deleted ones count: their rows stay.
+    registry.delete_workflow(&ann, &id, &Condition::Any).await.unwrap();
+    sqlx::query(
+        "WITH RECURSIVE numbers (number) AS (SELECT 2 UNION ALL SELECT number + 1 FROM numbers WHERE number < ?) \
+         INSERT INTO marketplace_integrations (id, developer_id, slug, name, name_key, tagline, category, tags, \
+         pricing_model, price_cents, visibility, status, required_oauth_providers, workflow_version, created_at, updated_at, \
+         description, workflow_definition) \
+         SELECT 'wf_' || number, 'dev_ann', 'made-' || number, 'Made', 'made', '', 'other', '[]', 'free', 0, 'public', 'draft', \
+         '[]', 1, 0, 0, '', '{}' FROM numbers",
+    )
+    .bind(MAX_LISTINGS_PER_DEVELOPER)
+    .execute(&database.writer)
+    .await
+    .unwrap();
+    let one_more = registry.create_workflow(&ann, named("Weekly", greeting())).await.unwrap_err();
+    assert!(matches!(one_more, MarketplaceError::Store(StoreError::TooMany(_))), "{one_more}");
+    // And others go on.
+    let ben = developer(&database, "ben").await;
+    registry.create_workflow(&ben, named("Weekly", greeting())).await.unwrap();
 }
 
 #[tokio::test]

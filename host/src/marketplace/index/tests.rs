@@ -361,6 +361,22 @@ proptest! {
     }
 }
 
+#[test]
+fn a_text_and_a_beginning_stand_for_so_many_words_at_most() {
+    let mut index = Index::default();
+    let numbered = |numbers: std::ops::Range<u32>| numbers.map(|number| format!("aaa{number:05} ")).collect::<String>();
+    let found = |index: &Index, text: &str| {
+        index.search(&Query { text: Some(text.to_owned()), limit: 9, ..Query::default() }).total
+    };
+    index.put(Entry { description: numbered(0..2_001), ..listing(1, "One") });
+    assert_eq!((found(&index, "aaa01999"), found(&index, "aaa02000")), (1, 0));
+    index.put(Entry { description: numbered(2_000..4_000), ..listing(2, "Two") });
+    index.put(Entry { description: numbered(4_000..4_096), ..listing(3, "Three") });
+    assert_eq!(found(&index, "aaa"), 3);
+    index.put(Entry { description: numbered(4_096..4_097), ..listing(4, "Four") });
+    assert_eq!((found(&index, "aaa"), found(&index, "aaa04096")), (3, 1));
+}
+
 fn listing(doc: Doc, name: &str) -> Entry {
     Entry {
         doc,

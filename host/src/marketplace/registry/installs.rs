@@ -107,7 +107,7 @@ impl WorkflowRegistry {
         }
         let listing = self.get_workflow(id_or_slug, Some(actor)).await?;
         let summary = &listing.summary;
-        if actor.developer.as_ref().is_some_and(|developer| developer.id == summary.developer.id) {
+        if actor.owns(summary) {
             return Err(MarketplaceError::OwnListing);
         }
         let reviewed = self.0.store.review(summary.doc, actor.user.as_str(), rating, text.trim(), now()).await?;
@@ -126,8 +126,7 @@ fn check_installable(actor: &Actor, listing: &Summary) -> Result<(), Marketplace
     if listing.status != Status::Published {
         return Err(MarketplaceError::NotPublished(listing.status));
     }
-    let is_owner = actor.developer.as_ref().is_some_and(|developer| developer.id == listing.developer.id);
-    if listing.pricing.model != PricingModel::Free && !is_owner {
+    if listing.pricing.model != PricingModel::Free && !actor.owns(listing) {
         return Err(MarketplaceError::PaymentRequired { cents: listing.pricing.cents });
     }
     Ok(())

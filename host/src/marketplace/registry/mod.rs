@@ -29,8 +29,10 @@ use super::{
 };
 use crate::{integration::UserId, workflow::Known};
 
-/// Rows that are read at once.
+/// Rows that are read at once when a host starts.
 const BATCH: u32 = 500;
+/// Changed rows that go into the index at once, on an async thread: a few milliseconds.
+const CHANGES: u32 = 50;
 /// How often something is begun again because another write came between.
 const MAX_ATTEMPTS: u32 = 5;
 /// Owners' writes to different listings that go on at once, at most.
@@ -135,7 +137,7 @@ impl WorkflowRegistry {
         let inner = &self.0;
         let mut applied = inner.applied.lock().await;
         loop {
-            let changes = inner.store.changes(*applied, BATCH).await?;
+            let changes = inner.store.changes(*applied, CHANGES).await?;
             let Some(last) = changes.last() else { break };
             *applied = last.revision;
             let mut index = inner.index.write().unwrap_or_else(PoisonError::into_inner);

@@ -193,6 +193,11 @@ impl WorkflowRegistry {
 }
 
 impl Actor {
+    /// Whether it is the actor's own.
+    pub(super) fn owns(&self, listing: &Summary) -> bool {
+        self.developer.as_ref().is_some_and(|developer| developer.id == listing.developer.id)
+    }
+
     pub(super) fn sight(&self) -> Sight<'_> {
         let developer = self.developer.as_ref().map(|developer| developer.id.as_str());
         Sight { developer, everything: self.is_admin }

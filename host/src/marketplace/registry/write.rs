@@ -284,8 +284,7 @@ impl WorkflowRegistry {
         also_admin: bool,
     ) -> Result<Listing, MarketplaceError> {
         let found = self.0.store.find(id_or_slug, actor.sight()).await?.ok_or_else(|| unknown(id_or_slug))?;
-        let is_owner = actor.developer.as_ref().is_some_and(|developer| developer.id == found.summary.developer.id);
-        if is_owner || also_admin { Ok(found) } else { Err(MarketplaceError::NotOwner) }
+        if actor.owns(&found.summary) || also_admin { Ok(found) } else { Err(MarketplaceError::NotOwner) }
     }
 
     /// As it stands now, whoever asks.
