@@ -10,12 +10,10 @@ use cap_std::{
     ambient_authority,
     fs::{Dir, OpenOptions, OpenOptionsExt},
 };
+use workway_db::{DATABASE_FILE, Database, DatabaseError};
+use workway_oauth::{KeyError, KeyRing, ProcessMark, RotateError, RotateOptions, Rotated, rotate};
 
-use crate::{
-    db::{DATABASE_FILE, Database, DatabaseError},
-    oauth::{KeyError, KeyRing, ProcessMark, RotateError, RotateOptions, Rotated, rotate},
-    settings::KeySettings,
-};
+use crate::settings::KeySettings;
 
 /// Held by a rotation for as long as it takes: two at once would each have a new key, and one of them would be lost.
 const LOCK_FILE: &str = "key-rotation.lock";

@@ -2,11 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::{
-    integration::{ActionId, IntegrationId, LocalId},
-    registry::ActionRegistry,
-    workflow::{Known, KnownAction, KnownTrigger},
-};
+use workway_model::{ActionId, IntegrationId, LocalId};
+use workway_registry::ActionRegistry;
+use workway_workflow::{Known, KnownAction, KnownTrigger};
 
 /// Actions and triggers that can be called at the moment of asking.
 pub(super) struct RegisteredActions(pub(super) ActionRegistry);

@@ -15,28 +15,30 @@ use std::{
 };
 
 use cap_std::{ambient_authority, fs::Dir};
-pub use keys::{RotateKeysError, rotate_keys};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
-use payout::PayoutVault;
 use url::Url;
-
-use crate::{
-    account::Accounts,
-    capability::{
-        fetch::{CredentialHeaders, FetchClient, Upstream, UpstreamError, Upstreams},
-        storage::StorageLimits,
-    },
-    db::{Database, DatabaseError},
-    marketplace::{StoreError, WorkflowRegistry},
-    oauth::{
-        AgreeError, AuthorizationFlow, Catalogue, CatalogueError, ConnectionStore, KeyError, KeyRing, ProcessMark,
-        Renewal, TokenEndpoint, Vault, agree,
-    },
-    registry::{ActionRegistry, FileName, Services, Unsettled},
-    runtime::{CacheError, CodeCache, Runtime, RuntimeError},
-    settings::{Mode, Settings},
+use workway_capability::{
+    fetch::{CredentialHeaders, FetchClient, Upstream, UpstreamError, Upstreams},
+    storage::StorageLimits,
+};
+use workway_db::{Database, DatabaseError};
+use workway_marketplace::{StoreError, WorkflowRegistry};
+use workway_model::Mode;
+use workway_oauth::{
+    AgreeError, AuthorizationFlow, Catalogue, CatalogueError, ConnectionStore, KeyError, KeyRing, ProcessMark, Renewal,
+    TokenEndpoint, Vault, agree,
+};
+use workway_registry::{
+    ActionRegistry, FileName, Services, Unsettled,
     watcher::{WatchError, Watcher},
 };
+use workway_sandbox::{CacheError, CodeCache, Runtime, RuntimeError};
+use workway_users::Accounts;
+
+pub use keys::{RotateKeysError, rotate_keys};
+
+use crate::settings::Settings;
+use payout::PayoutVault;
 
 /// Bounds of the buckets that call times are counted in, in seconds.
 const CALL_SECONDS: [f64; 12] = [0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.005, 0.025, 0.1, 0.5, 1.0, 5.0, 30.0];

@@ -3,12 +3,9 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-
-use crate::{
-    account::{DeveloperId, PayoutDetails, PayoutSeal, SealError, SealedPayout},
-    integration::UserId,
-    oauth::{KeyedRecords, PayoutBinding, Vault, catch_up},
-};
+use workway_model::UserId;
+use workway_oauth::{KeyedRecords, PayoutBinding, Vault, catch_up};
+use workway_users::{DeveloperId, PayoutDetails, PayoutSeal, SealError, SealedPayout};
 
 /// The vault as accounts know it.
 pub(super) struct PayoutVault {

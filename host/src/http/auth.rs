@@ -8,14 +8,11 @@ use axum::{
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
+use workway_model::{Mode, UserId};
+use workway_users::{Principal, Scope, Scopes, unix_now};
 
 use super::error::ApiError;
-use crate::{
-    account::{Principal, Scope, Scopes, unix_now},
-    app::App,
-    integration::UserId,
-    settings::Mode,
-};
+use crate::app::App;
 
 /// How the operator is called where users have ids.
 const OPERATOR: &str = "operator";

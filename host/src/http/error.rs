@@ -15,12 +15,9 @@ use axum::{
 };
 use serde::Serialize;
 use utoipa::ToSchema;
-
-use crate::{
-    integration::{Failure, FailureKind, InputProblem},
-    registry::{ActivationError, ApproveError, ExecuteError, FollowError, UnknownIntegration},
-    runtime::{CallError, Limit},
-};
+use workway_model::{Failure, FailureKind, InputProblem};
+use workway_registry::{ActivationError, ApproveError, ExecuteError, FollowError, UnknownIntegration};
+use workway_sandbox::{CallError, Limit};
 
 /// What a client that was told to come back waits at least.
 const BUSY_RETRY: Duration = Duration::from_secs(1);

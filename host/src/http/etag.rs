@@ -12,9 +12,9 @@ use axum::{
 };
 use serde::Serialize;
 use sha2::{Digest, Sha256};
+use workway_marketplace::Condition;
 
 use super::error::ApiError;
-use crate::marketplace::Condition;
 
 /// Of 32 bytes; enough that no two bodies of one resource meet.
 const TAG_BYTES: usize = 12;

@@ -11,13 +11,15 @@ use utoipa::{
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 use utoipa_swagger_ui::SwaggerUi;
+use workway_marketplace::bounds::MAX_SCREENSHOT_BYTES;
+use workway_model::Mode;
 
 use super::{
     document,
     middleware::{fallback, local_only, request_id, trace},
     routes::{auth, developers, marketplace, oauth, operation, registry, schemas},
 };
-use crate::{app::App, marketplace::bounds::MAX_SCREENSHOT_BYTES, settings::Mode};
+use crate::app::App;
 
 /// What an execute request holds besides its input, in bytes.
 const ENVELOPE_BYTES: u64 = 64 << 10;

@@ -11,13 +11,13 @@ use std::{
 use config::{Config, File, FileFormat};
 use secrecy::SecretString;
 use serde::Deserialize;
+use workway_model::{IntegrationId, ProviderId};
 
 use super::{
     AccountSettings, AdmissionSettings, CacheSettings, CallLimits, ClientVariables, Compiler, IntegrationSettings,
     MarketplaceSettings, Mode, OAuthSettings, Settings,
     oauth::{OAuthFile, ProviderFile},
 };
-use crate::integration::{IntegrationId, ProviderId};
 
 const DEFAULT_PORT: u16 = 8787;
 const DEFAULT_DATA: &str = "data";

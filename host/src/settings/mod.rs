@@ -12,6 +12,7 @@ use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, time::Duration}
 
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
+use workway_model::IntegrationId;
 
 pub use account::AccountSettings;
 pub use compiler::{CacheSettings, Compiler};
@@ -19,8 +20,6 @@ pub use limits::{AdmissionSettings, CallLimits, LimitOverrides};
 pub use load::{Flags, KeySettings, SettingsError};
 pub use marketplace::MarketplaceSettings;
 pub use oauth::{ClientCredentials, ClientVariables, OAuthSettings, client_id_variable};
-
-use crate::integration::IntegrationId;
 
 /// The shortest admin token that production takes, in bytes: 128 bits written as hexadecimal.
 const MIN_ADMIN_TOKEN_BYTES: usize = 32;

@@ -10,8 +10,7 @@ use std::{
 use secrecy::SecretString;
 use serde::Deserialize;
 use url::Url;
-
-use crate::integration::{HostPattern, ProviderId};
+use workway_model::{HostPattern, ProviderId};
 
 /// All of it. Client secrets come from the environment alone.
 #[derive(Clone, Debug, Default)]

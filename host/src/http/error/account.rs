@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use axum::http::StatusCode;
+use workway_users::{AccountError, TooOften};
 
 use super::{ApiError, BUSY_RETRY, ProblemDetail};
-use crate::account::{AccountError, TooOften};
 
 impl From<AccountError> for ApiError {
     fn from(error: AccountError) -> Self {
@@ -47,7 +47,7 @@ mod tests {
     use axum::response::IntoResponse;
 
     use super::{AccountError, ApiError, TooOften};
-    use crate::account::{Overloaded, Scope, Scopes};
+    use workway_users::{Overloaded, Scope, Scopes};
 
     #[test]
     fn the_status_follows_from_who_is_to_blame() {

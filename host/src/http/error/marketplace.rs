@@ -1,9 +1,9 @@
 //! Who is to blame for what the marketplace did not do, as a status.
 
 use axum::http::StatusCode;
+use workway_marketplace::{MarketplaceError, StoreError};
 
 use super::{ApiError, BUSY_RETRY};
-use crate::marketplace::{MarketplaceError, StoreError};
 
 impl From<MarketplaceError> for ApiError {
     fn from(error: MarketplaceError) -> Self {

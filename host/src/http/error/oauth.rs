@@ -1,9 +1,9 @@
 //! Who is to blame for an account that was not connected, listed or forgotten, as a status.
 
 use axum::http::StatusCode;
+use workway_oauth::{Blame, ConnectionError, FlowError, SealedError};
 
 use super::{ApiError, BUSY_RETRY};
-use crate::oauth::{Blame, ConnectionError, FlowError, SealedError};
 
 impl From<ConnectionError> for ApiError {
     fn from(error: ConnectionError) -> Self {

@@ -8,10 +8,10 @@ use axum::{
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use workway_users::{IssuedToken, Scope, TokenRequest, unix_now};
 
 use super::wire::{EmailText, Knock, WireScope, WireToken};
 use crate::{
-    account::{IssuedToken, Scope, TokenRequest, unix_now},
     app::App,
     http::{
         auth::{CallerKind, OptionalCaller},

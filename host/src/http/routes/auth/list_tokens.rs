@@ -3,10 +3,10 @@
 use axum::{Json, extract::State};
 use serde::Serialize;
 use utoipa::ToSchema;
+use workway_users::{Scope, unix_now};
 
 use super::wire::WireToken;
 use crate::{
-    account::{Scope, unix_now},
     app::App,
     http::{
         auth::Caller,

@@ -8,10 +8,10 @@ use axum::{Json, extract::State, http::StatusCode};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use workway_users::unix_now;
 
 use super::wire::{EmailText, Knock};
 use crate::{
-    account::unix_now,
     app::App,
     http::{
         error::{ApiError, Problem},

@@ -1,9 +1,9 @@
 //! `DELETE /auth/tokens/{id}`.
 
 use axum::{extract::State, http::StatusCode};
+use workway_users::{Scope, unix_now};
 
 use crate::{
-    account::{Scope, unix_now},
     app::App,
     http::{
         auth::Caller,

@@ -3,10 +3,10 @@
 use axum::{Json, extract::State};
 use serde::Serialize;
 use utoipa::ToSchema;
+use workway_users::Developer;
 
 use super::wire::{WireScope, wire_scopes};
 use crate::{
-    account::Developer,
     app::App,
     http::{
         auth::{Caller, CallerKind},

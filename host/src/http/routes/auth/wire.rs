@@ -8,12 +8,9 @@ use axum::{
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use workway_users::{Scope, Scopes, TokenSummary};
 
-use crate::{
-    account::{Scope, Scopes, TokenSummary},
-    app::App,
-    http::error::ApiError,
-};
+use crate::{app::App, http::error::ApiError};
 
 /// An attempt to get in, counted by the address of the connection before the body is read. What a header says of another
 /// address is not believed: whoever sends it could say anything.

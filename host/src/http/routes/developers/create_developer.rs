@@ -4,10 +4,10 @@ use axum::{Json, extract::State, http::StatusCode};
 use secrecy::SecretString;
 use serde::Deserialize;
 use utoipa::ToSchema;
+use workway_users::{NewProfile, Scope, unix_now};
 
 use super::wire::{DeveloperBio, DeveloperName, DeveloperWebsite, WireDeveloper};
 use crate::{
-    account::{NewProfile, Scope, unix_now},
     app::App,
     http::{
         auth::Caller,

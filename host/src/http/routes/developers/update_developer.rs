@@ -4,10 +4,10 @@ use axum::{Json, extract::State};
 use secrecy::SecretString;
 use serde::{Deserialize, Deserializer};
 use utoipa::ToSchema;
+use workway_users::{Change, ProfileChange, Scope, unix_now};
 
 use super::wire::{DeveloperBio, DeveloperName, DeveloperWebsite, WireDeveloper};
 use crate::{
-    account::{Change, ProfileChange, Scope, unix_now},
     app::App,
     http::{
         auth::Caller,

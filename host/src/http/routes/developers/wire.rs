@@ -2,8 +2,7 @@
 
 use serde::Serialize;
 use utoipa::ToSchema;
-
-use crate::account::Developer;
+use workway_users::Developer;
 
 /// A name that has more than blanks, and no control characters.
 #[derive(ToSchema)]

@@ -5,10 +5,10 @@ use axum::{
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
+use workway_users::Scope;
 
 use super::wire::{WireScreenshot, actor};
 use crate::{
-    account::Scope,
     app::App,
     http::{
         auth::Caller,

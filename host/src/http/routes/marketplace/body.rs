@@ -3,12 +3,12 @@
 use serde::Deserialize;
 use serde_json::Value;
 use utoipa::ToSchema;
+use workway_marketplace::{Actor, ListingChange};
 
 use super::wire::{WirePricing, WireVisibility};
 use crate::{
     app::App,
     http::{error::ApiError, extract::optional_object},
-    marketplace::{Actor, ListingChange},
 };
 
 /// A word or two to find a workflow by.

@@ -8,6 +8,7 @@ use axum::{
 use serde::Deserialize;
 use serde_json::Value;
 use utoipa::ToSchema;
+use workway_users::Scope;
 
 use super::{
     body::definition,
@@ -15,7 +16,6 @@ use super::{
     wire::{WorkflowDetail, actor, written},
 };
 use crate::{
-    account::Scope,
     app::App,
     http::{
         auth::Caller,

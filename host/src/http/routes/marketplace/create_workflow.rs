@@ -8,20 +8,20 @@ use axum::{
 use serde::Deserialize;
 use serde_json::Value;
 use utoipa::ToSchema;
+use workway_marketplace::NewWorkflow;
+use workway_users::Scope;
 
 use super::{
     body::{Tag, WorkflowChange, definition},
     wire::{WirePricing, WireVisibility, WorkflowDetail, actor},
 };
 use crate::{
-    account::Scope,
     app::App,
     http::{
         auth::Caller,
         error::{ApiError, Problem},
         extract::{Json, optional_object},
     },
-    marketplace::NewWorkflow,
 };
 
 /// A workflow that is to be made. It is a draft until it is published, and may be half of a workflow until then.

@@ -1,10 +1,10 @@
 //! `DELETE /marketplace/{id}/screenshots/{screenshotId}`.
 
 use axum::{extract::State, http::StatusCode};
+use workway_users::Scope;
 
 use super::wire::actor;
 use crate::{
-    account::Scope,
     app::App,
     http::{auth::Caller, error::ApiError, extract::Path},
 };

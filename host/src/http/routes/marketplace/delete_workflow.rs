@@ -1,10 +1,10 @@
 //! `DELETE /marketplace/{id}`.
 
 use axum::{extract::State, http::StatusCode};
+use workway_users::Scope;
 
 use super::{problems::WriteProblems, wire::actor};
 use crate::{
-    account::Scope,
     app::App,
     http::{auth::Caller, error::ApiError, etag::IfMatch, extract::Path},
 };

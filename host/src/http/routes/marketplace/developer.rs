@@ -1,6 +1,8 @@
 //! Developers as paths and queries name them.
 
-use crate::{account::DeveloperId, app::App, http::error::ApiError};
+use workway_users::DeveloperId;
+
+use crate::{app::App, http::error::ApiError};
 
 /// What a developer's id begins with; no slug has an underscore.
 const ID_PREFIX: &str = "dev_";

@@ -7,10 +7,10 @@ use axum::{
 use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
+use workway_users::Scope;
 
 use super::wire::{WireInstallation, actor};
 use crate::{
-    account::Scope,
     app::App,
     http::{auth::Caller, error::ApiError, extract::Path},
 };

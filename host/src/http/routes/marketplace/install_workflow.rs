@@ -5,10 +5,10 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
+use workway_users::Scope;
 
 use super::wire::{WireInstallation, actor};
 use crate::{
-    account::Scope,
     app::App,
     http::{
         auth::Caller,

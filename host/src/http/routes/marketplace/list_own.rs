@@ -1,10 +1,10 @@
 //! `GET /developers/me/workflows`.
 
 use axum::{extract::State, http::HeaderMap, response::Response};
+use workway_users::Scope;
 
 use super::wire::{PageQuery, WorkflowPage, actor};
 use crate::{
-    account::Scope,
     app::App,
     http::{
         auth::Caller,

@@ -7,10 +7,10 @@ use axum::{
 };
 use serde::Deserialize;
 use utoipa::ToSchema;
+use workway_users::Scope;
 
 use super::wire::{WireReview, actor};
 use crate::{
-    account::Scope,
     app::App,
     http::{
         auth::Caller,

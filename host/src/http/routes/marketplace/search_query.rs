@@ -2,9 +2,10 @@
 
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
+use workway_marketplace::bounds::MAX_QUERY_CHARS;
 
 use super::wire::WirePricingModel;
-use crate::{http::error::ApiError, marketplace::bounds::MAX_QUERY_CHARS};
+use crate::http::error::ApiError;
 
 /// The longest name of a category, a tag and so on, in characters.
 const MAX_FILTER_CHARS: usize = 100;

@@ -1,6 +1,7 @@
 //! `GET /marketplace`.
 
 use axum::{extract::State, http::HeaderMap, response::Response};
+use workway_marketplace::{ListFilter, ListPage, Sort};
 
 use super::{
     developer::developer_id,
@@ -15,7 +16,6 @@ use crate::{
         etag::{Audience, tagged},
         extract::Query,
     },
-    marketplace::{ListFilter, ListPage, Sort},
 };
 
 /// Searches the workflows that everybody may see.

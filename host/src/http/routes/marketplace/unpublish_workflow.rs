@@ -1,13 +1,13 @@
 //! `POST /marketplace/{id}/unpublish`.
 
 use axum::{extract::State, response::Response};
+use workway_users::Scope;
 
 use super::{
     problems::WriteProblems,
     wire::{WorkflowDetail, actor, written},
 };
 use crate::{
-    account::Scope,
     app::App,
     http::{auth::Caller, error::ApiError, etag::IfMatch, extract::Path},
 };

@@ -1,6 +1,7 @@
 //! `PATCH /marketplace/{id}`.
 
 use axum::{extract::State, response::Response};
+use workway_users::Scope;
 
 use super::{
     body::WorkflowChange,
@@ -8,7 +9,6 @@ use super::{
     wire::{WorkflowDetail, actor, written},
 };
 use crate::{
-    account::Scope,
     app::App,
     http::{
         auth::Caller,

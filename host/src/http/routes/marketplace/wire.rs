@@ -4,9 +4,13 @@ use axum::{http::HeaderMap, response::Response};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::{IntoParams, ToSchema};
+use workway_marketplace::{
+    Actor, DeveloperRef, Installation, ListPage, Listing, Pricing, PricingModel, Review, ScreenshotInfo, Status,
+    Summary, VersionInfo, Visibility,
+};
+use workway_users::Scope;
 
 use crate::{
-    account::Scope,
     app::App,
     http::{
         auth::Caller,
@@ -14,10 +18,6 @@ use crate::{
         etag::{Audience, tagged},
         number::whole,
         page,
-    },
-    marketplace::{
-        Actor, DeveloperRef, Installation, ListPage, Listing, Pricing, PricingModel, Review, ScreenshotInfo, Status,
-        Summary, VersionInfo, Visibility,
     },
 };
 

@@ -9,6 +9,8 @@ use axum::{
 use serde::Serialize;
 use url::form_urlencoded;
 use utoipa::ToSchema;
+use workway_oauth::{AuthorizeRequest, Session};
+use workway_users::Scope;
 
 use super::{
     cookie::SessionCookie,
@@ -16,14 +18,12 @@ use super::{
     wire::{provider_id, public_url},
 };
 use crate::{
-    account::Scope,
     app::App,
     http::{
         auth::Caller,
         error::{ApiError, Problem},
         extract::Path,
     },
-    oauth::{AuthorizeRequest, Session},
 };
 
 #[derive(Serialize, ToSchema)]
@@ -103,7 +103,7 @@ fn parse(query: &str) -> Result<AuthorizeRequest, ApiError> {
 #[cfg(test)]
 mod tests {
     use super::parse;
-    use crate::oauth::Values;
+    use workway_oauth::Values;
 
     #[test]
     fn a_query_is_taken_apart() {

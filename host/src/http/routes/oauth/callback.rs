@@ -10,6 +10,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use url::Url;
+use workway_oauth::{Callback, Finished, FlowError, FlowFailure};
+use workway_users::Scope;
 
 use super::{
     cookie::SessionCookie,
@@ -17,7 +19,6 @@ use super::{
     wire::{WireConnection, provider_id, public_url},
 };
 use crate::{
-    account::Scope,
     app::App,
     http::{
         auth::Caller,
@@ -25,7 +26,6 @@ use crate::{
         extract::Path,
         middleware::request_id::RequestId,
     },
-    oauth::{Callback, Finished, FlowError, FlowFailure},
 };
 
 /// A caller who says who it is. Browsers do not, and in development nobody is taken for `dev` here.

@@ -3,8 +3,9 @@
 
 use axum::http::{HeaderMap, HeaderValue, header};
 use url::Url;
+use workway_oauth::Session;
 
-use crate::{http::error::ApiError, oauth::Session};
+use crate::http::error::ApiError;
 
 /// How long a browser keeps it, in seconds: longer than any flow takes.
 const MAX_AGE_SECONDS: u32 = 3_600;
@@ -49,7 +50,7 @@ mod tests {
     use axum::http::{HeaderMap, HeaderValue, header};
 
     use super::{SessionCookie, Url};
-    use crate::oauth::Session;
+    use workway_oauth::Session;
 
     const SESSION: &str = "s3cr3t_s3cr3t-s3cr3t_s3cr3t-s3cr3t_s3cr3t-0";
 

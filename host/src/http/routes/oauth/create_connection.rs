@@ -6,10 +6,14 @@ use axum::{extract::State, http::StatusCode};
 use secrecy::SecretString;
 use serde::Deserialize;
 use utoipa::ToSchema;
+use workway_model::ProviderId;
+use workway_oauth::{
+    Account, ConnectionSummary, NewConnection, Provider, TokenSet, Values, VariableSource, account_id,
+};
+use workway_users::Scope;
 
 use super::wire::WireConnection;
 use crate::{
-    account::Scope,
     app::App,
     http::{
         auth::Caller,
@@ -17,8 +21,6 @@ use crate::{
         extract::Json,
         number::optional_whole,
     },
-    integration::ProviderId,
-    oauth::{Account, ConnectionSummary, NewConnection, Provider, TokenSet, Values, VariableSource, account_id},
 };
 
 /// A provider's own word for what a token may do.
@@ -131,10 +133,9 @@ mod tests {
     use std::sync::Arc;
 
     use super::{ConnectionSummary, CreateConnection, Values, all_values, same_account};
-    use crate::{
-        http::extract::parse,
-        oauth::{Account, Catalogue, Provider},
-    };
+    use workway_oauth::{Account, Catalogue, Provider};
+
+    use crate::http::extract::parse;
 
     const PROVIDERS: &str = r#"
         [shops]

@@ -3,13 +3,13 @@
 use axum::{Json, extract::State};
 use serde::Serialize;
 use utoipa::ToSchema;
+use workway_oauth::Revoked;
+use workway_users::Scope;
 
 use super::wire::unknown_connection;
 use crate::{
-    account::Scope,
     app::App,
     http::{auth::Caller, error::ApiError, extract::Path},
-    oauth::Revoked,
 };
 
 #[derive(Serialize, ToSchema)]

@@ -1,10 +1,10 @@
 //! `GET /oauth/connections/{id}`.
 
 use axum::{Json, extract::State};
+use workway_users::Scope;
 
 use super::wire::{WireConnection, unknown_connection};
 use crate::{
-    account::Scope,
     app::App,
     http::{auth::Caller, error::ApiError, extract::Path},
 };

@@ -3,10 +3,10 @@
 use axum::{Json, extract::State};
 use serde::Serialize;
 use utoipa::ToSchema;
+use workway_users::Scope;
 
 use super::wire::WireConnection;
 use crate::{
-    account::Scope,
     app::App,
     http::{auth::Caller, error::ApiError},
 };

@@ -4,13 +4,13 @@ use axum::{Json, extract::State, http::HeaderMap};
 use serde::Serialize;
 use url::Url;
 use utoipa::ToSchema;
+use workway_oauth::{ConnectMethod, Provider, VariableSource, callback_url};
+use workway_users::Scope;
 
 use super::wire::public_url;
 use crate::{
-    account::Scope,
     app::App,
     http::{auth::Caller, error::ApiError},
-    oauth::{ConnectMethod, Provider, VariableSource, callback_url},
 };
 
 #[derive(Serialize, ToSchema)]
@@ -120,7 +120,7 @@ mod tests {
     use url::Url;
 
     use super::WireProvider;
-    use crate::oauth::Catalogue;
+    use workway_oauth::Catalogue;
 
     const PROVIDERS: &str = r#"
         [shops]

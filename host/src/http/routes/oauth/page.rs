@@ -6,8 +6,9 @@ use axum::{
     response::{Html, IntoResponse, Response},
 };
 use url::Url;
+use workway_oauth::ConnectionSummary;
 
-use crate::{http::error::ApiError, oauth::ConnectionSummary};
+use crate::http::error::ApiError;
 
 const CONTENT_SECURITY_POLICY: HeaderValue =
     HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'");
@@ -133,10 +134,9 @@ mod tests {
     use url::Url;
 
     use super::{connected, escaped, failed, redirect, sentence, wants_json, wants_page, with_parameter};
-    use crate::{
-        http::error::ApiError,
-        oauth::{Account, ConnectionSummary, FlowError},
-    };
+    use workway_oauth::{Account, ConnectionSummary, FlowError};
+
+    use crate::http::error::ApiError;
 
     async fn html(response: Response<Body>) -> String {
         for (name, value) in [

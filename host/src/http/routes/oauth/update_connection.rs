@@ -6,10 +6,10 @@ use utoipa::{
     ToSchema,
     openapi::{Object, ObjectBuilder, Type},
 };
+use workway_users::Scope;
 
 use super::wire::{WireConnection, unknown_connection};
 use crate::{
-    account::Scope,
     app::App,
     http::{
         auth::Caller,

@@ -6,14 +6,10 @@ use axum::http::{HeaderMap, StatusCode, header};
 use serde::Serialize;
 use url::Url;
 use utoipa::ToSchema;
+use workway_model::{Mode, ProviderId};
+use workway_oauth::{ConnectionStatus, ConnectionSummary, FlowError, unix_now};
 
-use crate::{
-    app::App,
-    http::error::ApiError,
-    integration::ProviderId,
-    oauth::{ConnectionStatus, ConnectionSummary, FlowError, unix_now},
-    settings::Mode,
-};
+use crate::{app::App, http::error::ApiError};
 
 /// How much of a caller's own text an error repeats.
 const MAX_QUOTED_CHARS: usize = 64;
@@ -103,7 +99,7 @@ mod tests {
     use serde_json::json;
 
     use super::{WireConnection, provider_id, unix_now, unknown_connection};
-    use crate::oauth::{Account, ConnectionSummary, FlowError};
+    use workway_oauth::{Account, ConnectionSummary, FlowError};
 
     fn summary() -> ConnectionSummary {
         ConnectionSummary {

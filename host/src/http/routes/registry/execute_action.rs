@@ -13,9 +13,12 @@ use utoipa::{
     ToSchema,
     openapi::{Object, ObjectBuilder, Type},
 };
+use workway_model::{ActionId, FailureKind, ProviderId};
+use workway_registry::{ExecuteError, Execution};
+use workway_sandbox::CallError;
+use workway_users::Scope;
 
 use crate::{
-    account::Scope,
     app::App,
     http::{
         auth::Caller,
@@ -23,9 +26,6 @@ use crate::{
         extract::{JsonBytes, Path, parse},
         middleware::request_id::RequestId,
     },
-    integration::{ActionId, FailureKind, ProviderId},
-    registry::{ExecuteError, Execution},
-    runtime::CallError,
 };
 
 /// draft-ietf-httpapi-idempotency-key-header.

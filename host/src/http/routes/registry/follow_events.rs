@@ -12,6 +12,8 @@ use axum::{
 use futures_util::stream;
 use serde::Serialize;
 use utoipa::ToSchema;
+use workway_registry::{Change, Loading, RegistryEvent, Told};
+use workway_sandbox::{CodeSource, Compiler};
 
 use super::wire::{WirePhases, milliseconds, unix_milliseconds};
 use crate::{
@@ -20,9 +22,6 @@ use crate::{
         auth::Caller,
         error::{ApiError, Problem},
     },
-    registry::{Change, Loading, RegistryEvent, Told},
-    runtime::CodeSource,
-    settings::Compiler,
 };
 
 /// A comment goes out after so much silence, so that a connection whose other end is gone is noticed.

@@ -4,12 +4,12 @@ use axum::{Json, extract::State};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
+use workway_model::ActionId;
 
 use super::wire::ActionSummary;
 use crate::{
     app::App,
     http::{error::ApiError, extract::Path},
-    integration::ActionId,
 };
 
 #[derive(Serialize, ToSchema)]

@@ -3,13 +3,13 @@
 use axum::{Json, extract::State};
 use serde::Serialize;
 use utoipa::ToSchema;
+use workway_model::{IntegrationId, Permissions};
+use workway_registry::{Entry, UnknownIntegration};
 
 use super::wire::{ActionSummary, IntegrationSummary, TriggerSummary, WireFailure, unix_milliseconds};
 use crate::{
     app::App,
     http::{error::ApiError, extract::Path},
-    integration::{IntegrationId, Permissions},
-    registry::{Entry, UnknownIntegration},
 };
 
 #[derive(Serialize, ToSchema)]

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use axum::{Json, extract::State};
 use serde::Serialize;
 use utoipa::ToSchema;
+use workway_registry::Status;
 
 use super::wire::WireFailure;
-use crate::{app::App, registry::Status};
+use crate::app::App;
 
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]

@@ -1,6 +1,7 @@
 //! `GET /registry/integrations`.
 
 use axum::{Json, extract::State};
+use workway_model::Definition;
 
 use super::wire::IntegrationSummary;
 use crate::{
@@ -10,7 +11,6 @@ use crate::{
         extract::Query,
         page::{ListQuery, Page},
     },
-    integration::Definition,
 };
 
 /// Integrations in the order of their ids.

@@ -5,6 +5,8 @@ use std::time::SystemTime;
 use axum::{Json, extract::State, http::StatusCode};
 use serde::Serialize;
 use utoipa::ToSchema;
+use workway_model::Mode;
+use workway_registry::{Activated, Phases};
 
 use super::{
     get_integration::integration_id,
@@ -17,8 +19,6 @@ use crate::{
         error::{ApiError, Problem},
         extract::Path,
     },
-    registry::{Activated, Phases},
-    settings::Mode,
 };
 
 #[derive(Serialize, ToSchema)]
@@ -71,7 +71,7 @@ pub(in crate::http) async fn reload_integration(
     let snapshot = app.registry().snapshot();
     let definition = snapshot.integrations.get(&id).and_then(|entry| entry.definition());
     // Another reload may have taken it out since.
-    let definition = definition.ok_or_else(|| crate::registry::UnknownIntegration(id.clone()))?;
+    let definition = definition.ok_or_else(|| workway_registry::UnknownIntegration(id.clone()))?;
     Ok(Json(Reloaded {
         success: true,
         message,

@@ -4,11 +4,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::Serialize;
 use utoipa::ToSchema;
-
-use crate::{
-    integration::{Action, Definition, IntegrationId, Trigger, TriggerKind},
-    registry::{Entry, LoadFailure, Phases, Status},
-};
+use workway_model::{Action, Definition, IntegrationId, Trigger, TriggerKind};
+use workway_registry::{Entry, LoadFailure, Phases, Status};
 
 /// An integration in a list.
 #[derive(Serialize, ToSchema)]

@@ -4,8 +4,7 @@ use axum::{
     http::header,
     response::{IntoResponse, Response},
 };
-
-use crate::workflow::SCHEMA;
+use workway_workflow::SCHEMA;
 
 /// The JSON Schema (2020-12) of a workflow's definition, version 1.
 #[utoipa::path(get, path = "/schemas/workflow-1.json", tag = "marketplace", responses(

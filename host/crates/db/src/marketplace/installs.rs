@@ -1,0 +1,171 @@
+//! The tables `installations` and `reviews`, and the counts of listings, which change with them or not at all.
+
+use workway_marketplace::{Doc, Installation, Review, Reviewed};
+
+use super::{
+    SqliteListings,
+    row::{self, InstallationRow, ReviewRow},
+};
+use crate::pool::{from_stored, to_stored};
+
+impl SqliteListings {
+    pub(super) async fn install_for(
+        &self,
+        listing: Doc,
+        version: u64,
+        user: &str,
+        now: i64,
+    ) -> Result<Option<(Installation, bool)>, sqlx::Error> {
+        let mut transaction = self.database.writer.begin_with("BEGIN IMMEDIATE").await?;
+        let is_active: Option<bool> = sqlx::query_scalar(
+            "SELECT i.id IS NOT NULL AND i.uninstalled_at IS NULL FROM marketplace_integrations l \
+             LEFT JOIN installations i ON i.listing = l.doc AND i.user_id = ?2 WHERE l.doc = ?1 AND l.version = ?3",
+        )
+        .bind(listing)
+        .bind(user)
+        .bind(to_stored(version)?)
+        .fetch_optional(&mut *transaction)
+        .await?;
+        let Some(is_active) = is_active else { return Ok(None) };
+        if !is_active {
+            let is_new: bool = sqlx::query_scalar(
+                "INSERT INTO installations (id, listing, user_id, number, installed_at) \
+                 SELECT ?1, doc, ?3, workflow_version, ?4 FROM marketplace_integrations WHERE doc = ?2 \
+                 ON CONFLICT (listing, user_id) DO UPDATE SET number = excluded.number, \
+                 installed_at = excluded.installed_at, uninstalled_at = NULL RETURNING id = ?1",
+            )
+            .bind(format!("ins_{}", uuid::Uuid::now_v7().simple()))
+            .bind(listing)
+            .bind(user)
+            .bind(now)
+            .fetch_one(&mut *transaction)
+            .await?;
+            sqlx::query(
+                "UPDATE marketplace_integrations SET install_count = install_count + ?2, \
+                 active_install_count = active_install_count + 1 WHERE doc = ?1",
+            )
+            .bind(listing)
+            .bind(is_new)
+            .execute(&mut *transaction)
+            .await?;
+        }
+        let row: InstallationRow = sqlx::query_as(
+            "SELECT i.id, l.id AS listing_id, i.number, i.installed_at, i.uninstalled_at FROM installations i \
+             JOIN marketplace_integrations l ON l.doc = i.listing WHERE i.listing = ? AND i.user_id = ?",
+        )
+        .bind(listing)
+        .bind(user)
+        .fetch_one(&mut *transaction)
+        .await?;
+        transaction.commit().await?;
+        Ok(Some((row.try_into()?, !is_active)))
+    }
+
+    pub(super) async fn uninstall_for(&self, listing: &str, user: &str, now: i64) -> Result<bool, sqlx::Error> {
+        let mut transaction = self.database.writer.begin_with("BEGIN IMMEDIATE").await?;
+        let ended: Option<i64> = sqlx::query_scalar(
+            "UPDATE installations SET uninstalled_at = ?3 WHERE user_id = ?2 AND uninstalled_at IS NULL \
+             AND listing = (SELECT doc FROM marketplace_integrations WHERE id = ?1) RETURNING listing",
+        )
+        .bind(listing)
+        .bind(user)
+        .bind(now)
+        .fetch_optional(&mut *transaction)
+        .await?;
+        let Some(doc) = ended else { return Ok(false) };
+        sqlx::query(
+            "UPDATE marketplace_integrations SET active_install_count = active_install_count - 1 WHERE doc = ?",
+        )
+        .bind(doc)
+        .execute(&mut *transaction)
+        .await?;
+        transaction.commit().await?;
+        Ok(true)
+    }
+
+    pub(super) async fn installation_of(
+        &self,
+        listing: &str,
+        user: &str,
+    ) -> Result<Option<(Installation, String)>, sqlx::Error> {
+        let row: Option<(String, String, i64, i64, Option<i64>, String)> = sqlx::query_as(
+            "SELECT i.id, l.id, i.number, i.installed_at, i.uninstalled_at, v.definition FROM installations i \
+             JOIN marketplace_integrations l ON l.doc = i.listing \
+             JOIN workflow_versions v ON v.listing = i.listing AND v.number = i.number WHERE l.id = ? AND i.user_id = ?",
+        )
+        .bind(listing)
+        .bind(user)
+        .fetch_optional(&self.database.reader)
+        .await?;
+        let Some((id, listing, number, installed_at, uninstalled_at, definition)) = row else { return Ok(None) };
+        let number = row::number(number)?;
+        Ok(Some((Installation { id, listing, number, installed_at, uninstalled_at }, definition)))
+    }
+
+    pub(super) async fn review_by(
+        &self,
+        listing: Doc,
+        user: &str,
+        rating: u8,
+        text: &str,
+        now: i64,
+    ) -> Result<(Reviewed, Option<Review>), sqlx::Error> {
+        let mut transaction = self.database.writer.begin_with("BEGIN IMMEDIATE").await?;
+        let before: Option<(bool, Option<i64>)> = sqlx::query_as(
+            "SELECT 1, r.rating FROM installations i LEFT JOIN reviews r ON r.listing = i.listing AND r.user_id = i.user_id \
+             WHERE i.listing = ? AND i.user_id = ?",
+        )
+        .bind(listing)
+        .bind(user)
+        .fetch_optional(&mut *transaction)
+        .await?;
+        let Some((_, before)) = before else { return Ok((Reviewed::NotInstalled, None)) };
+        let row: ReviewRow = sqlx::query_as(
+            "INSERT INTO reviews (listing, user_id, rating, text, created_at, updated_at) VALUES (?1, ?2, ?3, ?4, ?5, ?5) \
+             ON CONFLICT (listing, user_id) DO UPDATE \
+             SET rating = excluded.rating, text = excluded.text, updated_at = excluded.updated_at \
+             RETURNING user_id, rating, text, created_at, updated_at",
+        )
+        .bind(listing)
+        .bind(user)
+        .bind(rating)
+        .bind(text)
+        .bind(now)
+        .fetch_one(&mut *transaction)
+        .await?;
+        sqlx::query(
+            "UPDATE marketplace_integrations SET rating_sum = rating_sum + ?2, review_count = review_count + ?3 WHERE doc = ?1",
+        )
+        .bind(listing)
+        .bind(i64::from(rating) - before.unwrap_or(0))
+        .bind(before.is_none())
+        .execute(&mut *transaction)
+        .await?;
+        transaction.commit().await?;
+        let reviewed = if before.is_none() { Reviewed::Created } else { Reviewed::Replaced };
+        Ok((reviewed, Some(row.try_into()?)))
+    }
+
+    pub(super) async fn reviews_of(
+        &self,
+        listing: Doc,
+        limit: usize,
+        offset: usize,
+    ) -> Result<(Vec<Review>, u64), sqlx::Error> {
+        let mut transaction = self.database.reader.begin().await?;
+        let rows: Vec<ReviewRow> = sqlx::query_as(
+            "SELECT user_id, rating, text, created_at, updated_at FROM reviews WHERE listing = ? \
+             ORDER BY updated_at DESC, user_id LIMIT ? OFFSET ?",
+        )
+        .bind(listing)
+        .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+        .bind(i64::try_from(offset).unwrap_or(i64::MAX))
+        .fetch_all(&mut *transaction)
+        .await?;
+        let total = sqlx::query_scalar("SELECT review_count FROM marketplace_integrations WHERE doc = ?")
+            .bind(listing)
+            .fetch_one(&mut *transaction)
+            .await?;
+        Ok((row::all(rows)?, from_stored(total)?))
+    }
+}

@@ -1,0 +1,167 @@
+//! The marketplace's tables. What may be written is decided elsewhere; here counts and rows change together.
+
+mod installs;
+mod listings;
+mod row;
+mod screenshots;
+#[cfg(test)]
+mod tests;
+
+use async_trait::async_trait;
+use workway_marketplace::{
+    Category, Changed, Doc, Entry, Installation, Listing, ListingStore, NewVersion, Review, Reviewed, Screenshot,
+    ScreenshotInfo, Sight, StoreError, Summary, TakenField, VersionInfo,
+};
+
+use super::{Database, pool::unavailable};
+
+/// Listings in the database.
+#[derive(Clone, Debug)]
+pub struct SqliteListings {
+    database: Database,
+}
+
+/// Why a write was not done.
+enum WriteError {
+    TooMany(&'static str),
+    Database(sqlx::Error),
+}
+
+impl From<sqlx::Error> for WriteError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Database(error)
+    }
+}
+
+impl From<WriteError> for StoreError {
+    fn from(error: WriteError) -> Self {
+        match error {
+            WriteError::TooMany(what) => Self::TooMany(what),
+            WriteError::Database(error) => taken(&error).map_or_else(|| failed(error), Self::Taken),
+        }
+    }
+}
+
+impl SqliteListings {
+    pub(super) fn new(database: Database) -> Self {
+        Self { database }
+    }
+}
+
+#[async_trait]
+impl ListingStore for SqliteListings {
+    async fn categories(&self) -> Result<Vec<Category>, StoreError> {
+        self.all_categories().await.map_err(failed)
+    }
+
+    async fn revision(&self) -> Result<u64, StoreError> {
+        self.latest_revision().await.map_err(failed)
+    }
+
+    async fn public_entries(&self, after: Doc, limit: u32) -> Result<Vec<Entry>, StoreError> {
+        self.entries_after(after, limit).await.map_err(failed)
+    }
+
+    async fn changes(&self, after: u64, limit: u32) -> Result<Vec<Changed>, StoreError> {
+        self.changes_after(after, limit).await.map_err(failed)
+    }
+
+    async fn public_summaries(&self, docs: &[Doc]) -> Result<Vec<Summary>, StoreError> {
+        self.public_rows(docs).await.map_err(failed)
+    }
+
+    async fn summaries_of_developer(
+        &self,
+        developer: &str,
+        limit: usize,
+        offset: usize,
+    ) -> Result<(Vec<Summary>, u64), StoreError> {
+        self.rows_of_developer(developer, limit, offset).await.map_err(failed)
+    }
+
+    async fn find(&self, id_or_slug: &str, sight: Sight<'_>) -> Result<Option<Listing>, StoreError> {
+        self.one(id_or_slug, sight).await.map_err(failed)
+    }
+
+    async fn insert(&self, listing: &Listing, version: &NewVersion) -> Result<(), StoreError> {
+        Ok(self.insert_listing(listing, version).await?)
+    }
+
+    async fn update(&self, listing: &Listing, version: Option<&NewVersion>, now: i64) -> Result<bool, StoreError> {
+        Ok(self.update_listing(listing, version, now).await?)
+    }
+
+    async fn taken(&self, listing: &Summary) -> Result<Vec<TakenField>, StoreError> {
+        self.taken_fields(listing).await.map_err(failed)
+    }
+
+    async fn versions(&self, listing: Doc, limit: usize, offset: usize) -> Result<(Vec<VersionInfo>, u64), StoreError> {
+        self.versions_of(listing, limit, offset).await.map_err(failed)
+    }
+
+    async fn install(
+        &self,
+        listing: Doc,
+        version: u64,
+        user: &str,
+        now: i64,
+    ) -> Result<Option<(Installation, bool)>, StoreError> {
+        self.install_for(listing, version, user, now).await.map_err(failed)
+    }
+
+    async fn uninstall(&self, listing: &str, user: &str, now: i64) -> Result<bool, StoreError> {
+        self.uninstall_for(listing, user, now).await.map_err(failed)
+    }
+
+    async fn installation(&self, listing: &str, user: &str) -> Result<Option<(Installation, String)>, StoreError> {
+        self.installation_of(listing, user).await.map_err(failed)
+    }
+
+    async fn review(
+        &self,
+        listing: Doc,
+        user: &str,
+        rating: u8,
+        text: &str,
+        now: i64,
+    ) -> Result<(Reviewed, Option<Review>), StoreError> {
+        self.review_by(listing, user, rating, text, now).await.map_err(failed)
+    }
+
+    async fn reviews(&self, listing: Doc, limit: usize, offset: usize) -> Result<(Vec<Review>, u64), StoreError> {
+        self.reviews_of(listing, limit, offset).await.map_err(failed)
+    }
+
+    async fn feature(&self, listing: Doc, position: Option<u32>) -> Result<(), StoreError> {
+        self.set_featured(listing, position).await.map_err(failed)
+    }
+
+    async fn add_screenshot(&self, listing: Doc, screenshot: &Screenshot) -> Result<ScreenshotInfo, StoreError> {
+        Ok(self.insert_screenshot(listing, screenshot).await?)
+    }
+
+    async fn screenshot(&self, listing: Doc, id: &str) -> Result<Option<Screenshot>, StoreError> {
+        self.one_screenshot(listing, id).await.map_err(failed)
+    }
+
+    async fn remove_screenshot(&self, listing: Doc, id: &str) -> Result<bool, StoreError> {
+        self.delete_screenshot(listing, id).await.map_err(failed)
+    }
+}
+
+fn failed(error: sqlx::Error) -> StoreError {
+    StoreError::Unavailable(unavailable(&error))
+}
+
+/// Which field two listings cannot both have, by the unique index that says so: SQLite names its columns.
+fn taken(error: &sqlx::Error) -> Option<TakenField> {
+    let error = error.as_database_error().filter(|error| error.is_unique_violation())?;
+    let message = error.message();
+    if message.contains("marketplace_integrations.name_key") {
+        Some(TakenField::Name)
+    } else if message.contains("marketplace_integrations.slug") {
+        Some(TakenField::Slug)
+    } else {
+        None
+    }
+}

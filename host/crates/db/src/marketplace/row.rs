@@ -1,0 +1,293 @@
+//! Rows of listings, and what they mean.
+
+use sqlx::FromRow;
+use workway_marketplace::{
+    Changed, Counts, DeveloperRef, Entry, Installation, Listing, Pricing, Review, Screenshot, ScreenshotInfo, Summary,
+    VersionInfo,
+};
+
+/// A statement that selects what a [`SummaryRow`] is read from, with more columns before the tables.
+macro_rules! summary_statement {
+    ($before:literal, $columns:literal, $from:literal) => {
+        concat!(
+            $before,
+            "SELECT l.doc, l.id, l.slug, l.name, l.tagline, l.category, l.tags, l.pricing_model, l.price_cents, l.visibility, \
+             l.status, l.required_oauth_providers, l.developer_id, d.slug AS developer_slug, d.name AS developer_name, \
+             l.install_count, l.active_install_count, l.rating_sum, l.review_count, l.featured, l.workflow_version, \
+             l.version, l.revision, l.created_at, l.updated_at, l.published_at",
+            $columns,
+            " FROM ",
+            $from
+        )
+    };
+}
+pub(super) use summary_statement;
+
+/// A statement that selects what an [`EntryRow`] is read from.
+macro_rules! entry_statement {
+    ($rest:literal) => {
+        concat!(
+            "SELECT doc, revision, status = 'published' AND visibility = 'public' AS is_public, name, tagline, description, \
+             tags, category, developer_id, pricing_model, required_oauth_providers, install_count, active_install_count, \
+             rating_sum, review_count, published_at, featured FROM marketplace_integrations ",
+            $rest
+        )
+    };
+}
+pub(super) use entry_statement;
+
+#[derive(FromRow)]
+pub(super) struct SummaryRow {
+    doc: i64,
+    id: String,
+    slug: String,
+    name: String,
+    tagline: String,
+    category: String,
+    tags: String,
+    pricing_model: String,
+    price_cents: i64,
+    visibility: String,
+    status: String,
+    required_oauth_providers: String,
+    developer_id: String,
+    developer_slug: String,
+    developer_name: String,
+    install_count: i64,
+    active_install_count: i64,
+    rating_sum: i64,
+    review_count: i64,
+    featured: Option<i64>,
+    workflow_version: i64,
+    version: i64,
+    revision: i64,
+    created_at: i64,
+    updated_at: i64,
+    published_at: Option<i64>,
+}
+
+impl TryFrom<SummaryRow> for Summary {
+    type Error = sqlx::Error;
+
+    fn try_from(row: SummaryRow) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            doc: number(row.doc)?,
+            id: row.id,
+            slug: row.slug,
+            name: row.name,
+            tagline: row.tagline,
+            category: row.category,
+            tags: texts(&row.tags)?,
+            pricing: Pricing { model: parsed(&row.pricing_model)?, cents: number(row.price_cents)? },
+            visibility: parsed(&row.visibility)?,
+            status: parsed(&row.status)?,
+            required_providers: texts(&row.required_oauth_providers)?,
+            developer: DeveloperRef { id: row.developer_id, slug: row.developer_slug, name: row.developer_name },
+            counts: Counts {
+                installs: number(row.install_count)?,
+                active_installs: number(row.active_install_count)?,
+                rating_sum: number(row.rating_sum)?,
+                reviews: number(row.review_count)?,
+            },
+            featured: row.featured.map(number).transpose()?,
+            workflow_version: number(row.workflow_version)?,
+            version: number(row.version)?,
+            revision: number(row.revision)?,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+            published_at: row.published_at,
+        })
+    }
+}
+
+#[derive(FromRow)]
+pub(super) struct ListingRow {
+    #[sqlx(flatten)]
+    summary: SummaryRow,
+    description: String,
+    workflow_definition: String,
+}
+
+impl ListingRow {
+    pub(super) fn into_listing(self, screenshots: Vec<ScreenshotInfo>) -> Result<Listing, sqlx::Error> {
+        let summary = self.summary.try_into()?;
+        Ok(Listing { summary, description: self.description, definition: self.workflow_definition, screenshots })
+    }
+
+    pub(super) fn doc(&self) -> i64 {
+        self.summary.doc
+    }
+}
+
+#[derive(FromRow)]
+pub(super) struct EntryRow {
+    doc: i64,
+    revision: i64,
+    is_public: bool,
+    name: String,
+    tagline: String,
+    description: String,
+    tags: String,
+    category: String,
+    developer_id: String,
+    pricing_model: String,
+    required_oauth_providers: String,
+    install_count: i64,
+    active_install_count: i64,
+    rating_sum: i64,
+    review_count: i64,
+    published_at: Option<i64>,
+    featured: Option<i64>,
+}
+
+impl TryFrom<EntryRow> for Entry {
+    type Error = sqlx::Error;
+
+    fn try_from(row: EntryRow) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            doc: number(row.doc)?,
+            name: row.name,
+            tagline: row.tagline,
+            description: row.description,
+            tags: texts(&row.tags)?,
+            category: row.category,
+            developer: row.developer_id,
+            pricing: row.pricing_model,
+            providers: texts(&row.required_oauth_providers)?,
+            installs: number(row.install_count)?,
+            active_installs: number(row.active_install_count)?,
+            rating_sum: number(row.rating_sum)?,
+            reviews: number(row.review_count)?,
+            published_at: row.published_at.unwrap_or_default(),
+            featured: row.featured.map(number).transpose()?,
+        })
+    }
+}
+
+impl TryFrom<EntryRow> for Changed {
+    type Error = sqlx::Error;
+
+    fn try_from(row: EntryRow) -> Result<Self, sqlx::Error> {
+        let (doc, revision) = (number(row.doc)?, number(row.revision)?);
+        let entry = if row.is_public { Some(row.try_into()?) } else { None };
+        Ok(Self { doc, revision, entry })
+    }
+}
+
+#[derive(FromRow)]
+pub(super) struct VersionRow {
+    number: i64,
+    content_hash: String,
+    changelog: String,
+    created_at: i64,
+}
+
+impl TryFrom<VersionRow> for VersionInfo {
+    type Error = sqlx::Error;
+
+    fn try_from(row: VersionRow) -> Result<Self, sqlx::Error> {
+        let VersionRow { content_hash, changelog, created_at, .. } = row;
+        Ok(Self { number: number(row.number)?, content_hash, changelog, created_at })
+    }
+}
+
+#[derive(FromRow)]
+pub(super) struct InstallationRow {
+    id: String,
+    listing_id: String,
+    number: i64,
+    installed_at: i64,
+    uninstalled_at: Option<i64>,
+}
+
+impl TryFrom<InstallationRow> for Installation {
+    type Error = sqlx::Error;
+
+    fn try_from(row: InstallationRow) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            id: row.id,
+            listing: row.listing_id,
+            number: number(row.number)?,
+            installed_at: row.installed_at,
+            uninstalled_at: row.uninstalled_at,
+        })
+    }
+}
+
+#[derive(FromRow)]
+pub(super) struct ReviewRow {
+    user_id: String,
+    rating: i64,
+    text: String,
+    created_at: i64,
+    updated_at: i64,
+}
+
+impl TryFrom<ReviewRow> for Review {
+    type Error = sqlx::Error;
+
+    fn try_from(row: ReviewRow) -> Result<Self, sqlx::Error> {
+        let ReviewRow { user_id, rating, text, created_at, updated_at } = row;
+        Ok(Self { user: user_id, rating: number(rating)?, text, created_at, updated_at })
+    }
+}
+
+#[derive(FromRow)]
+pub(super) struct ScreenshotRow {
+    id: String,
+    media_type: String,
+    width: i64,
+    height: i64,
+}
+
+impl TryFrom<ScreenshotRow> for ScreenshotInfo {
+    type Error = sqlx::Error;
+
+    fn try_from(row: ScreenshotRow) -> Result<Self, sqlx::Error> {
+        let ScreenshotRow { id, media_type, width, height } = row;
+        Ok(Self { id, media_type, width: number(width)?, height: number(height)? })
+    }
+}
+
+#[derive(FromRow)]
+pub(super) struct ImageRow {
+    #[sqlx(flatten)]
+    info: ScreenshotRow,
+    image: Vec<u8>,
+}
+
+impl TryFrom<ImageRow> for Screenshot {
+    type Error = sqlx::Error;
+
+    fn try_from(row: ImageRow) -> Result<Self, sqlx::Error> {
+        Ok(Self { info: row.info.try_into()?, image: row.image })
+    }
+}
+
+/// Every row as what it means.
+pub(super) fn all<R, T: TryFrom<R, Error = sqlx::Error>>(rows: Vec<R>) -> Result<Vec<T>, sqlx::Error> {
+    rows.into_iter().map(T::try_from).collect()
+}
+
+pub(super) fn number<T: TryFrom<i64>>(stored: i64) -> Result<T, sqlx::Error>
+where
+    T::Error: std::error::Error + Send + Sync + 'static,
+{
+    T::try_from(stored).map_err(|error| sqlx::Error::Decode(error.into()))
+}
+
+/// A JSON array of texts.
+pub(super) fn texts(json: &str) -> Result<Vec<String>, sqlx::Error> {
+    serde_json::from_str(json).map_err(|error| sqlx::Error::Decode(error.into()))
+}
+
+pub(super) fn json(texts: &[String]) -> Result<String, sqlx::Error> {
+    serde_json::to_string(texts).map_err(|error| sqlx::Error::Encode(error.into()))
+}
+
+fn parsed<T: std::str::FromStr>(text: &str) -> Result<T, sqlx::Error>
+where
+    T::Err: std::error::Error + Send + Sync + 'static,
+{
+    text.parse().map_err(|error: T::Err| sqlx::Error::Decode(error.into()))
+}

@@ -1,0 +1,320 @@
+//! The marketplace's rules on its real tables: what a write leaves in the rows, the index and the cache.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use serde_json::{Value, json};
+use workway_marketplace::{
+    Actor, Condition, DeveloperRef, Known, KnownAction, KnownTrigger, ListFilter, Listing, ListingChange,
+    MarketplaceError, NewWorkflow, Sort, Status, StoreError, WorkflowRegistry,
+    bounds::{MAX_LISTINGS_PER_DEVELOPER, MAX_VERSIONS},
+};
+use workway_model::{ActionId, IntegrationId, LocalId};
+
+use crate::{
+    Database,
+    pool::tests::{fresh, open},
+};
+
+const CACHE_BYTES: u64 = 1 << 20;
+
+/// Knows `hello.echo` alone, which needs an account at GitHub.
+struct Hello;
+
+impl Known for Hello {
+    fn action(&self, id: &ActionId) -> Option<KnownAction> {
+        (id.to_string() == "hello.echo").then(|| KnownAction {
+            input_schema: Arc::new(json!({ "type": "object", "required": ["message"] })),
+            output_schema: Arc::new(json!({ "type": "object" })),
+            providers: BTreeSet::from(["github".parse().unwrap()]),
+        })
+    }
+
+    fn trigger(&self, _integration: &IntegrationId, _trigger: &LocalId) -> Option<KnownTrigger> {
+        None
+    }
+}
+
+async fn marketplace(database: &Database) -> WorkflowRegistry {
+    let registry = WorkflowRegistry::new(Arc::new(database.listings()), Arc::new(Hello), CACHE_BYTES);
+    registry.initialize().await.unwrap();
+    registry
+}
+
+async fn developer(database: &Database, slug: &str) -> Actor {
+    let id = format!("dev_{slug}");
+    sqlx::query("INSERT INTO developers (id, user_id, slug, name, created_at, updated_at) VALUES (?, ?, ?, ?, 0, 0)")
+        .bind(&id)
+        .bind(slug)
+        .bind(slug)
+        .bind(slug)
+        .execute(&database.writer)
+        .await
+        .unwrap();
+    let developer = DeveloperRef { id, slug: slug.to_owned(), name: slug.to_owned() };
+    Actor { user: slug.parse().unwrap(), developer: Some(developer), is_admin: false }
+}
+
+fn user(name: &str) -> Actor {
+    Actor { user: name.parse().unwrap(), developer: None, is_admin: false }
+}
+
+fn greeting() -> Value {
+    json!({
+        "name": "Greet",
+        "trigger": { "manual": {} },
+        "steps": [{ "id": "greet", "uses": "hello.echo", "with": { "message": "hi" } }],
+    })
+}
+
+fn named(name: &str, definition: Value) -> NewWorkflow {
+    let change = ListingChange {
+        name: Some(name.to_owned()),
+        tagline: Some("Says hello".to_owned()),
+        description: Some("Greets whoever comes.".to_owned()),
+        tags: Some(vec!["Greeting".to_owned(), "greeting".to_owned()]),
+        ..ListingChange::default()
+    };
+    NewWorkflow { change, definition }
+}
+
+async fn published(registry: &WorkflowRegistry, actor: &Actor, name: &str) -> Listing {
+    let draft = registry.create_workflow(actor, named(name, greeting())).await.unwrap();
+    registry.publish_workflow(actor, &draft.summary.id, &Condition::Any).await.unwrap()
+}
+
+async fn found(registry: &WorkflowRegistry, text: &str) -> Vec<String> {
+    let page = registry.search_workflows(Some(text), ListFilter::all(Sort::Relevance, 10, 0)).await.unwrap();
+    assert_eq!(usize::try_from(page.total).unwrap(), page.items.len());
+    page.items.iter().map(|item| item.name.clone()).collect()
+}
+
+fn pointers(error: MarketplaceError) -> Vec<String> {
+    let MarketplaceError::Invalid(problems) = error else { panic!("{error}") };
+    problems.into_iter().map(|problem| problem.pointer).collect()
+}
+
+#[tokio::test]
+async fn a_write_is_found_at_once_and_no_answer_of_before_is_given_after_it() {
+    let (database, _guard) = fresh().await;
+    let (registry, ann) = (marketplace(&database).await, developer(&database, "ann").await);
+    assert_eq!(found(&registry, "standup").await, [""; 0]);
+    let draft = registry.create_workflow(&ann, named("Daily Standup", greeting())).await.unwrap();
+    assert_eq!((draft.summary.slug.as_str(), draft.summary.tags.len()), ("daily-standup", 1));
+    assert_eq!(found(&registry, "standup").await, [""; 0]);
+    let id = draft.summary.id;
+    let listing = registry.publish_workflow(&ann, &id, &Condition::Any).await.unwrap();
+    assert_eq!(listing.summary.required_providers, ["github"]);
+    assert_eq!(found(&registry, "standup").await, ["Daily Standup"]);
+    let change = ListingChange { name: Some("Weekly Review".to_owned()), ..ListingChange::default() };
+    registry.save_workflow(&ann, &id, &Condition::Any, change).await.unwrap();
+    assert_eq!((found(&registry, "standup").await.len(), found(&registry, "weekly").await.len()), (0, 1));
+    registry.unpublish_workflow(&ann, &id, &Condition::Any).await.unwrap();
+    assert_eq!(found(&registry, "weekly").await, [""; 0]);
+    assert!(registry.get_workflow("daily-standup", None).await.is_err());
+}
+
+#[tokio::test]
+async fn everything_that_is_wrong_is_said_at_once() {
+    let (database, _guard) = fresh().await;
+    let (registry, ann) = (marketplace(&database).await, developer(&database, "ann").await);
+    let mut definition = greeting();
+    definition["steps"][0]["uses"] = json!("hello.wave");
+    definition["steps"][0]["with"]["message"] = json!("ghp_0123456789abcdefghijklmnopqrstuvwxyz");
+    let change = ListingChange { name: Some("Half".to_owned()), ..ListingChange::default() };
+    let draft = registry.create_workflow(&ann, NewWorkflow { change, definition }).await.unwrap();
+    let error = registry.publish_workflow(&ann, &draft.summary.id, &Condition::Any).await.unwrap_err();
+    assert!(!format!("{error:?}").contains("ghp_"));
+    let found: BTreeSet<String> = pointers(error).into_iter().collect();
+    for pointer in
+        ["/tagline", "/description", "/workflowDefinition/steps/0/uses", "/workflowDefinition/steps/0/with/message"]
+    {
+        assert!(found.contains(pointer), "{pointer} is not in {found:?}");
+    }
+    let change = ListingChange {
+        name: Some("!".to_owned()),
+        slug: Some("No".to_owned()),
+        category: Some("x".to_owned()),
+        tags: Some(vec!["…".to_owned()]),
+        ..ListingChange::default()
+    };
+    let error = registry.create_workflow(&ann, NewWorkflow { change, definition: json!([]) }).await.unwrap_err();
+    assert_eq!(pointers(error), ["/name", "/slug", "/category", "/tags/0", "/workflowDefinition"]);
+}
+
+#[tokio::test]
+async fn a_name_and_a_slug_are_taken_by_what_is_public_alone() {
+    let (database, _guard) = fresh().await;
+    let registry = marketplace(&database).await;
+    let (ann, ben) = (developer(&database, "ann").await, developer(&database, "ben").await);
+    let draft = registry.create_workflow(&ann, named("Same Thing", greeting())).await.unwrap();
+    let other = published(&registry, &ben, "Same Thing").await;
+    let error = registry.publish_workflow(&ann, &draft.summary.id, &Condition::Any).await.unwrap_err();
+    assert!(matches!(pointers(error)[0].as_str(), "/name" | "/slug"));
+    let renamed = ListingChange {
+        name: Some("SÀME, thing!".to_owned()),
+        slug: Some("another".to_owned()),
+        ..ListingChange::default()
+    };
+    registry.save_workflow(&ann, &draft.summary.id, &Condition::Any, renamed).await.unwrap();
+    let error = registry.publish_workflow(&ann, &draft.summary.id, &Condition::Any).await.unwrap_err();
+    assert_eq!(pointers(error), ["/name"]);
+    registry.delete_workflow(&ben, &other.summary.id, &Condition::Any).await.unwrap();
+    registry.publish_workflow(&ann, &draft.summary.id, &Condition::Any).await.unwrap();
+    let error = registry.create_workflow(&ann, named("Another", greeting())).await.unwrap_err();
+    assert_eq!(pointers(error), ["/slug"]);
+}
+
+#[tokio::test]
+async fn a_write_for_another_version_changes_nothing() {
+    let (database, _guard) = fresh().await;
+    let (registry, ann) = (marketplace(&database).await, developer(&database, "ann").await);
+    let listing = published(&registry, &ann, "Daily").await;
+    let (id, version) = (listing.summary.id, listing.summary.version);
+    let change = |tagline: &str| ListingChange { tagline: Some(tagline.to_owned()), ..ListingChange::default() };
+    // Somebody's installation does not stand in the owner's way.
+    registry.increment_install_count(&user("zoe"), &id).await.unwrap();
+    let now = Condition::OneOf(vec![version]);
+    let changed = registry.save_workflow(&ann, &id, &now, change("One")).await.unwrap();
+    assert_eq!((changed.summary.version, changed.summary.tagline.as_str()), (version + 1, "One"));
+    let stale = registry.save_workflow(&ann, &id, &now, change("Two")).await.unwrap_err();
+    assert_eq!(stale, MarketplaceError::Stale);
+    // Without a condition writes at once are made one after the other.
+    let all = (0..4).map(|number| registry.save_workflow(&ann, &id, &Condition::Any, change(&number.to_string())));
+    for saved in futures_util::future::join_all(all).await {
+        saved.unwrap();
+    }
+    assert_eq!(registry.get_workflow(&id, None).await.unwrap().summary.version, version + 5);
+}
+
+#[tokio::test]
+async fn counts_are_of_users_and_ratings_are_exact() {
+    let (database, _guard) = fresh().await;
+    let (registry, ann) = (marketplace(&database).await, developer(&database, "ann").await);
+    let id = published(&registry, &ann, "Daily").await.summary.id;
+    let early = registry.review_workflow(&user("u0"), &id, 5, "").await.unwrap_err();
+    assert_eq!(early, MarketplaceError::ReviewWithoutInstallation);
+    for name in ["u0", "u1", "u2"] {
+        let (first, is_new) = registry.increment_install_count(&user(name), &id).await.unwrap();
+        let (second, again) = registry.increment_install_count(&user(name), &id).await.unwrap();
+        assert!(is_new && !again && first == second);
+    }
+    for _ in 0..2 {
+        registry.decrement_active_install_count(&user("u0"), &id).await.unwrap();
+    }
+    registry.increment_install_count(&user("u0"), &id).await.unwrap();
+    registry.decrement_active_install_count(&user("u2"), &id).await.unwrap();
+    for (name, rating, is_new) in [("u0", 1, true), ("u1", 4, true), ("u0", 5, false), ("u2", 2, true)] {
+        let (review, created) = registry.review_workflow(&user(name), &id, rating, "text").await.unwrap();
+        assert_eq!((review.rating, created), (rating, is_new));
+    }
+    let counts = registry.get_workflow(&id, None).await.unwrap().summary.counts;
+    assert_eq!((counts.installs, counts.active_installs, counts.rating_sum, counts.reviews), (3, 2, 11, 3));
+    assert_eq!(registry.review_workflow(&ann, &id, 5, "").await.unwrap_err(), MarketplaceError::OwnListing);
+    let stats = registry.get_stats().unwrap();
+    assert_eq!((stats.listings, stats.installs, stats.active_installs, stats.reviews), (1, 3, 2, 3));
+}
+
+#[tokio::test]
+async fn what_is_installed_stays_when_the_listing_goes() {
+    let (database, _guard) = fresh().await;
+    let (registry, ann, zoe) = (marketplace(&database).await, developer(&database, "ann").await, user("zoe"));
+    let id = published(&registry, &ann, "Daily").await.summary.id;
+    let (installed, _) = registry.increment_install_count(&zoe, &id).await.unwrap();
+    let mut newer = greeting();
+    newer["name"] = json!("Greet twice");
+    let listing = registry.add_version(&ann, &id, &Condition::Any, &newer, "twice").await.unwrap();
+    assert_eq!(listing.summary.workflow_version, 2);
+    registry.delete_workflow(&ann, &id, &Condition::Any).await.unwrap();
+    assert!(registry.get_workflow(&id, Some(&ann)).await.is_err());
+    assert!(registry.increment_install_count(&user("late"), &id).await.is_err());
+    let (still, definition) = registry.get_installation(&zoe, &id).await.unwrap();
+    assert_eq!((still, serde_json::from_str::<Value>(&definition).unwrap()), (installed, greeting()));
+    registry.decrement_active_install_count(&zoe, &id).await.unwrap();
+    assert!(registry.get_installation(&zoe, &id).await.unwrap().0.uninstalled_at.is_some());
+}
+
+#[tokio::test]
+async fn what_another_process_publishes_is_found() {
+    let (database, folder) = fresh().await;
+    let other = open(folder.path()).await.unwrap();
+    let (here, there, ann) =
+        (marketplace(&database).await, marketplace(&other).await, developer(&database, "ann").await);
+    assert_eq!(found(&there, "daily").await, [""; 0]);
+    let id = published(&here, &ann, "Daily").await.summary.id;
+    there.follow_others().await;
+    assert_eq!(found(&there, "daily").await, ["Daily"]);
+    there.delete_workflow(&ann, &id, &Condition::Any).await.unwrap();
+    here.follow_others().await;
+    assert_eq!(found(&here, "daily").await, [""; 0]);
+    // And whoever starts later reads it from the rows.
+    published(&there, &ann, "Weekly").await;
+    assert_eq!(found(&marketplace(&database).await, "week").await, ["Weekly"]);
+    other.close().await;
+}
+
+#[tokio::test]
+async fn versions_and_listings_cannot_be_rewritten() {
+    let (database, _guard) = fresh().await;
+    let (registry, ann) = (marketplace(&database).await, developer(&database, "ann").await);
+    let listing = published(&registry, &ann, "Daily").await;
+    assert_eq!(listing.summary.status, Status::Published);
+    for statement in [
+        "UPDATE workflow_versions SET definition = '{}'",
+        "DELETE FROM workflow_versions",
+        "DELETE FROM marketplace_integrations",
+        "UPDATE marketplace_integrations SET active_install_count = 1",
+        "UPDATE marketplace_integrations SET rating_sum = 1",
+        "UPDATE marketplace_integrations SET price_cents = 100",
+        "UPDATE marketplace_integrations SET status = 'deleted'",
+    ] {
+        assert!(sqlx::query(statement).execute(&database.writer).await.is_err(), "{statement}");
+    }
+}
+
+#[tokio::test]
+async fn a_developer_has_so_many_workflows_and_a_workflow_so_many_versions() {
+    let (database, _guard) = fresh().await;
+    let (registry, ann) = (marketplace(&database).await, developer(&database, "ann").await);
+    let id = registry.create_workflow(&ann, named("Daily", greeting())).await.unwrap().summary.id;
+    sqlx::query("UPDATE marketplace_integrations SET workflow_version = ?")
+        .bind(MAX_VERSIONS)
+        .execute(&database.writer)
+        .await
+        .unwrap();
+    let version = registry.add_version(&ann, &id, &Condition::Any, &greeting(), "").await.unwrap_err();
+    assert_eq!(version, MarketplaceError::Store(StoreError::TooMany("versions")));
+    // Deleted ones count: their rows stay.
+    registry.delete_workflow(&ann, &id, &Condition::Any).await.unwrap();
+    sqlx::query(
+        "WITH RECURSIVE numbers (number) AS (SELECT 2 UNION ALL SELECT number + 1 FROM numbers WHERE number < ?) \
+         INSERT INTO marketplace_integrations (id, developer_id, slug, name, name_key, tagline, category, tags, \
+         pricing_model, price_cents, visibility, status, required_oauth_providers, workflow_version, created_at, updated_at, \
+         description, workflow_definition) \
+         SELECT 'wf_' || number, 'dev_ann', 'made-' || number, 'Made', 'made', '', 'other', '[]', 'free', 0, 'public', 'draft', \
+         '[]', 1, 0, 0, '', '{}' FROM numbers",
+    )
+    .bind(MAX_LISTINGS_PER_DEVELOPER)
+    .execute(&database.writer)
+    .await
+    .unwrap();
+    let one_more = registry.create_workflow(&ann, named("Weekly", greeting())).await.unwrap_err();
+    assert!(matches!(one_more, MarketplaceError::Store(StoreError::TooMany(_))), "{one_more}");
+    // And others go on.
+    let ben = developer(&database, "ben").await;
+    registry.create_workflow(&ben, named("Weekly", greeting())).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_statement_uses_the_index_that_it_is_meant_for() {
+    let (database, _guard) = fresh().await;
+    for (condition, index) in [
+        ("slug = 'x' AND status = 'published' AND visibility = 'public'", "listings_slug"),
+        ("slug = 'x' AND developer_id = 'd' AND status <> 'deleted'", "listings_own_slug"),
+        ("revision > 7 ORDER BY revision", "listings_revision"),
+    ] {
+        let statement = format!("EXPLAIN QUERY PLAN SELECT doc FROM marketplace_integrations WHERE {condition}");
+        let plan: Vec<(i64, i64, i64, String)> =
+            sqlx::query_as(sqlx::AssertSqlSafe(statement)).fetch_all(&database.reader).await.unwrap();
+        assert!(plan.iter().any(|(.., step)| step.contains(index)), "{condition}: {plan:?}");
+    }
+}

@@ -1,0 +1,239 @@
+//! The life of a call: find, check, admit, run.
+
+use std::{collections::BTreeMap, sync::Arc, time::Instant};
+
+use serde_json::{Value, value::RawValue};
+use workway_capability::{
+    Capabilities, OpenConnections,
+    fetch::{FetchCtx, FetchLimits},
+    log::LogCtx,
+    oauth::OAuthCtx,
+    storage::{Space, StorageCtx},
+};
+use workway_model::{ActionId, InputProblem, LocalId, ProviderId, Schema, UserId};
+use workway_sandbox::{Call, CallError, Choice, Measured};
+
+use super::{
+    ActionRegistry, Active,
+    admission::{Admitted, Full},
+    meter::Outcome,
+};
+
+/// The longest input that is checked on the async thread that took it, in bytes.
+const MAX_INLINE_INPUT: usize = 64 << 10;
+
+/// Who calls, and with what.
+#[derive(Clone, Debug)]
+pub struct Execution<'a> {
+    pub user: &'a UserId,
+    /// An action's input, or a trigger's config.
+    pub input: &'a RawValue,
+    pub run_id: &'a str,
+    /// The same for every attempt at one thing; the run's id where nobody gave one.
+    pub idempotency_key: Option<&'a str>,
+    /// The accounts to use, by the ids of their connections, in the place of the user's default ones.
+    pub connections: BTreeMap<ProviderId, String>,
+}
+
+/// Why an action gave no output.
+#[derive(Debug, thiserror::Error)]
+pub enum ExecuteError {
+    #[error("there is no action {0}")]
+    UnknownAction(ActionId),
+    #[error("there is no trigger {0}")]
+    UnknownTrigger(ActionId),
+    #[error("integration {} waits for the operator's approval: POST /registry/integrations/{}/approve", .0.integration, .0.integration)]
+    PendingApproval(ActionId),
+    #[error("the input does not fit the schema")]
+    InvalidInput(Vec<InputProblem>),
+    #[error("the input has more than {0} bytes (limits.body_bytes)")]
+    InputTooLarge(u64),
+    /// Whether the host is full, or this integration's share of it.
+    #[error("{}", if *.of_host { "the host is running as many calls as it can" } else { "this integration is running as many calls as it may" })]
+    Busy { of_host: bool },
+    #[error(transparent)]
+    Call(CallError),
+}
+
+impl From<CallError> for ExecuteError {
+    fn from(error: CallError) -> Self {
+        match error {
+            CallError::Busy => Self::Busy { of_host: true },
+            error => Self::Call(error),
+        }
+    }
+}
+
+/// A call that may run now, until this is dropped.
+pub(super) struct Begun<'a> {
+    pub(super) admitted: Admitted<'a>,
+    pub(super) capabilities: Capabilities,
+    pub(super) call: Call<'a>,
+}
+
+impl ActionRegistry {
+    /// Runs an action for a user and answers its output, JSON that nobody has parsed.
+    ///
+    /// # Errors
+    /// See [`ExecuteError`]. An input that does not fit the action's schema reaches no guest.
+    pub async fn execute(&self, id: &ActionId, execution: Execution<'_>) -> Result<Box<RawValue>, ExecuteError> {
+        self.execute_measured(id, execution).await.result
+    }
+
+    /// As [`Self::execute`], with what the call used.
+    pub async fn execute_measured(
+        &self,
+        id: &ActionId,
+        execution: Execution<'_>,
+    ) -> Measured<Box<RawValue>, ExecuteError> {
+        let called = async {
+            let active = self.serving(id, ExecuteError::UnknownAction)?;
+            let position = active.definition.actions.iter().position(|action| action.id == id.action);
+            let position = position.ok_or_else(|| ExecuteError::UnknownAction(id.clone()))?;
+            let (action, meter) = (&active.definition.actions[position], &active.meters[position]);
+            let begun = self.begin(&active, &action.id, Some(&action.input_schema), &execution).await?;
+            let Begun { admitted: _admitted, capabilities, call } = begun;
+            let started = Instant::now();
+            let output = active.component.execute(&active.limits, capabilities, call).await;
+            meter.record(outcome(&output.result), started.elapsed());
+            Ok(output)
+        };
+        settle(called.await)
+    }
+
+    /// Asks for the values that one field of an action's input or a trigger's config may take, given what is filled in
+    /// so far. That is seldom a whole input, so it is not held against the schema.
+    ///
+    /// # Errors
+    /// See [`ExecuteError`]. An id that is neither an action's nor a trigger's is [`ExecuteError::UnknownAction`].
+    pub async fn options(
+        &self,
+        id: &ActionId,
+        field: &str,
+        execution: Execution<'_>,
+    ) -> Measured<Vec<Choice>, ExecuteError> {
+        let called = async {
+            let active = self.serving(id, ExecuteError::UnknownAction)?;
+            if active.definition.action(&id.action).is_none() && active.definition.trigger(&id.action).is_none() {
+                return Err(ExecuteError::UnknownAction(id.clone()));
+            }
+            let begun = self.begin(&active, &id.action, None, &execution).await?;
+            let Begun { admitted: _admitted, capabilities, call } = begun;
+            Ok(active.component.options(&active.limits, capabilities, call, field).await)
+        };
+        settle(called.await)
+    }
+
+    /// What every call goes through before a guest runs: size, admission, schema.
+    pub(super) async fn begin<'a>(
+        &'a self,
+        active: &'a Active,
+        subject: &'a LocalId,
+        schema: Option<&Schema>,
+        execution: &'a Execution<'_>,
+    ) -> Result<Begun<'a>, ExecuteError> {
+        let input = execution.input.get();
+        fits(active, input.len())?;
+        // Before the input is looked at: that takes time and memory too, and is done for as many as may run.
+        let admitted =
+            self.0.admission.admit(&active.share).map_err(|full| ExecuteError::Busy { of_host: full == Full::Pool })?;
+        if let Some(schema) = schema {
+            validate(schema, input).await.map_err(ExecuteError::InvalidInput)?;
+        }
+        let call = Call {
+            subject,
+            input,
+            user: execution.user,
+            run_id: execution.run_id,
+            step_id: None,
+            attempt: 1,
+            idempotency_key: execution.idempotency_key.unwrap_or(execution.run_id),
+        };
+        Ok(Begun { admitted, capabilities: self.capabilities(active, execution), call })
+    }
+
+    pub(super) fn serving(
+        &self,
+        id: &ActionId,
+        unknown: impl Fn(ActionId) -> ExecuteError,
+    ) -> Result<Arc<Active>, ExecuteError> {
+        let snapshot = self.0.snapshot.load();
+        let entry = snapshot.integrations.get(&id.integration).ok_or_else(|| unknown(id.clone()))?;
+        match (&entry.active, &entry.pending) {
+            (Some(active), _) => Ok(active.clone()),
+            (None, Some(_)) => Err(ExecuteError::PendingApproval(id.clone())),
+            (None, None) => Err(unknown(id.clone())),
+        }
+    }
+
+    /// What the integration was granted, made out to the calling user.
+    fn capabilities(&self, active: &Active, execution: &Execution<'_>) -> Capabilities {
+        let services = &self.0.services;
+        let integration = &active.definition.id;
+        let fetch = FetchLimits {
+            max_body_bytes: active.limits.body_bytes,
+            max_timeout: active.limits.wall(),
+            ..FetchLimits::default()
+        };
+        let space = Space { integration: integration.clone(), user: execution.user.clone() };
+        Capabilities {
+            fetch: FetchCtx::new(services.fetch.clone(), active.egress.clone(), fetch),
+            log: LogCtx::new(Some(integration.clone()), execution.run_id.to_owned(), active.limits.log_bytes),
+            oauth: OAuthCtx::new(services.connections.clone(), execution.user.clone(), active.permissions.clone())
+                .choosing(execution.connections.clone()),
+            storage: StorageCtx::new(
+                services.storage.clone(),
+                space,
+                active.permissions.storage,
+                services.storage_limits.clone(),
+            ),
+            open: OpenConnections::default(),
+        }
+    }
+}
+
+/// A call that ended, or was refused before it began, in the caller's terms.
+pub(super) fn settle<T>(called: Result<Measured<T, CallError>, ExecuteError>) -> Measured<T, ExecuteError> {
+    match called {
+        Ok(measured) => measured.and_then(|result| result.map_err(ExecuteError::from)),
+        Err(refused) => Measured::refused(refused),
+    }
+}
+
+/// Whether the integration may be handed so many bytes.
+pub(super) fn fits(active: &Active, bytes: usize) -> Result<(), ExecuteError> {
+    if u64::try_from(bytes).map_or(true, |bytes| bytes > active.limits.body_bytes) {
+        return Err(ExecuteError::InputTooLarge(active.limits.body_bytes));
+    }
+    Ok(())
+}
+
+/// Checks an input against its schema, a large one off the async threads.
+async fn validate(schema: &Schema, input: &str) -> Result<(), Vec<InputProblem>> {
+    if input.len() <= MAX_INLINE_INPUT {
+        return validate_text(schema, input);
+    }
+    let (schema, input) = (schema.clone(), input.to_owned());
+    let work = tokio::task::spawn_blocking(move || validate_text(&schema, &input));
+    work.await.unwrap_or_else(|error| Err(vec![problem(&error)]))
+}
+
+fn validate_text(schema: &Schema, input: &str) -> Result<(), Vec<InputProblem>> {
+    // The text was JSON to whoever made the `RawValue`; only its depth can still be too much.
+    let value: Value = serde_json::from_str(input).map_err(|error| vec![problem(&error)])?;
+    schema.validate(&value)
+}
+
+fn problem(error: &dyn std::error::Error) -> InputProblem {
+    InputProblem { pointer: String::new(), message: error.to_string() }
+}
+
+fn outcome(result: &Result<Box<RawValue>, CallError>) -> Outcome {
+    match result {
+        Ok(_) => Outcome::Ok,
+        Err(CallError::Failed(_)) => Outcome::Failed,
+        Err(CallError::Limit(_)) => Outcome::Limited,
+        Err(CallError::Trapped(_) | CallError::BadOutput(_) | CallError::NotOffered(_)) => Outcome::Crashed,
+        Err(CallError::Busy | CallError::Host(_)) => Outcome::Host,
+    }
+}

@@ -1,0 +1,108 @@
+//! Which integrations there are, and the calling of their actions. Readers never wait: they load one snapshot. Writers
+//! run one after another and swap the snapshot once.
+//!
+//! Never speaks HTTP, and opens no database: what it keeps goes through [`GrantStore`] and the capabilities' traits.
+
+mod activation;
+mod admission;
+mod events;
+mod execute;
+mod file_name;
+mod follow;
+mod grants;
+mod load;
+mod meter;
+mod services;
+mod snapshot;
+mod triggers;
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use workway_host::settings::Settings;
+use workway_model::{ActionId, IntegrationId};
+use workway_sandbox::Runtime;
+
+pub use activation::{Activated, ActivationError, ApproveError};
+pub use events::{Change, FollowError, Follower, Loading, Phases, RegistryEvent, Told};
+pub use execute::{ExecuteError, Execution};
+pub use file_name::{FileName, FileNameError};
+pub use follow::Unsettled;
+pub use grants::{Grant, GrantError, GrantStore, MemoryGrants};
+pub use services::Services;
+pub use snapshot::{Active, Entry, LoadFailure, Pending, Snapshot, Status};
+pub use triggers::TriggerExecution;
+
+use admission::Admission;
+use events::Events;
+
+/// The registry of integrations and their actions. Cheap to clone.
+#[derive(Clone)]
+pub struct ActionRegistry(Arc<Inner>);
+
+struct Inner {
+    runtime: Runtime,
+    services: Services,
+    settings: Arc<Settings>,
+    admission: Admission,
+    snapshot: ArcSwap<Snapshot>,
+    events: Events,
+    /// Held by whoever is about to swap the snapshot.
+    writer: tokio::sync::Mutex<()>,
+}
+
+/// There is no such integration.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("there is no integration {0}")]
+pub struct UnknownIntegration(pub IntegrationId);
+
+impl ActionRegistry {
+    pub fn new(runtime: Runtime, services: Services, settings: Arc<Settings>) -> Self {
+        let admission = Admission::new(settings.admission);
+        Self(Arc::new(Inner {
+            runtime,
+            services,
+            settings,
+            admission,
+            snapshot: ArcSwap::default(),
+            events: Events::new(),
+            writer: tokio::sync::Mutex::default(),
+        }))
+    }
+
+    /// What is registered at this moment. The answer does not change while it is held.
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        self.0.snapshot.load_full()
+    }
+
+    /// The serving version of an integration with this action, if there is one.
+    pub fn lookup(&self, id: &ActionId) -> Option<Arc<Active>> {
+        let snapshot = self.0.snapshot.load();
+        let active = snapshot.integrations.get(&id.integration)?.active.as_ref()?;
+        active.definition.action(&id.action)?;
+        Some(Arc::clone(active))
+    }
+
+    /// Follows what happens to integrations from now on.
+    ///
+    /// # Errors
+    /// Too many follow already, or the host shuts down.
+    pub fn follow(&self) -> Result<Follower, FollowError> {
+        self.0.events.follow()
+    }
+
+    /// Ends all who follow.
+    pub fn end_events(&self) {
+        self.0.events.end();
+    }
+
+    /// Waits until the code of what was loaded lies in the cache.
+    pub async fn finish_keeping(&self) {
+        self.0.runtime.finish_keeping().await;
+    }
+
+    /// Calls of an integration that run or wait right now, and those that may.
+    pub fn calls_in_flight(&self) -> (usize, usize) {
+        self.0.admission.in_flight()
+    }
+}

@@ -1,0 +1,28 @@
+//! What the registry needs of the outside world, handed in where the host is put together.
+
+use std::sync::Arc;
+
+use cap_std::fs::Dir;
+use workway_capability::{
+    fetch::{CredentialHeaders, FetchClient},
+    oauth::ConnectionSource,
+    storage::{StorageBackend, StorageLimits},
+};
+
+use super::GrantStore;
+
+/// The registry's ways to files, network, accounts, storage, grants and meters.
+#[derive(Clone)]
+pub struct Services {
+    /// The plugins folder; nothing outside it is reached.
+    pub plugins: Arc<Dir>,
+    pub fetch: FetchClient,
+    pub connections: Arc<dyn ConnectionSource>,
+    /// The headers that an integration may not set towards a provider's hosts.
+    pub credential_headers: Arc<CredentialHeaders>,
+    pub storage: Arc<dyn StorageBackend>,
+    pub storage_limits: StorageLimits,
+    pub grants: Arc<dyn GrantStore>,
+    /// Where calls are counted.
+    pub recorder: Arc<dyn metrics::Recorder + Send + Sync>,
+}

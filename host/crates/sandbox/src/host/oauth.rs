@@ -1,0 +1,123 @@
+//! The interface `oauth`, answered from an `OAuthCtx`. A guest holds handles; what they stand for
+//! stays with the call.
+
+use std::sync::Arc;
+
+use secrecy::ExposeSecret;
+use wasmtime::component::Resource;
+use workway_capability::oauth::{Connection, OAuthError};
+
+use super::CapabilitiesView;
+use crate::bindings::{ConnectionHandle, oauth};
+
+/// Different connections that one call may open.
+const MAX_OPEN: usize = 64;
+
+/// The connections that a call has opened. A handle is an index into them, so opening one again takes no room.
+#[derive(Debug, Default)]
+pub struct OpenConnections(Vec<Arc<Connection>>);
+
+impl OpenConnections {
+    fn open(&mut self, connection: Arc<Connection>) -> Result<ConnectionHandle, OAuthError> {
+        let same = |open: &Arc<Connection>| open.id == connection.id && open.version == connection.version;
+        if let Some(index) = self.0.iter().position(same) {
+            return Ok(ConnectionHandle(index));
+        }
+        if self.0.len() >= MAX_OPEN {
+            return Err(OAuthError::Denied(format!("a call may open {MAX_OPEN} connections")));
+        }
+        self.0.push(connection);
+        Ok(ConnectionHandle(self.0.len() - 1))
+    }
+}
+
+impl CapabilitiesView<'_> {
+    /// What a handle stands for. The error is a handle that the guest made up, and ends the call.
+    pub(super) fn connection(&self, handle: &Resource<ConnectionHandle>) -> wasmtime::Result<&Arc<Connection>> {
+        let ConnectionHandle(index) = self.table.get(handle)?;
+        self.capabilities.open.0.get(*index).ok_or_else(|| wasmtime::Error::msg("no such connection"))
+    }
+}
+
+impl CapabilitiesView<'_> {
+    /// Lets a handle stand for a newer connection from here on.
+    pub(super) fn replace(
+        &mut self,
+        handle: &Resource<ConnectionHandle>,
+        connection: Arc<Connection>,
+    ) -> wasmtime::Result<()> {
+        let ConnectionHandle(index) = *self.table.get(handle)?;
+        if let Some(open) = self.capabilities.open.0.get_mut(index) {
+            *open = connection;
+        }
+        Ok(())
+    }
+}
+
+impl oauth::Host for CapabilitiesView<'_> {
+    async fn connect(
+        &mut self,
+        provider: String,
+    ) -> wasmtime::Result<Result<Resource<ConnectionHandle>, oauth::OauthError>> {
+        let opened = self.capabilities.oauth.connect(&provider).await;
+        match opened.and_then(|connection| self.capabilities.open.open(connection)) {
+            Ok(handle) => Ok(Ok(self.table.push(handle)?)),
+            Err(error) => Ok(Err(error.into())),
+        }
+    }
+}
+
+impl oauth::HostConnection for CapabilitiesView<'_> {
+    async fn account(&mut self, handle: Resource<ConnectionHandle>) -> wasmtime::Result<String> {
+        Ok(self.connection(&handle)?.account.clone())
+    }
+
+    async fn scopes(&mut self, handle: Resource<ConnectionHandle>) -> wasmtime::Result<Vec<String>> {
+        Ok(self.connection(&handle)?.scopes.iter().flatten().cloned().collect())
+    }
+
+    async fn expires_at(&mut self, handle: Resource<ConnectionHandle>) -> wasmtime::Result<Option<u64>> {
+        Ok(self.connection(&handle)?.expires_at)
+    }
+
+    async fn variable(&mut self, handle: Resource<ConnectionHandle>, name: String) -> wasmtime::Result<Option<String>> {
+        Ok(self.connection(&handle)?.variables.get(&name).cloned())
+    }
+
+    async fn access_token(
+        &mut self,
+        handle: Resource<ConnectionHandle>,
+    ) -> wasmtime::Result<Result<String, oauth::OauthError>> {
+        let connection = self.connection(&handle)?;
+        let token = self.capabilities.oauth.access_token(connection);
+        Ok(token.map(|token| token.expose_secret().to_owned()).map_err(Into::into))
+    }
+
+    async fn refresh(&mut self, handle: Resource<ConnectionHandle>) -> wasmtime::Result<Result<(), oauth::OauthError>> {
+        let stale = self.connection(&handle)?.clone();
+        match self.capabilities.oauth.refresh(&stale).await {
+            Ok(renewed) => {
+                self.replace(&handle, renewed)?;
+                Ok(Ok(()))
+            }
+            Err(error) => Ok(Err(error.into())),
+        }
+    }
+
+    async fn drop(&mut self, handle: Resource<ConnectionHandle>) -> wasmtime::Result<()> {
+        self.table.delete(handle)?;
+        Ok(())
+    }
+}
+
+impl From<OAuthError> for oauth::OauthError {
+    fn from(error: OAuthError) -> Self {
+        match error {
+            OAuthError::NotConnected => Self::NotConnected,
+            OAuthError::NeedsReconnect(text) => Self::NeedsReconnect(text),
+            OAuthError::MissingScopes(scopes) => Self::MissingScopes(scopes),
+            OAuthError::Denied(text) => Self::Denied(text),
+            OAuthError::Transient(text) => Self::Transient(text),
+        }
+    }
+}

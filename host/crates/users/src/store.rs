@@ -1,0 +1,142 @@
+//! What accounts need of a database. Rules of what may be stored are checked before; uniqueness is the database's to keep,
+//! since only it sees two requests at once.
+
+use async_trait::async_trait;
+use workway_model::UserId;
+
+use super::{
+    developer::{Change, Developer, DeveloperSlug, SealedPayout},
+    email::EmailAddress,
+    id::{DeveloperId, TokenId},
+    password::PasswordHash,
+    scope::Scopes,
+    token::{TokenDigest, TokenSummary},
+};
+
+/// Why something was not stored or read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    #[error("the slug is another developer's")]
+    SlugTaken,
+    #[error("the user has a developer profile")]
+    AlreadyDeveloper,
+    #[error("the user has {0} tokens")]
+    TooManyTokens(u32),
+    /// The keys were rotated: seal again under the new one.
+    #[error("the keys were rotated: this process has an old one, and has to be started with the new one")]
+    StaleKey,
+    /// For the caller, without details; the log has those.
+    #[error("{0}")]
+    Unavailable(String),
+}
+
+/// What a log-in looks at.
+#[derive(Clone, Debug)]
+pub struct StoredUser {
+    pub id: UserId,
+    pub password: PasswordHash,
+}
+
+/// Users by e-mail address.
+#[async_trait]
+pub trait UserStore: Send + Sync {
+    /// Adds a user, or leaves the one with this address as it is. Nothing tells which it was, the work included.
+    async fn add(&self, id: &UserId, email: &EmailAddress, password: &PasswordHash, now: u64)
+    -> Result<(), StoreError>;
+
+    async fn by_email(&self, email: &EmailAddress) -> Result<Option<StoredUser>, StoreError>;
+
+    async fn email(&self, id: &UserId) -> Result<Option<EmailAddress>, StoreError>;
+}
+
+/// A token to be stored.
+#[derive(Clone, Debug)]
+pub struct NewToken {
+    pub user: UserId,
+    pub digest: TokenDigest,
+    pub summary: TokenSummary,
+}
+
+/// What happens when a user has [`MAX_TOKENS_PER_USER`](super::MAX_TOKENS_PER_USER) tokens and gets one more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Room {
+    /// The one that was not used for longest is revoked: whoever logs in has no other way in.
+    Make,
+    /// [`StoreError::TooManyTokens`].
+    Refuse,
+}
+
+/// Whose a token is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TokenOwner {
+    pub user: UserId,
+    pub id: TokenId,
+    pub scopes: Scopes,
+}
+
+/// A token as it is looked up with a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredToken {
+    pub owner: TokenOwner,
+    /// Unix seconds.
+    pub expires_at: u64,
+    pub is_revoked: bool,
+    pub last_used_at: Option<u64>,
+}
+
+/// API tokens by digest.
+#[async_trait]
+pub trait TokenStore: Send + Sync {
+    async fn add(&self, token: NewToken, room: Room, now: u64) -> Result<(), StoreError>;
+
+    /// One indexed query.
+    async fn find(&self, digest: &TokenDigest) -> Result<Option<StoredToken>, StoreError>;
+
+    /// A user's tokens that are of use at `now`, newest first.
+    async fn list(&self, user: &UserId, now: u64) -> Result<Vec<TokenSummary>, StoreError>;
+
+    /// Whether the user has such a token, revoked before or not.
+    async fn revoke(&self, user: &UserId, id: &TokenId, now: u64) -> Result<bool, StoreError>;
+
+    /// Writes down that a token was used, unless that was written after `before` already.
+    async fn used(&self, id: &TokenId, before: u64, now: u64) -> Result<(), StoreError>;
+}
+
+/// A developer to be stored.
+#[derive(Clone, Debug)]
+pub struct NewDeveloper {
+    pub id: DeveloperId,
+    pub user: UserId,
+    pub slug: DeveloperSlug,
+    pub name: String,
+    pub bio: Option<String>,
+    pub website: Option<String>,
+    pub payout: Option<SealedPayout>,
+}
+
+/// Fields of a developer that change.
+#[derive(Clone, Debug, Default)]
+pub struct DeveloperChange {
+    pub name: Option<String>,
+    pub bio: Change<String>,
+    pub website: Change<String>,
+    pub payout: Change<SealedPayout>,
+}
+
+/// Developers by id, slug and user.
+#[async_trait]
+pub trait DeveloperStore: Send + Sync {
+    async fn add(&self, developer: NewDeveloper, now: u64) -> Result<Developer, StoreError>;
+
+    async fn by_id(&self, id: &DeveloperId) -> Result<Option<Developer>, StoreError>;
+
+    async fn by_slug(&self, slug: &DeveloperSlug) -> Result<Option<Developer>, StoreError>;
+
+    async fn by_user(&self, user: &UserId) -> Result<Option<Developer>, StoreError>;
+
+    /// The developer afterwards; none if the user has no profile.
+    async fn update(&self, user: &UserId, change: DeveloperChange, now: u64) -> Result<Option<Developer>, StoreError>;
+
+    /// The sealed payout details of a user's profile.
+    async fn payout(&self, user: &UserId) -> Result<Option<(DeveloperId, Vec<u8>)>, StoreError>;
+}

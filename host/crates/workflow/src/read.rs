@@ -1,0 +1,243 @@
+//! Reads a document into a definition, and finds everything that is wrong with its form on the way. Where something is
+//! wrong, reading goes on with what stands beside it.
+
+use std::{collections::BTreeSet, str::FromStr};
+
+use serde_json::{Map, Value};
+use workway_model::Schema;
+
+use super::{
+    bounds::{MAX_DEPTH, MAX_DESCRIPTION_CHARS, MAX_EXPRESSIONS, MAX_NAME_CHARS, MAX_STEPS},
+    definition::{Trigger, WorkflowDefinition},
+    expression::Expression,
+    problem::{Problem, Problems, child},
+    schedule::Schedule,
+    step::StepId,
+    template::Template,
+};
+
+/// Fields of a definition.
+const FIELDS: [&str; 7] = ["name", "description", "inputs", "trigger", "steps", "on-failure", "output"];
+/// What a trigger may be that is no integration's.
+const OWN_TRIGGERS: [&str; 3] = ["webhook", "schedule", "manual"];
+
+pub(super) fn definition(value: &Value) -> Result<WorkflowDefinition, Vec<Problem>> {
+    let mut reader = Reader::default();
+    let read = reader.definition(value);
+    if reader.expressions > MAX_EXPRESSIONS {
+        reader.problems.add("", format_args!("more than {MAX_EXPRESSIONS} expressions: split the workflow"));
+    }
+    match read {
+        Some(definition) if reader.problems.is_empty() => Ok(definition),
+        _ => Err(reader.problems.into_list()),
+    }
+}
+
+/// What has been read so far.
+#[derive(Default)]
+pub(super) struct Reader {
+    pub(super) problems: Problems,
+    ids: BTreeSet<StepId>,
+    steps: usize,
+    expressions: usize,
+}
+
+impl Reader {
+    fn definition(&mut self, value: &Value) -> Option<WorkflowDefinition> {
+        let fields = self.object(value, "", "a workflow", &FIELDS)?;
+        let name = self.required(fields, "", "name").and_then(|name| self.text(name, "/name", MAX_NAME_CHARS));
+        let description = match fields.get("description") {
+            Some(Value::String(text)) if text.chars().count() <= MAX_DESCRIPTION_CHARS => Some(text.clone()),
+            None => None,
+            Some(_) => {
+                let message = format!("a description is a text of at most {MAX_DESCRIPTION_CHARS} characters");
+                self.problems.add("/description", message);
+                None
+            }
+        };
+        let inputs = fields.get("inputs").and_then(|inputs| self.inputs(inputs));
+        let trigger = self.required(fields, "", "trigger").and_then(|trigger| self.trigger(trigger));
+        let steps = self.required(fields, "", "steps").map(|steps| self.some_steps(steps, "/steps", 1));
+        let on_failure = fields.get("on-failure").map(|steps| self.steps(steps, "/on-failure", 1)).unwrap_or_default();
+        let output = fields.get("output").map(|output| self.template(output, "/output"));
+        if self.steps > MAX_STEPS {
+            let message = format!("more than {MAX_STEPS} steps: split the workflow");
+            self.problems.add("/steps", message);
+        }
+        Some(WorkflowDefinition {
+            name: name?,
+            description,
+            inputs,
+            trigger: trigger?,
+            steps: steps?,
+            on_failure,
+            output,
+        })
+    }
+
+    fn inputs(&mut self, value: &Value) -> Option<Schema> {
+        if value.get("type").and_then(Value::as_str) != Some("object") {
+            self.problems.add("/inputs", "inputs are a JSON Schema of an object: write `type: object`");
+            return None;
+        }
+        if value.get("properties").is_some_and(|properties| !properties.is_object()) {
+            self.problems.add("/inputs/properties", "properties are an object of schemas");
+            return None;
+        }
+        self.schema(value, "/inputs")
+    }
+
+    fn trigger(&mut self, value: &Value) -> Option<Trigger> {
+        let at = "/trigger";
+        let Value::Object(fields) = value else {
+            self.problems.add(at, "a trigger is an object, as in { manual: {} }");
+            return None;
+        };
+        if let Some(kind) = OWN_TRIGGERS.into_iter().find(|kind| fields.contains_key(*kind)) {
+            let fields = self.object(value, at, &format!("a trigger with `{kind}`"), &[kind])?;
+            let inner = child(at, kind);
+            let held = fields.get(kind)?;
+            return match kind {
+                "webhook" => {
+                    let fields = self.object(held, &inner, "a webhook", &["body"])?;
+                    let body = fields.get("body").map(|body| self.schema(body, &child(&inner, "body")));
+                    Some(Trigger::Webhook { body: body.unwrap_or_default() })
+                }
+                "schedule" => self.schedule(held, &inner),
+                _ => self.object(held, &inner, "`manual`", &[]).map(|_| Trigger::Manual),
+            };
+        }
+        let what = "a trigger (of an integration, or exactly one of webhook, schedule and manual)";
+        let fields = self.object(value, at, what, &["integration", "trigger", "config"])?;
+        let integration = self.required(fields, at, "integration");
+        let integration = integration.and_then(|id| self.parsed(id, "/trigger/integration"));
+        let trigger = self.required(fields, at, "trigger").and_then(|id| self.parsed(id, "/trigger/trigger"));
+        let config = self.values(fields.get("config"), "/trigger/config");
+        Some(Trigger::Integration { integration: integration?, trigger: trigger?, config })
+    }
+
+    fn schedule(&mut self, value: &Value, at: &str) -> Option<Trigger> {
+        let fields = self.object(value, at, "a schedule", &["cron", "timezone"])?;
+        let text = self.required(fields, at, "cron");
+        let cron = text.and_then(|cron| self.read(cron, &child(at, "cron"), Schedule::read_cron));
+        let timezone = self.required(fields, at, "timezone");
+        let timezone = timezone.and_then(|name| self.read(name, &child(at, "timezone"), Schedule::read_timezone));
+        Some(Trigger::Schedule(Schedule::new(text?.as_str()?, cron?, timezone?)))
+    }
+
+    /// Counts a step, and tells where it may not be.
+    pub(super) fn enter(&mut self, id: Option<&StepId>, at: &str) {
+        self.steps += 1;
+        if let Some(id) = id
+            && !self.ids.insert(id.clone())
+        {
+            self.problems.add(&child(at, "id"), format_args!("another step is called {id}: choose another id"));
+        }
+    }
+
+    /// Whether steps at `at` lie too deep to be read.
+    pub(super) fn is_too_deep(&mut self, at: &str, depth: usize) -> bool {
+        if depth > MAX_DEPTH {
+            self.problems.add(at, format_args!("steps lie deeper than {MAX_DEPTH}: take them out of a container"));
+        }
+        depth > MAX_DEPTH
+    }
+
+    /// An object with no other than `allowed` members.
+    pub(super) fn object<'v>(
+        &mut self,
+        value: &'v Value,
+        at: &str,
+        what: &str,
+        allowed: &[&str],
+    ) -> Option<&'v Map<String, Value>> {
+        let Value::Object(fields) = value else {
+            self.problems.add(at, format_args!("{what} is an object"));
+            return None;
+        };
+        for name in fields.keys().filter(|name| !allowed.contains(&name.as_str())) {
+            let has = if allowed.is_empty() { "nothing".to_owned() } else { allowed.join(", ") };
+            self.problems.add(&child(at, name), format_args!("unknown field: {what} has {has}"));
+        }
+        Some(fields)
+    }
+
+    pub(super) fn required<'v>(&mut self, fields: &'v Map<String, Value>, at: &str, name: &str) -> Option<&'v Value> {
+        let value = fields.get(name);
+        if value.is_none() {
+            self.problems.add(at, format_args!("`{name}` is missing"));
+        }
+        value
+    }
+
+    /// A text that is not blank.
+    fn text(&mut self, value: &Value, at: &str, most: usize) -> Option<String> {
+        match value {
+            Value::String(text) if !text.trim().is_empty() && text.chars().count() <= most => Some(text.clone()),
+            _ => {
+                self.problems.add(at, format_args!("is a text of 1 to {most} characters that is not blank"));
+                None
+            }
+        }
+    }
+
+    fn read<T, E: std::fmt::Display>(
+        &mut self,
+        value: &Value,
+        at: &str,
+        read: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Option<T> {
+        let Value::String(text) = value else {
+            self.problems.add(at, "is a text");
+            return None;
+        };
+        read(text).map_err(|error| self.problems.add(at, error)).ok()
+    }
+
+    /// A text that is parsed.
+    pub(super) fn parsed<T: FromStr<Err: std::fmt::Display>>(&mut self, value: &Value, at: &str) -> Option<T> {
+        self.read(value, at, T::from_str)
+    }
+
+    /// An expression, with or without braces.
+    pub(super) fn expression(&mut self, value: &Value, at: &str) -> Option<Expression> {
+        self.expressions += 1;
+        self.read(value, at, |text| {
+            let trimmed = text.trim();
+            if !trimmed.starts_with("{{") {
+                return Expression::parse(text).map_err(|error| error.to_string());
+            }
+            match Template::parse_text(trimmed) {
+                Ok(Template::Exact(expression)) => Ok(expression),
+                Ok(_) => Err("is one expression: take out what stands outside the braces".to_owned()),
+                Err(error) => Err(error.to_string()),
+            }
+        })
+    }
+
+    pub(super) fn template(&mut self, value: &Value, at: &str) -> Template {
+        let template = Template::read(value, at, &mut self.problems);
+        self.expressions += template.expressions();
+        template
+    }
+
+    /// An object whose members may hold expressions; an empty one where there is none.
+    pub(super) fn values(&mut self, value: Option<&Value>, at: &str) -> std::collections::BTreeMap<String, Template> {
+        match value.map(|value| (value.is_object(), self.template(value, at))) {
+            None => Default::default(),
+            Some((true, Template::Object(members))) => members,
+            Some(_) => {
+                self.problems.add(at, "is an object");
+                Default::default()
+            }
+        }
+    }
+
+    fn schema(&mut self, value: &Value, at: &str) -> Option<Schema> {
+        if !value.is_object() {
+            self.problems.add(at, "is a JSON Schema: an object");
+            return None;
+        }
+        Schema::parse(&value.to_string()).map_err(|error| self.problems.add(at, error)).ok()
+    }
+}

@@ -1,0 +1,221 @@
+//! The form of a definition: what is read, refused, bounded and written.
+
+use serde_json::{Value, json};
+
+use super::*;
+use crate::{StepKind, Template, Trigger, bounds::*, parse};
+
+#[test]
+fn one_of_everything_is_read_into_types() {
+    let definition = WorkflowDefinition::from_yaml(EXAMPLE).expect("is a definition");
+    assert_eq!(definition.steps.len(), 4);
+    assert!(
+        matches!(&definition.trigger, Trigger::Integration { integration, .. } if integration.as_str() == "github")
+    );
+    let StepKind::Action { with, retry, .. } = &definition.steps[0].kind else { panic!("{:?}", definition.steps[0]) };
+    assert!(matches!(&with["channel"], Template::Exact(expression) if expression.source() == "inputs.channel"));
+    assert!(matches!(&with["text"], Template::Text(pieces) if pieces.len() == 5));
+    assert_eq!(retry.map(|retry| retry.attempts), Some(3));
+    let uses: Vec<_> = definition.uses().map(ToString::to_string).collect();
+    assert_eq!(uses, ["slack.post-message", "github.add-label", "slack.post-message", "slack.post-message"]);
+    let pointers: Vec<_> = definition.all_steps().into_iter().map(|(pointer, _)| pointer).collect();
+    let value = definition.to_value();
+    assert!(pointers.iter().all(|pointer| value.pointer(pointer).is_some_and(|step| step["id"].is_string())));
+    assert_eq!(pointers.len(), 12);
+}
+
+#[test]
+fn what_is_written_is_canonical_and_means_the_same() {
+    let definition = WorkflowDefinition::from_yaml(EXAMPLE).expect("is a definition");
+    let value = definition.to_value();
+    assert_eq!(WorkflowDefinition::from_value(&value), Ok(definition.clone()));
+    assert_eq!(WorkflowDefinition::from_json(&value.to_string()), Ok(definition.clone()));
+    assert_eq!(WorkflowDefinition::from_yaml(&value.to_string()), Ok(definition));
+    assert_eq!(value["output"]["constant"], "yes");
+    assert_eq!(value["steps"][3]["parallel"][0]["steps"][0]["sleep"], "1h", "the largest unit that is exact");
+    assert_eq!(value["steps"][1]["for-each"], "trigger.labels", "braces around an expression say nothing");
+    let small = json!({"name": "a", "trigger": {"manual": {}}, "steps": [{"id": "a", "uses": "a.b"}]});
+    assert_eq!(parse(&small).expect("is a definition").to_value(), small);
+}
+
+#[test]
+fn an_expression_that_begins_with_braces_of_its_own_stays_one() {
+    let definition = with_steps(r#"[{ id: a, sleep: 1s, if: "{{ {{'a': 1}: 2} }}" }]"#).expect("is a definition");
+    let condition = definition.steps[0].condition.as_ref().map(|condition| condition.source().to_owned());
+    assert_eq!(condition.as_deref(), Some("{{'a': 1}: 2}"));
+    assert_eq!(WorkflowDefinition::from_value(&definition.to_value()), Ok(definition));
+}
+
+#[test]
+fn every_trigger_has_one_shape() {
+    for (trigger, canonical) in [
+        (json!({"manual": {}}), None),
+        (json!({"webhook": {}}), None),
+        (json!({"webhook": {"body": {"type": "object"}}}), None),
+        (json!({"schedule": {"cron": "0 9 * * 1", "timezone": "Europe/Rome"}}), None),
+        (json!({"integration": "a", "trigger": "b", "config": {"c": "{{ inputs }}"}}), None),
+        (json!({"integration": "a", "trigger": "b"}), Some(json!({"integration": "a", "trigger": "b", "config": {}}))),
+    ] {
+        let value = json!({"name": "a", "trigger": trigger, "steps": [{"id": "a", "sleep": "1s"}]});
+        let written = parse(&value).expect("is a definition").to_value();
+        assert_eq!(written["trigger"], canonical.unwrap_or(trigger));
+    }
+}
+
+#[test]
+fn a_step_is_of_one_kind_and_has_no_field_of_another() {
+    for (steps, part) in [
+        ("[{ id: a }]", "/steps/0: a step has exactly one of"),
+        ("[{ id: a, sleep: 1s, uses: a.b }]", "/steps/0: a step has exactly one of"),
+        ("[{ id: a, sleep: 1s, with: {} }]", "/steps/0/with: `with` goes with `uses`"),
+        ("[{ id: a, sleep: 1s, timeout: 1s }]", "/steps/0/timeout: `timeout` does not go with `sleep`"),
+        ("[{ id: a, uses: a.b, steps: [] }]", "/steps/0/steps: `steps` goes with `for-each`"),
+        ("[{ id: a, uses: a.b, default: [] }]", "`default` goes with `switch`"),
+        ("[{ id: a, for-each: inputs }]", "/steps/0: `steps` is missing"),
+        ("[{ id: a, uses: a }]", "/steps/0/uses: action id \"a\" must read"),
+        ("[{ id: A, sleep: 1s }]", "/steps/0/id: an id has lower-case"),
+        ("[{ sleep: 1s }]", "/steps/0: `id` is missing"),
+        ("[{ id: a, sleep: 1s, extra: 1 }]", "/steps/0/extra: unknown field: this step has id, if"),
+        ("[{ id: a, wait-for: { other: x } }]", "/steps/0/wait-for/other: unknown field"),
+        ("[{ id: a, wait-for: {} }]", "exactly one of event and approval"),
+        ("[{ id: a, wait-for: { event: a, approval: b } }]", "exactly one of event and approval"),
+        ("[{ id: a, uses: a.b, retry: 2 }]", "/steps/0/retry: `retry` is an object"),
+        ("[{ id: a, uses: a.b, retry: { attempts: 21 } }]", "from 1 to 20"),
+        ("[{ id: a, uses: a.b, retry: { attempts: 0 } }]", "from 1 to 20"),
+        ("[{ id: a, uses: a.b, with: [1] }]", "/steps/0/with: is an object"),
+        ("[{ id: a, uses: a.b, with: { '{{ a }}': 1 } }]", "names of members hold no expressions"),
+        ("[{ id: a, sleep: soon }]", "/steps/0/sleep: a duration is"),
+        ("[{ id: a, sleep: 1s, if: ' ' }]", "/steps/0/if: an expression is not empty"),
+        ("[{ id: a, sleep: 1s, if: 'a {{ inputs }}' }]", "/steps/0/if: not an expression"),
+        ("[{ id: a, uses: a.b, if: '{{ inputs }} b' }]", "/steps/0/if: is one expression"),
+        ("[{ id: a, uses: a.b, continue-on-error: yes }]", "/steps/0/continue-on-error: is true or false"),
+        ("[{ id: a, for-each: inputs, concurrency: 51, steps: [{ id: b, sleep: 1s }] }]", "from 1 to 50"),
+        ("[{ id: a, for-each: inputs, steps: [] }]", "/steps/0/steps: at least one step"),
+        ("[{ id: a, switch: [] }]", "/steps/0/switch: is a list of 1 to 50 cases"),
+        ("[{ id: a, switch: [{ if: inputs }] }]", "/steps/0/switch/0: `steps` is missing"),
+        ("[{ id: a, parallel: [[]] }]", "/steps/0/parallel/0: each of the branches is an object"),
+        ("[]", "/steps: at least one step"),
+        ("{}", "/steps: is a list of steps"),
+        ("[1]", "/steps/0: a step is an object"),
+    ] {
+        let found = told(with_steps(steps));
+        assert!(found.contains(part), "{steps}: {found}");
+    }
+}
+
+#[test]
+fn what_stands_beside_the_steps_is_strict_too() {
+    let sound = json!({"name": "a", "trigger": {"manual": {}}, "steps": [{"id": "a", "sleep": "1s"}]});
+    for (pointer, value, part) in [
+        ("name", json!(" "), "/name: is a text of 1 to 200"),
+        ("name", json!("a".repeat(MAX_NAME_CHARS + 1)), "/name: is a text of 1 to 200"),
+        ("description", json!("a".repeat(MAX_DESCRIPTION_CHARS + 1)), "/description: a description is"),
+        ("inputs", json!({"type": "string"}), "/inputs: inputs are a JSON Schema of an object"),
+        ("inputs", json!({"type": "object", "properties": []}), "/inputs/properties"),
+        ("inputs", json!({"type": "object", "properties": {"a": {"type": "odd"}}}), "/inputs: not a JSON Schema"),
+        ("inputs", json!({"type": "object", "$ref": "https://example.com/"}), "/inputs: would take too long"),
+        ("trigger", json!("manual"), "/trigger: a trigger is an object"),
+        ("trigger", json!({}), "/trigger: `integration` is missing"),
+        ("trigger", json!({"manual": {}, "webhook": {}}), "unknown field: a trigger with `webhook` has webhook"),
+        ("trigger", json!({"manual": {"a": 1}}), "/trigger/manual/a: unknown field: `manual` has nothing"),
+        ("trigger", json!({"integration": "a"}), "/trigger: `trigger` is missing"),
+        ("trigger", json!({"integration": "A", "trigger": "b"}), "/trigger/integration: integration id"),
+        ("trigger", json!({"integration": "a", "trigger": "b", "config": 1}), "/trigger/config: is an object"),
+        ("trigger", json!({"webhook": {"body": []}}), "/trigger/webhook/body: is a JSON Schema"),
+        ("trigger", json!({"schedule": {"cron": "0 9 * * 1"}}), "/trigger/schedule: `timezone` is missing"),
+        ("trigger", json!({"schedule": {"cron": "* * * * * *", "timezone": "UTC"}}), "/trigger/schedule/cron: a cron"),
+        ("trigger", json!({"schedule": {"cron": "0 9 * * 1", "timezone": "Mars"}}), "no time zone"),
+        ("version", json!(1), "/version: unknown field: a workflow has name"),
+        ("output", json!({"a": ["{% if %}"]}), "/output/a/0: `{%` is not possible"),
+        ("on-failure", json!([{"id": "a", "sleep": "1s"}]), "/on-failure/0/id: another step is called a"),
+    ] {
+        let mut changed = sound.clone();
+        changed[pointer] = value;
+        let found = told(WorkflowDefinition::from_value(&changed));
+        assert!(found.contains(part), "{pointer}: {found}");
+    }
+    for field in ["name", "trigger", "steps"] {
+        let mut changed = sound.clone();
+        changed.as_object_mut().expect("an object").remove(field);
+        assert!(told(WorkflowDefinition::from_value(&changed)).contains(&format!("`{field}` is missing")));
+    }
+    assert!(told(WorkflowDefinition::from_json("[]")).contains("(whole): a workflow is an object"));
+    assert!(told(WorkflowDefinition::from_json("{")).contains("not JSON"));
+    assert!(told(WorkflowDefinition::from_json(r#"{"name": "a", "name": "b"}"#)).contains("duplicate key \"name\""));
+}
+
+#[test]
+fn all_problems_are_told_at_once_with_their_places() {
+    let value = json!({
+        "trigger": {"schedule": {"cron": "every day", "timezone": "Nowhere"}},
+        "steps": [
+            {"id": "a", "sleep": "1s", "if": "inputs."},
+            {"id": "b", "parallel": [{"steps": [{"id": "a", "uses": "x", "with": {"a/b": "{{ oops }}"}}]}]},
+        ],
+    });
+    let pointers: Vec<_> = parse(&value).expect_err("is refused").into_iter().map(|problem| problem.pointer).collect();
+    assert_eq!(
+        pointers,
+        [
+            "",
+            "/trigger/schedule/cron",
+            "/trigger/schedule/timezone",
+            "/steps/0/if",
+            "/steps/1/parallel/0/steps/0/id",
+            "/steps/1/parallel/0/steps/0/uses",
+            "/steps/1/parallel/0/steps/0/with/a~1b",
+        ]
+    );
+}
+
+#[test]
+fn definitions_are_bounded() {
+    let many = |count: usize| (0..count).map(|place| format!("{{ id: a{place}, sleep: 1s }},")).collect::<String>();
+    with_steps(&format!("[{}]", many(MAX_STEPS))).expect("as many as may be");
+    assert!(told(with_steps(&format!("[{}]", many(MAX_STEPS + 1)))).contains("more than 200 steps"));
+    let deep = |depth: usize| {
+        (1..depth).fold("[{ id: a, sleep: 1s }]".to_owned(), |inner, level| {
+            format!("[{{ id: b{level}, for-each: inputs, steps: {inner} }}]")
+        })
+    };
+    with_steps(&deep(MAX_DEPTH)).expect("as deep as may be");
+    assert!(told(with_steps(&deep(MAX_DEPTH + 1))).contains("deeper than 8"));
+    let condition = |length: usize| format!("[{{ id: a, sleep: 1s, if: \"'{}'\" }}]", "x".repeat(length - 2));
+    with_steps(&condition(MAX_EXPRESSION_CHARS)).expect("as long as may be");
+    assert!(told(with_steps(&condition(MAX_EXPRESSION_CHARS + 1))).contains("/steps/0/if: an expression has at most"));
+    let named = |length: usize| format!("[{{ id: {}, sleep: 1s }}]", "x".repeat(length));
+    with_steps(&named(MAX_ID_CHARS)).expect("as long as may be");
+    assert!(told(with_steps(&named(MAX_ID_CHARS + 1))).contains("/steps/0/id"));
+    let cases = |count: usize| format!("[{{ id: a, switch: [{}] }}]", switch_cases(count));
+    with_steps(&cases(MAX_BRANCHES)).expect("as many as may be");
+    assert!(told(with_steps(&cases(MAX_BRANCHES + 1))).contains("1 to 50 cases"));
+    let expressions =
+        |count: usize| format!("[{{ id: a, uses: a.b, with: {{ a: [{}] }} }}]", "'{{ 1 }}',".repeat(count));
+    with_steps(&expressions(MAX_EXPRESSIONS)).expect("as many as may be");
+    assert!(told(with_steps(&expressions(MAX_EXPRESSIONS + 1))).contains("more than 1000 expressions"));
+}
+
+fn switch_cases(count: usize) -> String {
+    (0..count).map(|place| format!("{{ if: inputs, steps: [{{ id: b{place}, sleep: 1s }}] }},")).collect()
+}
+
+#[test]
+fn documents_are_bounded_before_they_are_read() {
+    let whole = |bytes: usize| {
+        let sound = r#"{"name":"a","trigger":{"manual":{}},"steps":[{"id":"a","sleep":"1s"}],"output":""#;
+        format!("{sound}{}\"}}", "x".repeat(bytes - sound.len() - 2))
+    };
+    WorkflowDefinition::from_json(&whole(MAX_BYTES)).expect("as long as may be");
+    for text in [whole(MAX_BYTES + 1), " ".repeat(MAX_BYTES + 1)] {
+        assert!(told(WorkflowDefinition::from_json(&text)).contains("more than 262144 bytes"));
+        assert!(told(WorkflowDefinition::from_yaml(&text)).contains("more than 262144 bytes"));
+    }
+    let large: Value = serde_json::from_str(&whole(MAX_BYTES + 1)).expect("is JSON");
+    assert!(told(WorkflowDefinition::from_value(&large)).contains("more than 262144 bytes"));
+    let nested = (0..MAX_NESTING + 1).fold(json!(1), |inner, _| json!([inner]));
+    assert!(told(WorkflowDefinition::from_value(&nested)).contains("deeper than 64"));
+    let refused = told(WorkflowDefinition::from_value(&json!({"steps": vec![1; 10 * MAX_PROBLEMS]})));
+    assert_eq!(refused.lines().count(), MAX_PROBLEMS);
+    let long = told(WorkflowDefinition::from_value(&json!({"x".repeat(10_000): 1})));
+    assert!(long.lines().all(|line| line.chars().count() < 2 * MAX_PROBLEM_CHARS + 10), "{long}");
+}

@@ -1,0 +1,145 @@
+//! The published schema and the reader agree: what is taken passes both, and what a schema can refuse both refuse.
+
+use serde_json::{Value, json};
+
+use super::*;
+use crate::{SCHEMA, bounds::*};
+
+pub(super) fn validator() -> jsonschema::Validator {
+    let document: Value = serde_json::from_str(SCHEMA).expect("is JSON");
+    assert_eq!(document["$id"], "/schemas/workflow-1.json");
+    assert_eq!(document["$schema"], "https://json-schema.org/draft/2020-12/schema");
+    jsonschema::validator_for(&document).expect("is a schema")
+}
+
+#[test]
+fn the_example_passes() {
+    let value = WorkflowDefinition::from_yaml(EXAMPLE).expect("is a definition").to_value();
+    assert!(validator().is_valid(&value));
+}
+
+#[test]
+fn what_is_refused_fails_both() {
+    let sound = json!({"name": "a", "trigger": {"manual": {}}, "steps": [{"id": "a", "sleep": "1s"}]});
+    let validator = validator();
+    assert!(validator.is_valid(&sound) && WorkflowDefinition::from_value(&sound).is_ok());
+    let step = |step: Value| ("/steps", json!([step]));
+    let inner = json!([{"id": "b", "sleep": "1s"}]);
+    let refused = [
+        ("/name", json!("")),
+        ("/name", json!("  ")),
+        ("/name", json!(7)),
+        ("/name", json!("a".repeat(MAX_NAME_CHARS + 1))),
+        ("/description", json!(7)),
+        ("/description", json!("a".repeat(MAX_DESCRIPTION_CHARS + 1))),
+        ("/version", json!(1)),
+        ("/inputs", json!([])),
+        ("/inputs", json!({})),
+        ("/inputs", json!({"type": "array"})),
+        ("/inputs", json!({"type": "object", "properties": 1})),
+        ("/trigger", json!({})),
+        ("/trigger", json!("manual")),
+        ("/trigger", json!({"manual": null})),
+        ("/trigger", json!({"manual": {"a": 1}})),
+        ("/trigger", json!({"manual": {}, "webhook": {}})),
+        ("/trigger", json!({"manual": {}, "config": {}})),
+        ("/trigger", json!({"webhook": {"path": "a"}})),
+        ("/trigger", json!({"webhook": {"body": 1}})),
+        ("/trigger", json!({"integration": "a"})),
+        ("/trigger", json!({"integration": "a", "trigger": "B"})),
+        ("/trigger", json!({"integration": "a", "trigger": "b", "config": []})),
+        ("/trigger", json!({"integration": "a", "trigger": "b", "with": {}})),
+        ("/trigger", json!({"schedule": {"cron": "0 9 * * *"}})),
+        ("/trigger", json!({"schedule": {"cron": "* * * * * *", "timezone": "UTC"}})),
+        ("/trigger", json!({"schedule": {"cron": "@daily", "timezone": "UTC"}})),
+        ("/trigger", json!({"schedule": {"cron": "0 9 * * *", "timezone": ""}})),
+        ("/steps", json!([])),
+        ("/steps", json!({})),
+        ("/steps", json!([7])),
+        ("/on-failure", json!(7)),
+        step(json!({"sleep": "1s"})),
+        step(json!({"id": "a"})),
+        step(json!({"id": "A", "sleep": "1s"})),
+        step(json!({"id": "1a", "sleep": "1s"})),
+        step(json!({"id": "a".repeat(MAX_ID_CHARS + 1), "sleep": "1s"})),
+        step(json!({"id": "a", "sleep": "1s", "uses": "a.b"})),
+        step(json!({"id": "a", "sleep": "1s", "more": 1})),
+        step(json!({"id": "a", "sleep": "1s", "with": {}})),
+        step(json!({"id": "a", "sleep": "1s", "timeout": "1s"})),
+        step(json!({"id": "a", "sleep": "1s", "continue-on-error": true})),
+        step(json!({"id": "a", "sleep": "1s", "if": ""})),
+        step(json!({"id": "a", "sleep": "1s", "if": true})),
+        step(json!({"id": "a", "sleep": "1s", "if": format!("'{}'", "a".repeat(MAX_EXPRESSION_CHARS))})),
+        step(json!({"id": "a", "sleep": "0s"})),
+        step(json!({"id": "a", "sleep": "1w"})),
+        step(json!({"id": "a", "sleep": 5})),
+        step(json!({"id": "a", "uses": "a"})),
+        step(json!({"id": "a", "uses": "a.b.c"})),
+        step(json!({"id": "a", "uses": "a.b", "with": []})),
+        step(json!({"id": "a", "uses": "a.b", "timeout": "soon"})),
+        step(json!({"id": "a", "uses": "a.b", "continue-on-error": "yes"})),
+        step(json!({"id": "a", "uses": "a.b", "retry": 3})),
+        step(json!({"id": "a", "uses": "a.b", "retry": {}})),
+        step(json!({"id": "a", "uses": "a.b", "retry": {"attempts": 0}})),
+        step(json!({"id": "a", "uses": "a.b", "retry": {"attempts": MAX_ATTEMPTS + 1}})),
+        step(json!({"id": "a", "uses": "a.b", "retry": {"attempts": 1, "backoff": "1"}})),
+        step(json!({"id": "a", "uses": "a.b", "retry": {"attempts": 1, "jitter": true}})),
+        step(json!({"id": "a", "uses": "a.b", "concurrency": 1})),
+        step(json!({"id": "a", "for-each": "inputs"})),
+        step(json!({"id": "a", "for-each": "inputs", "steps": []})),
+        step(json!({"id": "a", "for-each": [1], "steps": inner})),
+        step(json!({"id": "a", "for-each": "inputs", "steps": inner, "concurrency": 0})),
+        step(json!({"id": "a", "for-each": "inputs", "steps": inner, "concurrency": MAX_CONCURRENCY + 1})),
+        step(json!({"id": "a", "switch": []})),
+        step(json!({"id": "a", "switch": [{"steps": inner}]})),
+        step(json!({"id": "a", "switch": [{"if": "true", "steps": []}]})),
+        step(json!({"id": "a", "switch": [{"if": "true", "steps": inner, "else": []}]})),
+        step(json!({"id": "a", "default": inner})),
+        step(json!({"id": "a", "parallel": {}})),
+        step(json!({"id": "a", "parallel": [inner]})),
+        step(json!({"id": "a", "parallel": vec![json!({"steps": inner}); MAX_BRANCHES + 1]})),
+        step(json!({"id": "a", "wait-for": "event"})),
+        step(json!({"id": "a", "wait-for": {}})),
+        step(json!({"id": "a", "wait-for": {"event": "a", "approval": "b"}})),
+        step(json!({"id": "a", "wait-for": {"event": " "}})),
+    ];
+    for (pointer, value) in refused {
+        let mut changed = sound.clone();
+        changed[pointer.trim_start_matches('/')] = value;
+        assert!(!validator.is_valid(&changed), "the schema takes {changed}");
+        let error = WorkflowDefinition::from_value(&changed).expect_err("the reader takes it");
+        assert!(error.problems.iter().all(|problem| problem.pointer.starts_with(pointer)), "{changed}: {error}");
+    }
+}
+
+#[test]
+fn every_part_of_the_schema_says_what_it_is() {
+    fn look(schema: &Value, place: &str, silent: &mut Vec<String>) {
+        for (name, property) in schema["properties"].as_object().into_iter().flatten() {
+            let place = format!("{place}/{name}");
+            let is_said = property["title"].is_string() && property["description"].is_string();
+            if !is_said
+                && !place.starts_with("/inputs/")
+                && property.is_object()
+                && property["$ref"] != "#/$defs/trigger"
+            {
+                silent.push(place.clone());
+            }
+            look(property, &place, silent);
+            look(&property["items"], &place, silent);
+        }
+        for variant in schema["oneOf"].as_array().into_iter().flatten() {
+            look(variant, place, silent);
+        }
+    }
+    let document: Value = serde_json::from_str(SCHEMA).expect("is JSON");
+    let mut silent = Vec::new();
+    look(&document, "", &mut silent);
+    for (name, definition) in document["$defs"].as_object().expect("has definitions") {
+        if !(definition["title"].is_string() && definition["description"].is_string()) {
+            silent.push(name.clone());
+        }
+        look(definition, &format!("/{name}"), &mut silent);
+    }
+    assert_eq!(silent, Vec::<String>::new());
+}
