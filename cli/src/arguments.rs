@@ -6,7 +6,7 @@ use std::{ffi::OsString, net::SocketAddr, path::PathBuf};
 use clap::{Args, Parser, Subcommand};
 use reqwest::Url;
 use workway_host::{
-    integration::UserId,
+    model::UserId,
     settings::{Flags, Mode},
 };
 

@@ -1,27 +1,27 @@
 //! WORKWAY's host: loads integrations (WebAssembly components that speak the contract in `wit/`), gives each the
 //! network, account, storage and log capabilities that it was granted, and serves their actions over HTTP.
 //!
-//! [`Host`] is the whole of it. How the modules depend on each other is in `docs/architecture.md`, and a test keeps it so.
+//! [`Host`] is the whole of it. The crates that it is made of are re-exported; which of them may use which is in
+//! `docs/architecture.md`, and a test holds them to it.
 
-pub mod account;
 pub mod app;
-mod bindings;
-pub mod capability;
-pub mod db;
 mod http;
-pub mod integration;
-pub mod marketplace;
-pub mod oauth;
-pub mod registry;
-pub mod runtime;
 pub mod settings;
-pub mod testkit;
-pub mod watcher;
-pub mod workflow;
 
 use std::{future::Future, io, net::SocketAddr, time::Duration};
 
 use tokio::{net::TcpListener, sync::oneshot};
+
+pub use workway_capability as capability;
+pub use workway_db as db;
+pub use workway_marketplace as marketplace;
+pub use workway_model as model;
+pub use workway_oauth as oauth;
+pub use workway_registry as registry;
+pub use workway_sandbox as sandbox;
+pub use workway_testkit as testkit;
+pub use workway_users as users;
+pub use workway_workflow as workflow;
 
 use crate::{
     app::{App, LoadError, StartError},
@@ -113,7 +113,7 @@ impl Host {
         let mut ready = Some(ready);
         let mut watcher = watcher;
         let mut upkeep = tokio::time::interval(UPKEEP);
-        let drain = app.settings().longest_call() + DRAIN_SLACK;
+        let drain = app.settings().registry.longest_call() + DRAIN_SLACK;
         let overdue = async {
             let _ = stopped.await;
             tokio::time::sleep(drain).await;

@@ -23,13 +23,13 @@ use workway_capability::{
 };
 use workway_db::{Database, DatabaseError};
 use workway_marketplace::{StoreError, WorkflowRegistry};
-use workway_model::Mode;
+use workway_model::{FileName, Mode};
 use workway_oauth::{
     AgreeError, AuthorizationFlow, Catalogue, CatalogueError, ConnectionStore, KeyError, KeyRing, ProcessMark, Renewal,
     TokenEndpoint, Vault, agree,
 };
 use workway_registry::{
-    ActionRegistry, FileName, Services, Unsettled,
+    ActionRegistry, Grants, Services, Unsettled,
     watcher::{WatchError, Watcher},
 };
 use workway_sandbox::{CacheError, CodeCache, Runtime, RuntimeError};
@@ -111,7 +111,7 @@ impl App {
         let data =
             open_data(&settings.data).map_err(|source| StartError::Data { path: settings.data.clone(), source })?;
         let settings = Arc::new(settings);
-        let runtime = Runtime::new(Arc::clone(&settings), CodeCache::open(&data, settings.cache.bytes)?)?;
+        let runtime = Runtime::new(settings.sandbox(), CodeCache::open(&data, settings.cache.bytes)?)?;
         let upstreams = upstreams(&settings)?;
         let catalogue = catalogue(&settings)?;
         let fetch = FetchClient::builder().upstreams(upstreams).build();
@@ -144,10 +144,13 @@ impl App {
             credential_headers: Arc::new(CredentialHeaders::new(catalogue.credential_headers())),
             storage: Arc::new(database.storage()),
             storage_limits: StorageLimits::default(),
-            grants: Arc::new(database.grants()),
+            grants: match settings.mode {
+                Mode::Development => Grants::Declared,
+                Mode::Production => Grants::Approved(Arc::new(database.grants())),
+            },
             recorder: Arc::new(recorder),
         };
-        let registry = ActionRegistry::new(runtime, services, Arc::clone(&settings));
+        let registry = ActionRegistry::new(runtime, services, settings.registry.clone());
         let known = Arc::new(known::RegisteredActions(registry.clone()));
         let marketplace = WorkflowRegistry::new(Arc::new(database.listings()), known, settings.marketplace.cache_bytes);
         Ok(Self(Arc::new(Inner {

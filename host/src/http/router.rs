@@ -54,7 +54,7 @@ impl Modify for Bearer {
 
 /// The host's routes with everything around them.
 pub fn router(app: App) -> Router {
-    let body_limit = app.settings().largest_body_bytes().saturating_add(ENVELOPE_BYTES);
+    let body_limit = app.settings().registry.largest_body_bytes().saturating_add(ENVELOPE_BYTES);
     let mode = app.settings().mode;
     let (router, mut document) = OpenApiRouter::with_openapi(Document::openapi())
         .routes(routes!(operation::health::get_health))

@@ -11,13 +11,14 @@ use std::{
 use config::{Config, File, FileFormat};
 use secrecy::SecretString;
 use serde::Deserialize;
-use workway_model::{IntegrationId, ProviderId};
+use workway_marketplace::MarketplaceSettings;
+use workway_model::{IntegrationId, Mode, ProviderId};
+use workway_oauth::{ClientVariables, OAuthFile, OAuthSettings, ProviderFile};
+use workway_registry::{AdmissionSettings, IntegrationSettings, RegistrySettings};
+use workway_sandbox::{CacheSettings, CallLimits, Compiler};
+use workway_users::AccountSettings;
 
-use super::{
-    AccountSettings, AdmissionSettings, CacheSettings, CallLimits, ClientVariables, Compiler, IntegrationSettings,
-    MarketplaceSettings, Mode, OAuthSettings, Settings,
-    oauth::{OAuthFile, ProviderFile},
-};
+use super::Settings;
 
 const DEFAULT_PORT: u16 = 8787;
 const DEFAULT_DATA: &str = "data";
@@ -152,10 +153,12 @@ impl Settings {
             marketplace: file.marketplace,
             admin_token: flags.admin_token,
             key: flags.key,
-            limits: file.limits,
-            admission: file.admission,
+            registry: RegistrySettings {
+                limits: file.limits,
+                admission: file.admission,
+                integrations: file.integrations,
+            },
             accounts: file.accounts,
-            integrations: file.integrations,
             oauth: OAuthSettings::new(file.oauth, file.providers, &flags.clients).map_err(SettingsError::OAuth)?,
             upstreams: file.upstreams,
         }
@@ -207,7 +210,9 @@ impl FileSettings {
 mod tests {
     use secrecy::SecretString;
 
-    use super::{FileSettings, Flags, Mode, Settings, SettingsError};
+    use workway_model::Mode;
+
+    use super::{FileSettings, Flags, Settings, SettingsError};
 
     fn load(text: &str, flags: Flags) -> Result<Settings, SettingsError> {
         let folder = tempfile::tempdir().unwrap();
@@ -244,13 +249,16 @@ mod tests {
             Flags::default(),
         )
         .unwrap();
-        assert_eq!((settings.limits.cpu_ms, settings.limits.wall_ms, settings.admission.calls), (5, 30_000, 9));
+        assert_eq!(
+            (settings.registry.limits.cpu_ms, settings.registry.limits.wall_ms, settings.registry.admission.calls),
+            (5, 30_000, 9)
+        );
         let accounts = settings.accounts;
         assert_eq!((accounts.attempts_per_address.get(), accounts.attempts_per_email.get()), (100, 5));
         assert_eq!((settings.cache.bytes, settings.marketplace.cache_bytes), (1 << 20, 0));
-        assert_eq!(settings.limits_of(&"github".parse().unwrap()).memory_bytes, 256 << 20);
-        assert_eq!(settings.limits_of(&"github".parse().unwrap()).cpu_ms, 5);
-        assert_eq!(settings.largest_memory_bytes(), 256 << 20);
+        assert_eq!(settings.registry.limits_of(&"github".parse().unwrap()).memory_bytes, 256 << 20);
+        assert_eq!(settings.registry.limits_of(&"github".parse().unwrap()).cpu_ms, 5);
+        assert_eq!(settings.registry.largest_memory_bytes(), 256 << 20);
         assert_eq!(settings.upstreams["api.github.com"], "http://127.0.0.1:4010");
     }
 

@@ -1,38 +1,23 @@
-//! What an operator may decide, one struct a concern. Everything else of the host is told through these; nothing else
-//! reads the environment, a flag or a configuration file.
+//! Loads what an operator decides and hands it out: each crate defines the settings that it needs. Nothing else reads the
+//! environment, a flag or a configuration file.
 
-mod account;
-mod compiler;
-mod limits;
 mod load;
-mod marketplace;
-mod oauth;
 
-use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, time::Duration};
+use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
 
 use secrecy::{ExposeSecret, SecretString};
-use serde::Deserialize;
-use workway_model::IntegrationId;
+use workway_marketplace::MarketplaceSettings;
+use workway_oauth::OAuthSettings;
+use workway_registry::RegistrySettings;
+use workway_sandbox::{CacheSettings, Compiler, SandboxSettings};
+use workway_users::AccountSettings;
 
-pub use account::AccountSettings;
-pub use compiler::{CacheSettings, Compiler};
-pub use limits::{AdmissionSettings, CallLimits, LimitOverrides};
 pub use load::{Flags, KeySettings, SettingsError};
-pub use marketplace::MarketplaceSettings;
-pub use oauth::{ClientCredentials, ClientVariables, OAuthSettings, client_id_variable};
+pub use workway_model::Mode;
+pub use workway_oauth::ClientVariables;
 
 /// The shortest admin token that production takes, in bytes: 128 bits written as hexadecimal.
 const MIN_ADMIN_TOKEN_BYTES: usize = 32;
-
-/// Whether the host trusts whoever can reach it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Mode {
-    /// Loopback only; a caller without a token is the user `dev`; what an integration declares is granted.
-    Development,
-    /// Calls need a token; what an integration declares must be granted by the operator.
-    Production,
-}
 
 /// All settings of a host, checked: see [`Settings::load`].
 #[derive(Clone, Debug)]
@@ -53,48 +38,21 @@ pub struct Settings {
     pub admin_token: Option<SecretString>,
     /// The master key of stored tokens, base64 of 32 bytes; without it a key file in `data` is used.
     pub key: Option<SecretString>,
-    pub limits: CallLimits,
-    pub admission: AdmissionSettings,
+    pub registry: RegistrySettings,
     pub accounts: AccountSettings,
-    /// What differs for single integrations.
-    pub integrations: BTreeMap<IntegrationId, IntegrationSettings>,
     pub oauth: OAuthSettings,
     /// Development and tests alone: public host name to the loopback origin that plays it.
     pub upstreams: BTreeMap<String, String>,
 }
 
-/// What an operator decides for one integration.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct IntegrationSettings {
-    pub limits: LimitOverrides,
-}
-
 impl Settings {
-    /// The limits of one integration: the general ones with the operator's exceptions for it.
-    pub fn limits_of(&self, integration: &IntegrationId) -> CallLimits {
-        match self.integrations.get(integration) {
-            Some(settings) => settings.limits.over(self.limits),
-            None => self.limits,
+    /// What the engine has to reserve for these settings.
+    pub fn sandbox(&self) -> SandboxSettings {
+        SandboxSettings {
+            compiler: self.compiler,
+            calls: self.registry.admission.calls,
+            memory_bytes: self.registry.largest_memory_bytes(),
         }
-    }
-
-    /// The largest memory that any integration may use, in bytes.
-    pub fn largest_memory_bytes(&self) -> u64 {
-        let overrides = self.integrations.values().filter_map(|settings| settings.limits.memory_bytes);
-        overrides.chain([self.limits.memory_bytes]).max().unwrap_or(self.limits.memory_bytes)
-    }
-
-    /// The largest body that any integration may be sent, in bytes.
-    pub fn largest_body_bytes(&self) -> u64 {
-        let overrides = self.integrations.values().filter_map(|settings| settings.limits.body_bytes);
-        overrides.chain([self.limits.body_bytes]).max().unwrap_or(self.limits.body_bytes)
-    }
-
-    /// The longest time that any call may take.
-    pub fn longest_call(&self) -> Duration {
-        let overrides = self.integrations.values().filter_map(|settings| settings.limits.wall_ms);
-        Duration::from_millis(overrides.chain([self.limits.wall_ms]).max().unwrap_or(self.limits.wall_ms))
     }
 
     fn check(self) -> Result<Self, SettingsError> {
@@ -114,16 +72,13 @@ impl Settings {
     }
 
     fn check_numbers(self) -> Result<Self, SettingsError> {
-        let each = self.integrations.keys().map(|id| (format!("integrations.{id}.limits"), self.limits_of(id)));
-        for (place, limits) in [("limits".to_owned(), self.limits)].into_iter().chain(each) {
-            limits.check().map_err(|problem| SettingsError::OutOfRange { place, problem })?;
-        }
-        self.admission.check().map_err(|problem| SettingsError::OutOfRange { place: "admission".into(), problem })?;
-        self.accounts.check().map_err(|problem| SettingsError::OutOfRange { place: "accounts".into(), problem })?;
-        self.cache.check().map_err(|problem| SettingsError::OutOfRange { place: "cache".into(), problem })?;
-        self.marketplace
-            .check()
-            .map_err(|problem| SettingsError::OutOfRange { place: "marketplace".into(), problem })?;
+        let out_of_range = |place: &str, checked: Result<(), String>| {
+            checked.map_err(|problem| SettingsError::OutOfRange { place: place.to_owned(), problem })
+        };
+        self.registry.check().map_err(|(place, problem)| SettingsError::OutOfRange { place, problem })?;
+        out_of_range("accounts", self.accounts.check())?;
+        out_of_range("cache", self.cache.check())?;
+        out_of_range("marketplace", self.marketplace.check())?;
         Ok(self)
     }
 }

@@ -13,7 +13,7 @@ use std::{
 use serde_json::value::RawValue;
 use workway_host::{
     app::App,
-    integration::{ActionId, UserId},
+    model::{ActionId, UserId},
     registry::Execution,
 };
 

@@ -14,9 +14,9 @@ use serde_json::value::RawValue;
 use tokio::{sync::Semaphore, task::JoinSet};
 use workway_host::{
     app::App,
-    integration::{ActionId, UserId},
+    model::{ActionId, UserId},
     registry::{ExecuteError, Execution},
-    runtime::{CallError, Limit},
+    sandbox::{CallError, Limit},
 };
 
 use shared::{Bar, Bound, close, install, mebibytes, quantile, resident_bytes, settings};

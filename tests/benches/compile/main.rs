@@ -7,7 +7,7 @@ mod shared;
 use std::path::PathBuf;
 
 use tempfile::TempDir;
-use workway_host::{registry::Activated, registry::Loading, runtime::CodeSource};
+use workway_host::{registry::Activated, registry::Loading, sandbox::CodeSource};
 use workway_tests::{TestHost, guest, plugin};
 
 use shared::milliseconds;

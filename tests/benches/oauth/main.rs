@@ -14,7 +14,7 @@ use serde_json::value::RawValue;
 use tokio::net::TcpListener;
 use workway_host::{
     app::App,
-    integration::{ActionId, UserId},
+    model::{ActionId, UserId},
     registry::Execution,
 };
 use workway_tests::TestHost;

@@ -3,7 +3,7 @@
 use reqwest::Method;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
-use workway_host::account::unix_now;
+use workway_host::users::unix_now;
 use workway_tests::{Answer, PASSWORD, TestHost, TestUser, keep_secret};
 
 /// A password that is nobody's.

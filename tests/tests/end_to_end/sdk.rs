@@ -7,7 +7,7 @@ use std::{
 };
 
 use workway_host::{
-    integration::HostPattern,
+    model::HostPattern,
     oauth::Catalogue,
     testkit::{Kit, KitOptions, Suite},
 };

@@ -2,7 +2,7 @@
 
 use workway_host::{
     capability::fetch::{EgressPolicy, FetchError as HostError, FetchRequest},
-    integration::HostPattern,
+    model::HostPattern,
 };
 use workway_sdk::{
     FetchError, RequestError,

@@ -10,7 +10,7 @@ use workway_host::{
         fetch::{FetchClient, Upstreams},
         oauth::{Connection, MemoryConnections},
     },
-    integration::{HostPattern, ProviderId},
+    model::{HostPattern, ProviderId},
     oauth::{Catalogue, Values},
     settings::CallLimits,
     testkit::{CaseReport, Kit, KitOptions, LiveServices, Suite, write_recorded},

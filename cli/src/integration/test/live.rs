@@ -7,7 +7,7 @@ use anyhow::Context;
 use workway_host::{
     app::{self, App},
     capability::fetch::{FetchClient, Upstream, Upstreams},
-    integration::UserId,
+    model::UserId,
     settings::{Flags, Mode, Settings},
     testkit::{KitOptions, LiveServices},
 };

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use workway_model::IntegrationId;
-use workway_registry::{Grant, GrantError, GrantStore};
+use workway_model::{Grant, GrantError, GrantStore};
 
 use super::{Database, pool::unavailable, unix_now};
 
@@ -60,7 +60,7 @@ impl GrantStore for SqliteGrants {
 mod tests {
     use super::super::pool::tests::{fresh, open};
     use workway_model::{ConnectionNeed, IntegrationId, Permissions};
-    use workway_registry::{Grant, GrantError, GrantStore};
+    use workway_model::{Grant, GrantError, GrantStore};
 
     #[tokio::test]
     async fn a_grant_replaces_the_one_before_and_outlives_the_process() {

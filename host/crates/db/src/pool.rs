@@ -29,7 +29,7 @@ const READERS: u32 = 4;
 /// What the write-ahead log shrinks to when it can.
 const JOURNAL_BYTES: &str = "67108864";
 
-static MIGRATIONS: Migrator = sqlx::migrate!("../migrations");
+static MIGRATIONS: Migrator = sqlx::migrate!("../../../migrations");
 
 /// The host's database: one connection that writes, several that only read. Cheap to clone.
 #[derive(Clone, Debug)]

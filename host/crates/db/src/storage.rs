@@ -253,10 +253,7 @@ mod tests {
 
     use super::super::pool::tests::{fresh, open};
     use super::SqliteStorage;
-    use workway_capability::storage::{
-        Change, MemoryStorage, Page, Quota, StorageBackend, StorageError,
-        suite::{self, space},
-    };
+    use workway_capability::storage::{Change, MemoryStorage, Page, Quota, StorageBackend, StorageError, suite::space};
 
     const AMPLE: Quota = Quota { bytes: 100_000_000, keys: 1_000 };
 
@@ -265,7 +262,7 @@ mod tests {
         (Arc::new(database.storage()), guard)
     }
 
-    suite::storage_suite!(fixture);
+    workway_capability::storage_suite!(fixture);
 
     #[tokio::test]
     async fn entries_and_versions_outlive_the_process() {

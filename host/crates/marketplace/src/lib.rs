@@ -10,6 +10,7 @@ mod listing;
 mod query;
 mod registry;
 mod screenshot;
+mod settings;
 mod store;
 mod text;
 
@@ -24,6 +25,7 @@ pub use listing::{
 pub use query::ListFilter;
 pub use registry::{Actor, Condition, NewWorkflow, WorkflowRegistry};
 pub use screenshot::{Screenshot, ScreenshotInfo};
+pub use settings::MarketplaceSettings;
 pub use store::{Changed, ListingStore, Reviewed, Sight, StoreError, TakenField};
 pub use text::fold;
 

@@ -4,17 +4,25 @@
 mod definition;
 mod draft;
 mod failure;
+mod file_name;
+mod grant;
 mod host_pattern;
 mod id;
+mod mode;
 mod permissions;
+mod range;
 mod schema;
 mod schema_cost;
 
 pub use definition::{Action, Definition, Trigger, TriggerKind};
 pub use draft::{ActionDraft, DefinitionDraft, PermissionsDraft, TriggerDraft};
 pub use failure::{Failure, FailureKind};
+pub use file_name::{FileName, FileNameError};
+pub use grant::{Grant, GrantError, GrantStore};
 pub use host_pattern::{HostPattern, HostPatternError};
 pub use id::{ActionId, IdError, IntegrationId, LocalId, ProviderId, UserId, is_slug};
+pub use mode::Mode;
 pub use permissions::{ConnectionNeed, Permissions, Widening};
+pub use range::check_range;
 pub use schema::{InputProblem, Schema, SchemaError};
 pub use schema_cost::CostError;

@@ -10,6 +10,7 @@ mod flow;
 mod key;
 mod renewal;
 mod rotation;
+mod settings;
 mod tasks;
 mod vault;
 
@@ -27,5 +28,6 @@ pub use flow::*;
 pub use key::{KeyError, KeyId, KeyRing, MasterKey};
 pub use renewal::{Lease, LeaseRequest, Leases, MAX_ASKED, ProcessMark, Renewal, Renewed, Revoked};
 pub use rotation::{AgreeError, KeyedRecords, Outdated, RotateError, RotateOptions, Rotated, agree, catch_up, rotate};
+pub use settings::{ClientCredentials, ClientVariables, OAuthFile, OAuthSettings, ProviderFile, client_id_variable};
 pub use vault::{Binding, PayoutBinding, Sealed, TokenSet, Vault, VaultError};
-pub(crate) use workway_capability::oauth::unix_now;
+use workway_capability::oauth::unix_now;

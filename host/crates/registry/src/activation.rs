@@ -9,12 +9,12 @@ use std::{
 
 use futures_util::{StreamExt, stream};
 use workway_capability::fetch::EgressPolicy;
-use workway_model::{Definition, IntegrationId, Mode, Widening};
+use workway_model::{FileName, Grant, GrantError, IntegrationId};
 use workway_sandbox::{CallError, LoadError};
 
 use super::{
-    ActionRegistry, Active, Change, Entry, FileName, Grant, GrantError, LoadFailure, Loading, Pending, Snapshot,
-    UnknownIntegration, load::MAX_COMPONENT_BYTES, meter::Meter, snapshot::Loaded,
+    ActionRegistry, Active, Change, Entry, LoadFailure, Loading, Pending, Snapshot, UnknownIntegration,
+    load::MAX_COMPONENT_BYTES, meter::Meter, snapshot::Loaded,
 };
 
 /// Files that are on their way in at a start, for each core.
@@ -151,7 +151,7 @@ impl ActionRegistry {
             return Err(ApproveError::OtherVersion(id.clone()));
         }
         let grant = Grant { permissions: pending.definition.permissions.clone(), file: entry.file.clone() };
-        self.0.services.grants.grant(id, &grant).await?;
+        self.0.services.grants.approve(id, &grant).await?;
         let active = self.serve(pending.loaded.clone(), Some(entry));
         let (loading, again) = (Loading::of(&pending.loaded), entry.active.is_some());
         self.swap(id.clone(), Entry { active: Some(Arc::new(active)), pending: None, ..Entry::clone(entry) });
@@ -190,7 +190,7 @@ impl ActionRegistry {
         };
         let id = loaded.definition.id.clone();
         let before = snapshot.integrations.get(&id).filter(|entry| entry.file == *file);
-        let asks = self.asks(&loaded.definition, file).await?;
+        let asks = self.0.services.grants.missing(&loaded.definition, file).await?;
         let other = snapshot.integrations.get(&id).filter(|entry| entry.file != *file);
         if let Some(other) = other {
             // Whoever waits with an id that belongs to this file has to give it up.
@@ -221,22 +221,6 @@ impl ActionRegistry {
         let told = if again { Change::Reloaded(loading.clone()) } else { Change::Loaded(loading.clone()) };
         self.0.events.tell(file.clone(), told);
         Ok(Activated::Serving(loading))
-    }
-
-    /// What a definition asks for that nobody has granted to this file, in words. In development declaring is being
-    /// granted.
-    async fn asks(&self, definition: &Definition, file: &FileName) -> Result<Vec<String>, GrantError> {
-        if self.0.settings.mode == Mode::Development {
-            return Ok(Vec::new());
-        }
-        let grant = self.0.services.grants.granted(&definition.id).await?;
-        let granted = grant.as_ref().map(|grant| grant.permissions.clone()).unwrap_or_default();
-        let mut asks: Vec<String> = definition.permissions.beyond(&granted).iter().map(Widening::to_string).collect();
-        if let Some(grant) = grant.filter(|grant| grant.file != *file) {
-            // With the id it would get the accounts and the storage of whoever had it.
-            asks.insert(0, format!("the id {}, which was granted to {}", definition.id, grant.file));
-        }
-        Ok(asks)
     }
 
     /// A version that answers calls, with the share of the one whose place it takes.

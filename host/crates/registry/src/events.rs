@@ -7,10 +7,11 @@ use std::{
 };
 
 use tokio::sync::broadcast::{self, error::RecvError};
+use workway_model::FileName;
 use workway_model::{Definition, IntegrationId};
 use workway_sandbox::{CodeSource, LinkedComponent};
 
-use super::{Active, FileName, snapshot::Loaded};
+use super::{Active, snapshot::Loaded};
 
 /// Events that a follower may be behind.
 const MAX_BEHIND: usize = 256;

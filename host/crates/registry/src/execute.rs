@@ -4,10 +4,10 @@ use std::{collections::BTreeMap, sync::Arc, time::Instant};
 
 use serde_json::{Value, value::RawValue};
 use workway_capability::{
-    Capabilities, OpenConnections,
+    Capabilities,
     fetch::{FetchCtx, FetchLimits},
     log::LogCtx,
-    oauth::OAuthCtx,
+    oauth::{OAuthCtx, OpenConnections},
     storage::{Space, StorageCtx},
 };
 use workway_model::{ActionId, InputProblem, LocalId, ProviderId, Schema, UserId};

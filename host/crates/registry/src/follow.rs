@@ -5,10 +5,11 @@ use std::{collections::BTreeMap, io, time::SystemTime};
 
 use cap_std::fs::MetadataExt;
 use tokio::time::{Duration, Instant};
+use workway_model::FileName;
 use workway_model::IntegrationId;
 use workway_sandbox::LoadError;
 
-use super::{ActionRegistry, Activated, ActivationError, FileName};
+use super::{ActionRegistry, Activated, ActivationError};
 
 /// How long a file that cannot be loaded, or is not there, has to stay as it is before that counts. Those who write in
 /// pieces, or delete and create again, pause for less.

@@ -1,35 +1,35 @@
 //! Which integrations there are, and the calling of their actions. Readers never wait: they load one snapshot. Writers
 //! run one after another and swap the snapshot once.
 //!
-//! Never speaks HTTP, and opens no database: what it keeps goes through [`GrantStore`] and the capabilities' traits.
+//! Never speaks HTTP, and opens no database: what it keeps goes through [`Grants`] and the capabilities' traits.
 
 mod activation;
 mod admission;
 mod events;
 mod execute;
-mod file_name;
 mod follow;
 mod grants;
 mod load;
 mod meter;
 mod services;
+mod settings;
 mod snapshot;
 mod triggers;
+pub mod watcher;
 
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use workway_host::settings::Settings;
 use workway_model::{ActionId, IntegrationId};
 use workway_sandbox::Runtime;
 
 pub use activation::{Activated, ActivationError, ApproveError};
 pub use events::{Change, FollowError, Follower, Loading, Phases, RegistryEvent, Told};
 pub use execute::{ExecuteError, Execution};
-pub use file_name::{FileName, FileNameError};
 pub use follow::Unsettled;
-pub use grants::{Grant, GrantError, GrantStore, MemoryGrants};
+pub use grants::Grants;
 pub use services::Services;
+pub use settings::{AdmissionSettings, IntegrationSettings, RegistrySettings};
 pub use snapshot::{Active, Entry, LoadFailure, Pending, Snapshot, Status};
 pub use triggers::TriggerExecution;
 
@@ -43,7 +43,7 @@ pub struct ActionRegistry(Arc<Inner>);
 struct Inner {
     runtime: Runtime,
     services: Services,
-    settings: Arc<Settings>,
+    settings: RegistrySettings,
     admission: Admission,
     snapshot: ArcSwap<Snapshot>,
     events: Events,
@@ -57,7 +57,7 @@ struct Inner {
 pub struct UnknownIntegration(pub IntegrationId);
 
 impl ActionRegistry {
-    pub fn new(runtime: Runtime, services: Services, settings: Arc<Settings>) -> Self {
+    pub fn new(runtime: Runtime, services: Services, settings: RegistrySettings) -> Self {
         let admission = Admission::new(settings.admission);
         Self(Arc::new(Inner {
             runtime,

@@ -8,16 +8,16 @@ use std::{
 
 use sha2::{Digest, Sha256};
 use workway_capability::{
-    Capabilities, OpenConnections,
+    Capabilities,
     fetch::{FetchCtx, FetchLimits},
     log::LogCtx,
-    oauth::OAuthCtx,
+    oauth::{OAuthCtx, OpenConnections},
     storage::{Space, StorageCtx},
 };
-use workway_model::{Definition, DefinitionDraft, IdError, Permissions};
+use workway_model::{Definition, DefinitionDraft, FileName, IdError, Permissions};
 use workway_sandbox::{DESCRIBE_LIMITS, Load};
 
-use super::{ActionRegistry, ActivationError, FileName, Phases, snapshot::Loaded};
+use super::{ActionRegistry, ActivationError, Phases, snapshot::Loaded};
 
 /// The largest component that is read, in bytes. One made from Python has 18 MB.
 pub(super) const MAX_COMPONENT_BYTES: u64 = 64 << 20;

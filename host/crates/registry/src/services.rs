@@ -9,7 +9,7 @@ use workway_capability::{
     storage::{StorageBackend, StorageLimits},
 };
 
-use super::GrantStore;
+use super::Grants;
 
 /// The registry's ways to files, network, accounts, storage, grants and meters.
 #[derive(Clone)]
@@ -22,7 +22,7 @@ pub struct Services {
     pub credential_headers: Arc<CredentialHeaders>,
     pub storage: Arc<dyn StorageBackend>,
     pub storage_limits: StorageLimits,
-    pub grants: Arc<dyn GrantStore>,
+    pub grants: Grants,
     /// Where calls are counted.
     pub recorder: Arc<dyn metrics::Recorder + Send + Sync>,
 }

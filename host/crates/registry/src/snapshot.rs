@@ -3,10 +3,11 @@
 use std::{collections::BTreeMap, sync::Arc, time::SystemTime};
 
 use workway_capability::fetch::EgressPolicy;
+use workway_model::FileName;
 use workway_model::{Definition, IntegrationId, Permissions};
 use workway_sandbox::{CallLimits, LinkedComponent};
 
-use super::{FileName, Phases, admission::Share, meter::Meter};
+use super::{Phases, admission::Share, meter::Meter};
 
 /// All integrations, and the files that never became one.
 #[derive(Clone, Default)]

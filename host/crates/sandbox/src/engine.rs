@@ -12,10 +12,9 @@ use wasmtime::{
     Strategy,
     component::{HasData, Linker},
 };
-use workway_host::settings::Settings;
 
 use super::{cache::FunctionCache, state::GuestState};
-use crate::{Compiler, bindings, host::CapabilitiesView};
+use crate::{Compiler, SandboxSettings, bindings, host::CapabilitiesView};
 
 /// How often a running guest is looked at: the grain of the CPU limit and the longest time it keeps a thread.
 pub(super) const TICK: Duration = Duration::from_millis(5);
@@ -61,7 +60,7 @@ pub struct RuntimeError(#[from] wasmtime::Error);
 impl Sandbox {
     /// Makes the engine, with pooled instances where the address space for them can be had.
     pub(super) fn new(
-        settings: &Settings,
+        settings: SandboxSettings,
         compiler: Compiler,
         functions: &Arc<FunctionCache>,
     ) -> Result<Self, RuntimeError> {
@@ -114,9 +113,9 @@ fn config(compiler: Compiler, functions: &Arc<FunctionCache>) -> wasmtime::Resul
     Ok(config)
 }
 
-fn pool(settings: &Settings) -> PoolingAllocationConfig {
-    let slots = settings.admission.calls.saturating_add(DESCRIBE_SLOTS);
-    let slot_bytes = settings.largest_memory_bytes().max(LEAST_SLOT_BYTES);
+fn pool(settings: SandboxSettings) -> PoolingAllocationConfig {
+    let slots = settings.calls.saturating_add(DESCRIBE_SLOTS);
+    let slot_bytes = settings.memory_bytes.max(LEAST_SLOT_BYTES);
     let mut pool = PoolingAllocationConfig::new();
     // As many of each as admitted calls can use, so that an integration of many tables takes nothing from the others.
     // It is address space; memory is taken when a call touches it.

@@ -1,15 +1,18 @@
 //! Runs components: for every call a fresh store with limits, a deadline and the capabilities that the caller hands in.
 //! Knows nothing of integrations' files, grants, users' rights or HTTP, and keeps nothing between calls but code.
 
+mod bindings;
 mod cache;
 mod component;
 mod engine;
 mod error;
+mod host;
 mod inspect;
 mod invocation;
 mod limits;
 mod memory;
 mod output;
+mod settings;
 mod state;
 mod triggers;
 mod usage;
@@ -24,7 +27,6 @@ use tokio::{
     sync::Semaphore,
     task::{AbortHandle, JoinSet},
 };
-use workway_host::settings::Settings;
 use workway_model::DefinitionDraft;
 
 pub use cache::{CacheError, CodeCache};
@@ -33,10 +35,10 @@ pub use engine::RuntimeError;
 pub use error::{CallError, Limit};
 pub use inspect::{Inspection, Refusal, inspect};
 pub use invocation::{Call, Choice, DESCRIBE_LIMITS};
+pub use settings::{CacheSettings, CallLimits, Compiler, LimitOverrides, SandboxSettings};
 pub use triggers::{Event, Polled, TriggerCall, WebhookAnswer, WebhookRequest};
 pub use usage::{Measured, Usage};
 
-use crate::Compiler;
 use component::Known;
 use engine::Sandbox;
 
@@ -49,7 +51,7 @@ const REST: Duration = Duration::from_secs(30);
 pub struct Runtime(Arc<Inner>);
 
 struct Inner {
-    settings: Arc<Settings>,
+    settings: SandboxSettings,
     cache: CodeCache,
     first: Sandbox,
     /// Cranelift, for a component that Winch does not take. Made when the first of those comes.
@@ -67,8 +69,8 @@ impl Runtime {
     ///
     /// # Errors
     /// A fault of the machine or of this build.
-    pub fn new(settings: Arc<Settings>, cache: CodeCache) -> Result<Self, RuntimeError> {
-        let first = Sandbox::new(&settings, settings.compiler, &cache.functions)?;
+    pub fn new(settings: SandboxSettings, cache: CodeCache) -> Result<Self, RuntimeError> {
+        let first = Sandbox::new(settings, settings.compiler, &cache.functions)?;
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         Ok(Self(Arc::new(Inner {
             settings,
@@ -85,7 +87,7 @@ impl Runtime {
         if self.0.first.compiler == Compiler::Cranelift {
             return None;
         }
-        let make = || Sandbox::new(&self.0.settings, Compiler::Cranelift, &self.0.cache.functions);
+        let make = || Sandbox::new(self.0.settings, Compiler::Cranelift, &self.0.cache.functions);
         let made = self.0.second.get_or_init(|| {
             make().inspect_err(|error| tracing::error!("no second engine for what Winch does not take: {error}")).ok()
         });

@@ -17,13 +17,14 @@ use workway_capability::{
     oauth::{ConnectionSource, MemoryConnections},
     storage::{Change, Quota, Space, StorageBackend, StorageLimits},
 };
-use workway_host::settings::Settings;
-use workway_model::{IntegrationId, Mode, UserId};
-use workway_oauth::{Catalogue, CatalogueError, OAuthSettings};
+use workway_model::{FileName, IntegrationId, UserId};
+use workway_oauth::{Catalogue, CatalogueError};
 use workway_registry::{
-    ActionRegistry, Activated, ActivationError, Active, AdmissionSettings, FileName, MemoryGrants, Services,
+    ActionRegistry, Activated, ActivationError, Active, AdmissionSettings, Grants, RegistrySettings, Services,
 };
-use workway_sandbox::{CacheError, CacheSettings, CallLimits, CodeCache, Compiler, Runtime, RuntimeError};
+use workway_sandbox::{
+    CacheError, CacheSettings, CallLimits, CodeCache, Compiler, Runtime, RuntimeError, SandboxSettings,
+};
 
 use super::{
     Case, Fixture, Suite, SuiteError,
@@ -153,16 +154,22 @@ impl Kit {
             None => Catalogue::new(None, &Default::default())?,
         };
         let folder = tempfile::Builder::new().prefix("workway-test-").tempdir()?;
-        let settings = Arc::new(settings(&folder, limits));
-        for path in [&settings.plugins, &settings.data] {
-            std::fs::create_dir(path)?;
-        }
-        let open = |path: &PathBuf| Dir::open_ambient_dir(path, ambient_authority());
-        let (plugins, data) = (open(&settings.plugins)?, open(&settings.data)?);
+        let open = |name: &str| {
+            let path = folder.path().join(name);
+            std::fs::create_dir(&path)?;
+            Dir::open_ambient_dir(path, ambient_authority())
+        };
+        let (plugins, data) = (open("plugins")?, open("data")?);
         let bytes = component.to_vec();
         let plugins = tokio::task::spawn_blocking(move || plugins.write(COMPONENT, bytes).map(|()| plugins));
         let plugins = plugins.await.map_err(io::Error::other)??;
-        let runtime = Runtime::new(Arc::clone(&settings), CodeCache::open(&data, settings.cache.bytes)?)?;
+        let cache = CodeCache::open(&data, CacheSettings::default().bytes)?;
+        // Compiled as in production: what is tested is what will serve.
+        let sandbox =
+            SandboxSettings { compiler: Compiler::Cranelift, calls: MAX_RUNNING, memory_bytes: limits.memory_bytes };
+        let runtime = Runtime::new(sandbox, cache)?;
+        let admission = AdmissionSettings { calls: MAX_RUNNING, calls_per_integration: MAX_RUNNING };
+        let settings = RegistrySettings { limits, admission, ..RegistrySettings::default() };
         let world = Arc::new(InWorld);
         let storage_limits = StorageLimits::default();
         let services = Services {
@@ -173,7 +180,7 @@ impl Kit {
             credential_headers: Arc::new(CredentialHeaders::new(catalogue.credential_headers())),
             storage: world,
             storage_limits: storage_limits.clone(),
-            grants: Arc::new(MemoryGrants::default()),
+            grants: Grants::Declared,
             recorder: Arc::new(metrics::NoopRecorder),
         };
         let registry = ActionRegistry::new(runtime, services, settings);
@@ -360,27 +367,4 @@ async fn stored(world: &World, space: &Space, case: &Case) -> Vec<String> {
         problems.extend(lines.into_iter().map(|line| format!("storage: {key}: {line}")));
     }
     problems
-}
-
-/// A host's defaults, in a folder of the kit's own. What the integration declares is granted, as in development, but it
-/// is compiled as in production.
-fn settings(folder: &TempDir, limits: CallLimits) -> Settings {
-    Settings {
-        mode: Mode::Development,
-        listen: ([127, 0, 0, 1], 0).into(),
-        plugins: folder.path().join("plugins"),
-        data: folder.path().join("data"),
-        watch: false,
-        compiler: Compiler::Cranelift,
-        cache: CacheSettings::default(),
-        admin_token: None,
-        key: None,
-        limits,
-        admission: AdmissionSettings { calls: MAX_RUNNING, calls_per_integration: MAX_RUNNING },
-        accounts: Default::default(),
-        marketplace: Default::default(),
-        integrations: Default::default(),
-        oauth: OAuthSettings::default(),
-        upstreams: Default::default(),
-    }
 }

@@ -12,6 +12,7 @@ mod password;
 mod principal;
 mod scope;
 mod service;
+mod settings;
 mod store;
 mod token;
 
@@ -30,6 +31,7 @@ pub use password::{MAX_PASSWORD_CHARS, MIN_PASSWORD_CHARS, Password, PasswordHas
 pub use principal::Principal;
 pub use scope::{Scope, Scopes, UnknownScope};
 pub use service::Accounts;
+pub use settings::AccountSettings;
 pub use store::{
     DeveloperChange, DeveloperStore, NewDeveloper, NewToken, Room, StoreError, StoredToken, StoredUser, TokenOwner,
     TokenStore, UserStore,

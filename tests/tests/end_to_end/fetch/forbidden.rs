@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{fetch, fetch_all, host_with, kind};
 use crate::upstream::{Upstream, text, with_header};
 
-const FIXTURE: &str = include_str!("../../../../host/tests/fixtures/forbidden_addresses.txt");
+const FIXTURE: &str = include_str!("../../../../host/crates/capability/tests/fixtures/forbidden_addresses.txt");
 /// The most requests that one `send-all` takes.
 const TOGETHER: usize = 100;
 

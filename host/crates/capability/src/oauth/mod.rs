@@ -3,6 +3,7 @@
 
 mod connection;
 mod memory;
+mod open;
 
 use std::{
     collections::BTreeMap,
@@ -15,6 +16,7 @@ use workway_model::{ConnectionNeed, Permissions, ProviderId, UserId};
 
 pub use connection::{Connection, ConnectionSource, OAuthError, RenewalReason};
 pub use memory::MemoryConnections;
+pub use open::{MAX_OPEN_CONNECTIONS, OpenConnections};
 
 /// One call's connections. Denies every provider that is not among the granted needs, and every token as text unless
 /// `reveal_token` was granted.
@@ -125,7 +127,7 @@ fn usable(connection: Arc<Connection>, need: &ConnectionNeed) -> Result<Arc<Conn
 }
 
 /// Unix seconds. A clock before 1970 reads as 1970: then nothing expires here, and the provider still refuses what is too old.
-pub(crate) fn unix_now() -> u64 {
+pub fn unix_now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |elapsed| elapsed.as_secs())
 }
 

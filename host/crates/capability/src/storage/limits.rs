@@ -75,7 +75,7 @@ impl Quota {
 }
 
 /// A length as the contract counts it.
-pub(crate) fn bytes_of(slice: impl AsRef<[u8]>) -> u64 {
+pub fn bytes_of(slice: impl AsRef<[u8]>) -> u64 {
     u64::try_from(slice.as_ref().len()).unwrap_or(u64::MAX)
 }
 

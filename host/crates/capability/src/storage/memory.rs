@@ -121,11 +121,10 @@ mod tests {
     use std::sync::Arc;
 
     use super::MemoryStorage;
-    use crate::storage::suite;
 
     async fn fixture() -> (Arc<MemoryStorage>, ()) {
         (Arc::new(MemoryStorage::default()), ())
     }
 
-    suite::storage_suite!(fixture);
+    crate::storage_suite!(fixture);
 }

@@ -4,13 +4,13 @@
 mod backend;
 mod limits;
 mod memory;
-#[cfg(test)]
-pub(crate) mod suite;
+#[cfg(any(test, feature = "suite"))]
+pub mod suite;
 
 use std::sync::Arc;
 
 pub use backend::{Applied, Change, Entry, Page, Space, StorageBackend, StorageError, version_conflict};
-pub(crate) use limits::bytes_of;
+pub use limits::bytes_of;
 pub use limits::{Quota, StorageLimits, Usage};
 pub use memory::MemoryStorage;
 

@@ -1,15 +1,18 @@
 //! What every [`StorageBackend`] must do, as tests that each implementation runs with [`storage_suite!`]. It never names
 //! an implementation.
 
+#![allow(clippy::unwrap_used, reason = "tests, which other crates compile as a library")]
+
 use std::sync::Arc;
 
 use super::{Applied, Change, Entry, Page, Quota, Space, StorageBackend, StorageError};
 
 /// Makes one test of every function below. `$fixture` is an async function that answers an `Arc` of the backend and a
 /// guard that is kept until the test ends.
+#[macro_export]
 macro_rules! storage_suite {
     ($fixture:path) => {
-        crate::storage::suite::storage_suite!($fixture:
+        $crate::storage_suite!($fixture:
             an_absent_key_is_nothing,
             versions_rise_and_are_never_given_twice,
             spaces_do_not_see_each_other,
@@ -33,16 +36,14 @@ macro_rules! storage_suite {
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $case() {
                 let (backend, _guard) = $fixture().await;
-                crate::storage::suite::$case(backend).await;
+                $crate::storage::suite::$case(backend).await;
             }
         )*
     };
 }
-pub(crate) use storage_suite;
-
 const AMPLE: Quota = Quota { bytes: 1_000_000, keys: 1_000 };
 
-pub(crate) fn space(integration: &str, user: &str) -> Space {
+pub fn space(integration: &str, user: &str) -> Space {
     Space { integration: integration.parse().unwrap(), user: user.parse().unwrap() }
 }
 
@@ -77,14 +78,14 @@ fn page<'a>(prefix: &'a str, start_after: Option<&'a str>, limit: u32) -> Page<'
     Page { prefix, start_after, limit, max_bytes: 1_000_000 }
 }
 
-pub(crate) async fn an_absent_key_is_nothing(backend: Arc<impl StorageBackend>) {
+pub async fn an_absent_key_is_nothing(backend: Arc<impl StorageBackend>) {
     assert_eq!(backend.get(&ours(), "k").await, Ok(None));
     assert_eq!(backend.list(&ours(), page("", None, 10)).await, Ok(vec![]));
     assert_eq!(backend.commit(&ours(), AMPLE, vec![], vec![delete_of("k")]).await, Ok(vec![Applied::Deleted(false)]));
     assert_eq!(backend.commit(&ours(), AMPLE, vec![("k".into(), 0)], vec![]).await, Ok(vec![]));
 }
 
-pub(crate) async fn versions_rise_and_are_never_given_twice(backend: Arc<impl StorageBackend>) {
+pub async fn versions_rise_and_are_never_given_twice(backend: Arc<impl StorageBackend>) {
     let first = put(&*backend, &ours(), "a", b"1").await;
     let second = put(&*backend, &ours(), "a", b"2").await;
     let other = put(&*backend, &ours(), "b", b"1").await;
@@ -98,7 +99,7 @@ pub(crate) async fn versions_rise_and_are_never_given_twice(backend: Arc<impl St
     assert_eq!(backend.get(&ours(), "a").await, Ok(Some(entry)));
 }
 
-pub(crate) async fn spaces_do_not_see_each_other(backend: Arc<impl StorageBackend>) {
+pub async fn spaces_do_not_see_each_other(backend: Arc<impl StorageBackend>) {
     put(&*backend, &ours(), "k", b"secret").await;
     // The last two would be one space if the parts were ever joined into one text.
     for stranger in [space("slack", "bob"), space("gmail", "ann"), space("slack-a", "nn"), space("slac", "kann")] {
@@ -114,7 +115,7 @@ pub(crate) async fn spaces_do_not_see_each_other(backend: Arc<impl StorageBacken
     assert!(unaffected.is_ok(), "another space's bytes were counted: {unaffected:?}");
 }
 
-pub(crate) async fn a_commit_is_all_or_nothing(backend: Arc<impl StorageBackend>) {
+pub async fn a_commit_is_all_or_nothing(backend: Arc<impl StorageBackend>) {
     let before = put(&*backend, &ours(), "a", b"old").await;
     let too_much = vec![put_of("a", b"new"), put_of("b", b"new"), put_of("c", &[0; 100])];
     let refused = backend.commit(&ours(), Quota { bytes: 50, keys: 9 }, vec![], too_much).await;
@@ -125,7 +126,7 @@ pub(crate) async fn a_commit_is_all_or_nothing(backend: Arc<impl StorageBackend>
     assert!(version > before);
 }
 
-pub(crate) async fn an_unmet_expectation_changes_nothing(backend: Arc<impl StorageBackend>) {
+pub async fn an_unmet_expectation_changes_nothing(backend: Arc<impl StorageBackend>) {
     let version = put(&*backend, &ours(), "a", b"old").await;
     for wrong in [0, version + 1, u64::MAX] {
         let expected = vec![("b".into(), 0), ("a".into(), wrong)];
@@ -138,7 +139,7 @@ pub(crate) async fn an_unmet_expectation_changes_nothing(backend: Arc<impl Stora
     assert_eq!(keys(&*backend, page("", None, 10)).await, ["b"]);
 }
 
-pub(crate) async fn expectations_hold_for_keys_that_are_only_read(backend: Arc<impl StorageBackend>) {
+pub async fn expectations_hold_for_keys_that_are_only_read(backend: Arc<impl StorageBackend>) {
     let seen = put(&*backend, &ours(), "config", b"1").await;
     put(&*backend, &ours(), "config", b"2").await;
     let answer = backend.commit(&ours(), AMPLE, vec![("config".into(), seen)], vec![put_of("derived", b"1")]).await;
@@ -146,7 +147,7 @@ pub(crate) async fn expectations_hold_for_keys_that_are_only_read(backend: Arc<i
     assert_eq!(value(&*backend, "derived").await, None);
 }
 
-pub(crate) async fn changes_apply_in_order(backend: Arc<impl StorageBackend>) {
+pub async fn changes_apply_in_order(backend: Arc<impl StorageBackend>) {
     let changes = vec![put_of("k", b"1"), delete_of("k"), delete_of("k"), put_of("k", b"2"), put_of("k", b"3")];
     let applied = backend.commit(&ours(), AMPLE, vec![("k".into(), 0)], changes).await.unwrap();
     assert!(
@@ -160,7 +161,7 @@ pub(crate) async fn changes_apply_in_order(backend: Arc<impl StorageBackend>) {
     assert_eq!(value(&*backend, "k").await.as_deref(), Some(&b"3"[..]));
 }
 
-pub(crate) async fn lists_are_in_byte_order_and_page(backend: Arc<impl StorageBackend>) {
+pub async fn lists_are_in_byte_order_and_page(backend: Arc<impl StorageBackend>) {
     let sorted = ["A", "a", "a\0", "a/1", "a/10", "a/2", "b", "z", "ä", "\u{ffff}", "\u{10ffff}", "\u{10ffff}a"];
     for key in sorted.iter().rev() {
         put(&*backend, &ours(), key, b"v").await;
@@ -185,7 +186,7 @@ pub(crate) async fn lists_are_in_byte_order_and_page(backend: Arc<impl StorageBa
     assert_eq!(paged, sorted);
 }
 
-pub(crate) async fn prefixes_are_literal(backend: Arc<impl StorageBackend>) {
+pub async fn prefixes_are_literal(backend: Arc<impl StorageBackend>) {
     for key in ["a%c", "abc", "a_c", "a\\c", "A%C", "a*c", "a?c", "a[c"] {
         put(&*backend, &ours(), key, b"v").await;
     }
@@ -195,7 +196,7 @@ pub(crate) async fn prefixes_are_literal(backend: Arc<impl StorageBackend>) {
     assert_eq!(keys(&*backend, page("a' OR 1=1 --", None, 100)).await, [""; 0]);
 }
 
-pub(crate) async fn a_listing_stops_at_its_bytes_but_answers_one(backend: Arc<impl StorageBackend>) {
+pub async fn a_listing_stops_at_its_bytes_but_answers_one(backend: Arc<impl StorageBackend>) {
     for key in ["a", "b", "c"] {
         put(&*backend, &ours(), key, &[0; 9]).await;
     }
@@ -205,7 +206,7 @@ pub(crate) async fn a_listing_stops_at_its_bytes_but_answers_one(backend: Arc<im
     assert_eq!(keys(&*backend, bounded(1)).await, ["a"]);
 }
 
-pub(crate) async fn the_quota_counts_overwrites_and_deletes(backend: Arc<impl StorageBackend>) {
+pub async fn the_quota_counts_overwrites_and_deletes(backend: Arc<impl StorageBackend>) {
     let quota = Quota { bytes: 20, keys: 100 };
     let space = ours();
     let commit = |changes| backend.commit(&space, quota, vec![], changes);
@@ -220,7 +221,7 @@ pub(crate) async fn the_quota_counts_overwrites_and_deletes(backend: Arc<impl St
     assert_eq!(commit(vec![put_of("d", b"")]).await, Err(StorageError::Quota(20)));
 }
 
-pub(crate) async fn the_number_of_keys_is_bounded(backend: Arc<impl StorageBackend>) {
+pub async fn the_number_of_keys_is_bounded(backend: Arc<impl StorageBackend>) {
     let quota = Quota { bytes: 1_000, keys: 2 };
     let space = ours();
     let commit = |changes| backend.commit(&space, quota, vec![], changes);
@@ -231,7 +232,7 @@ pub(crate) async fn the_number_of_keys_is_bounded(backend: Arc<impl StorageBacke
     assert!(commit(vec![put_of("c", b"")]).await.is_ok());
 }
 
-pub(crate) async fn a_change_may_make_room_for_another(backend: Arc<impl StorageBackend>) {
+pub async fn a_change_may_make_room_for_another(backend: Arc<impl StorageBackend>) {
     let quota = Quota { bytes: 10, keys: 1 };
     let space = ours();
     let commit = |changes| backend.commit(&space, quota, vec![], changes);
@@ -240,7 +241,7 @@ pub(crate) async fn a_change_may_make_room_for_another(backend: Arc<impl Storage
     assert_eq!(keys(&*backend, page("", None, 10)).await, ["b"]);
 }
 
-pub(crate) async fn a_space_over_a_lowered_quota_can_shrink(backend: Arc<impl StorageBackend>) {
+pub async fn a_space_over_a_lowered_quota_can_shrink(backend: Arc<impl StorageBackend>) {
     for key in ["a", "b", "c"] {
         put(&*backend, &ours(), key, &[0; 9]).await;
     }
@@ -252,7 +253,7 @@ pub(crate) async fn a_space_over_a_lowered_quota_can_shrink(backend: Arc<impl St
     assert_eq!(commit(vec![put_of("a", &[0; 9])]).await, Err(StorageError::Quota(5)));
 }
 
-pub(crate) async fn odd_keys_and_values_come_back_as_they_were(backend: Arc<impl StorageBackend>) {
+pub async fn odd_keys_and_values_come_back_as_they_were(backend: Arc<impl StorageBackend>) {
     let every_byte: Vec<u8> = (0..=u8::MAX).collect();
     for (key, bytes) in [("\0", vec![]), (" ", vec![0]), ("a\0b", every_byte), ("🦀", vec![0xff; 100_000])] {
         put(&*backend, &ours(), key, &bytes).await;
@@ -262,7 +263,7 @@ pub(crate) async fn odd_keys_and_values_come_back_as_they_were(backend: Arc<impl
     assert_eq!(keys(&*backend, page("a\0", None, 10)).await, ["a\0b"]);
 }
 
-pub(crate) async fn no_concurrent_increment_is_lost(backend: Arc<impl StorageBackend + 'static>) {
+pub async fn no_concurrent_increment_is_lost(backend: Arc<impl StorageBackend + 'static>) {
     const TASKS: usize = 8;
     const INCREMENTS: usize = 10;
     let tasks: Vec<_> = (0..TASKS)

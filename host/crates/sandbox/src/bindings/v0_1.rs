@@ -5,7 +5,7 @@
 
 mod generated {
     wasmtime::component::bindgen!({
-        path: "../wit",
+        path: "../../../wit",
         world: "integration",
         imports: { default: async | trappable },
         exports: { default: async },
@@ -15,7 +15,7 @@ mod generated {
 
 mod with_triggers {
     wasmtime::component::bindgen!({
-        path: "../wit",
+        path: "../../../wit",
         world: "integration-with-triggers",
         imports: { default: async | trappable },
         exports: { default: async },

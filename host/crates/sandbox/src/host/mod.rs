@@ -7,11 +7,9 @@ mod oauth;
 mod storage;
 
 use wasmtime::component::ResourceTable;
+use workway_capability::Capabilities;
 
-use super::Capabilities;
 use crate::bindings::{definition, types};
-
-pub use oauth::OpenConnections;
 
 /// The capabilities of a running call with the table of its resources, borrowed while the guest waits for the host.
 pub(crate) struct CapabilitiesView<'a> {

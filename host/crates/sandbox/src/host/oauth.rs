@@ -10,32 +10,11 @@ use workway_capability::oauth::{Connection, OAuthError};
 use super::CapabilitiesView;
 use crate::bindings::{ConnectionHandle, oauth};
 
-/// Different connections that one call may open.
-const MAX_OPEN: usize = 64;
-
-/// The connections that a call has opened. A handle is an index into them, so opening one again takes no room.
-#[derive(Debug, Default)]
-pub struct OpenConnections(Vec<Arc<Connection>>);
-
-impl OpenConnections {
-    fn open(&mut self, connection: Arc<Connection>) -> Result<ConnectionHandle, OAuthError> {
-        let same = |open: &Arc<Connection>| open.id == connection.id && open.version == connection.version;
-        if let Some(index) = self.0.iter().position(same) {
-            return Ok(ConnectionHandle(index));
-        }
-        if self.0.len() >= MAX_OPEN {
-            return Err(OAuthError::Denied(format!("a call may open {MAX_OPEN} connections")));
-        }
-        self.0.push(connection);
-        Ok(ConnectionHandle(self.0.len() - 1))
-    }
-}
-
 impl CapabilitiesView<'_> {
     /// What a handle stands for. The error is a handle that the guest made up, and ends the call.
     pub(super) fn connection(&self, handle: &Resource<ConnectionHandle>) -> wasmtime::Result<&Arc<Connection>> {
         let ConnectionHandle(index) = self.table.get(handle)?;
-        self.capabilities.open.0.get(*index).ok_or_else(|| wasmtime::Error::msg("no such connection"))
+        self.capabilities.open.get(*index).ok_or_else(|| wasmtime::Error::msg("no such connection"))
     }
 }
 
@@ -47,9 +26,7 @@ impl CapabilitiesView<'_> {
         connection: Arc<Connection>,
     ) -> wasmtime::Result<()> {
         let ConnectionHandle(index) = *self.table.get(handle)?;
-        if let Some(open) = self.capabilities.open.0.get_mut(index) {
-            *open = connection;
-        }
+        self.capabilities.open.replace(index, connection);
         Ok(())
     }
 }
@@ -61,7 +38,7 @@ impl oauth::Host for CapabilitiesView<'_> {
     ) -> wasmtime::Result<Result<Resource<ConnectionHandle>, oauth::OauthError>> {
         let opened = self.capabilities.oauth.connect(&provider).await;
         match opened.and_then(|connection| self.capabilities.open.open(connection)) {
-            Ok(handle) => Ok(Ok(self.table.push(handle)?)),
+            Ok(place) => Ok(Ok(self.table.push(ConnectionHandle(place))?)),
             Err(error) => Ok(Err(error.into())),
         }
     }

@@ -3,7 +3,7 @@
 use super::*;
 use crate::bounds::*;
 
-const GUIDE: &str = include_str!("../../../../docs/workflow-config.md");
+const GUIDE: &str = include_str!("../../../../../docs/workflow-config.md");
 
 fn blocks() -> Vec<&'static str> {
     GUIDE.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect()

@@ -6,8 +6,9 @@ use axum::http::{HeaderMap, StatusCode, header};
 use serde::Serialize;
 use url::Url;
 use utoipa::ToSchema;
+use workway_capability::oauth::unix_now;
 use workway_model::{Mode, ProviderId};
-use workway_oauth::{ConnectionStatus, ConnectionSummary, FlowError, unix_now};
+use workway_oauth::{ConnectionStatus, ConnectionSummary, FlowError};
 
 use crate::{app::App, http::error::ApiError};
 

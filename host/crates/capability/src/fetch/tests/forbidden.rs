@@ -10,7 +10,7 @@ use super::{
 };
 use crate::fetch::{FetchError, FetchLimits, FetchRequest, forbidden};
 
-const FIXTURE: &str = include_str!("../../../../tests/fixtures/forbidden_addresses.txt");
+const FIXTURE: &str = include_str!("../../../tests/fixtures/forbidden_addresses.txt");
 const GRANTED: &[&str] = &["*.example.com", "http://*.example.com"];
 
 fn spellings() -> impl Iterator<Item = &'static str> {

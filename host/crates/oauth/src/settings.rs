@@ -45,7 +45,7 @@ impl fmt::Debug for ClientCredentials {
 /// The file's `[oauth]`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub(super) struct OAuthFile {
+pub struct OAuthFile {
     public_url: Option<Url>,
     return_origins: Vec<Url>,
     providers_file: Option<PathBuf>,
@@ -54,7 +54,7 @@ pub(super) struct OAuthFile {
 /// The file's `[providers.<id>]`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub(super) struct ProviderFile {
+pub struct ProviderFile {
     hosts: Option<BTreeSet<HostPattern>>,
     client_id: Option<String>,
 }
@@ -78,9 +78,11 @@ fn variable_suffix(provider: &ProviderId) -> String {
 }
 
 impl OAuthSettings {
+    /// Puts together what the file and the environment say.
+    ///
     /// # Errors
     /// What to change, in words.
-    pub(super) fn new(
+    pub fn new(
         file: OAuthFile,
         providers: BTreeMap<ProviderId, ProviderFile>,
         environment: &ClientVariables,

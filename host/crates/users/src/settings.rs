@@ -3,8 +3,7 @@
 use std::num::NonZeroU32;
 
 use serde::Deserialize;
-
-use super::limits::within;
+use workway_model::check_range;
 
 /// More a minute is no limit any more.
 const MOST_ATTEMPTS: u32 = 1_000_000;
@@ -28,8 +27,12 @@ impl Default for AccountSettings {
 }
 
 impl AccountSettings {
-    pub(super) fn check(self) -> Result<(), String> {
-        within("attempts_per_address", self.attempts_per_address.get(), 1, MOST_ATTEMPTS)?;
-        within("attempts_per_email", self.attempts_per_email.get(), 1, MOST_ATTEMPTS)
+    /// Checks every number against its bounds.
+    ///
+    /// # Errors
+    /// The setting that is out of range, in words.
+    pub fn check(self) -> Result<(), String> {
+        check_range("attempts_per_address", self.attempts_per_address.get(), 1, MOST_ATTEMPTS)?;
+        check_range("attempts_per_email", self.attempts_per_email.get(), 1, MOST_ATTEMPTS)
     }
 }

@@ -1,8 +1,7 @@
 //! How the marketplace answers.
 
 use serde::Deserialize;
-
-use super::limits::within;
+use workway_model::check_range;
 
 const MOST_CACHE_BYTES: u64 = 1 << 34;
 
@@ -21,7 +20,11 @@ impl Default for MarketplaceSettings {
 }
 
 impl MarketplaceSettings {
-    pub(super) fn check(self) -> Result<(), String> {
-        within("cache_bytes", self.cache_bytes, 0, MOST_CACHE_BYTES)
+    /// Checks every number against its bounds.
+    ///
+    /// # Errors
+    /// The setting that is out of range, in words.
+    pub fn check(self) -> Result<(), String> {
+        check_range("cache_bytes", self.cache_bytes, 0, MOST_CACHE_BYTES)
     }
 }

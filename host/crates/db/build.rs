@@ -1,5 +1,5 @@
 //! Builds again when a migration changes: the files are compiled in.
 
 fn main() {
-    println!("cargo:rerun-if-changed=../migrations");
+    println!("cargo:rerun-if-changed=../../../migrations");
 }

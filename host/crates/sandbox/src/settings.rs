@@ -1,14 +1,16 @@
-//! How much one call may use, and how many may run.
+//! What an operator decides about calls and compiling: limits, the compiler and its cache.
 
 use std::time::Duration;
 
 use serde::Deserialize;
+use workway_model::{Mode, check_range};
 
 /// What a setting may be at most: beyond it the runtime's own arithmetic would no longer hold.
 const MOST_MEMORY_BYTES: u64 = 4 << 30;
 const MOST_MILLISECONDS: u64 = 3_600_000;
 const MOST_BODY_BYTES: u64 = 1 << 30;
-const MOST_CALLS: u32 = 2_000;
+const LEAST_CACHE_BYTES: u64 = 1 << 20;
+const MOST_CACHE_BYTES: u64 = 1 << 40;
 
 /// The bounds of one call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -41,7 +43,11 @@ impl CallLimits {
         Duration::from_millis(self.wall_ms)
     }
 
-    pub(super) fn check(self) -> Result<(), String> {
+    /// Checks every number against its bounds.
+    ///
+    /// # Errors
+    /// The setting that is out of range, in words.
+    pub fn check(self) -> Result<(), String> {
         let bounds = [
             ("memory_bytes", self.memory_bytes, 1 << 20, MOST_MEMORY_BYTES),
             ("cpu_ms", self.cpu_ms, 1, MOST_MILLISECONDS),
@@ -49,7 +55,7 @@ impl CallLimits {
             ("body_bytes", self.body_bytes, 1, MOST_BODY_BYTES),
             ("log_bytes", self.log_bytes, 0, MOST_BODY_BYTES),
         ];
-        bounds.into_iter().try_for_each(|(name, value, least, most)| within(name, value, least, most))
+        bounds.into_iter().try_for_each(|(name, value, least, most)| check_range(name, value, least, most))
     }
 }
 
@@ -65,7 +71,8 @@ pub struct LimitOverrides {
 }
 
 impl LimitOverrides {
-    pub(super) fn over(self, general: CallLimits) -> CallLimits {
+    /// The general limits with these in the place of those that they name.
+    pub fn over(self, general: CallLimits) -> CallLimits {
         CallLimits {
             memory_bytes: self.memory_bytes.unwrap_or(general.memory_bytes),
             cpu_ms: self.cpu_ms.unwrap_or(general.cpu_ms),
@@ -76,32 +83,57 @@ impl LimitOverrides {
     }
 }
 
-/// How many calls run at once; one more is told to come back.
+/// What translates components. `docs/benchmarks.md` has the table that the choice was made by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Compiler {
+    /// One pass over the code: a quarter of Cranelift's time, for slower code. For the edit loop.
+    Winch,
+    /// Optimises. What it made of each function is kept, for the next component that has the same one.
+    Cranelift,
+}
+
+impl Compiler {
+    /// The compiler that a mode takes unless the operator names one.
+    pub fn of_mode(mode: Mode) -> Self {
+        // Elsewhere Winch does not know all that components are made of.
+        match mode {
+            Mode::Development if cfg!(target_arch = "x86_64") => Self::Winch,
+            _ => Self::Cranelift,
+        }
+    }
+}
+
+/// What compiled code may take of the data folder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct AdmissionSettings {
-    /// In the whole host. Default: 256.
-    pub calls: u32,
-    /// Of one integration, so that a slow one leaves room for the others. Default: 128.
-    pub calls_per_integration: u32,
+pub struct CacheSettings {
+    /// All of it together; what was not used for longest goes first. Default: 1 GiB.
+    pub bytes: u64,
 }
 
-impl Default for AdmissionSettings {
+impl Default for CacheSettings {
     fn default() -> Self {
-        Self { calls: 256, calls_per_integration: 128 }
+        Self { bytes: 1 << 30 }
     }
 }
 
-impl AdmissionSettings {
-    pub(super) fn check(self) -> Result<(), String> {
-        within("calls", self.calls, 1, MOST_CALLS)?;
-        within("calls_per_integration", self.calls_per_integration, 1, MOST_CALLS)
+impl CacheSettings {
+    /// Checks every number against its bounds.
+    ///
+    /// # Errors
+    /// The setting that is out of range, in words.
+    pub fn check(self) -> Result<(), String> {
+        check_range("bytes", self.bytes, LEAST_CACHE_BYTES, MOST_CACHE_BYTES)
     }
 }
 
-pub(super) fn within<T: PartialOrd + std::fmt::Display>(name: &str, value: T, least: T, most: T) -> Result<(), String> {
-    if value < least || value > most {
-        return Err(format!("{name} is {value}, possible are {least} to {most}"));
-    }
-    Ok(())
+/// What the engine reserves when it starts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SandboxSettings {
+    pub compiler: Compiler,
+    /// The most calls that run at once.
+    pub calls: u32,
+    /// The largest memory that any call may use, in bytes.
+    pub memory_bytes: u64,
 }
