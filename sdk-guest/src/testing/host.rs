@@ -8,7 +8,7 @@ use super::clock::MockClock;
 use super::fetch::MockFetch;
 use super::grants::Grants;
 use super::logs::Logs;
-use super::oauth::{MockOAuthManager, Opened, nothing_to_renew_with};
+use super::oauth::{MockOAuthManager, Opened, not_renewable};
 use super::send;
 use super::storage::{MOCK_USER, MockStorage};
 use crate::context::Call;
@@ -174,6 +174,6 @@ impl ConnectionCalls for MockHandle {
     }
 
     fn refresh(&self) -> Result<(), OAuthError> {
-        self.replace_refused()?.ok_or_else(|| nothing_to_renew_with(&self.provider)).map(drop)
+        self.replace_refused()?.ok_or_else(|| not_renewable(&self.provider)).map(drop)
     }
 }

@@ -1,5 +1,5 @@
-//! What an integration is tested with: mocks that stand in for the host, with its permissions, its bounds and its
-//! refusals. There is no network, no clock and nothing global here: tests run in milliseconds and side by side.
+//! What an integration is tested with: mocks that stand in for the host. They apply the host's own rules, so a test sees
+//! the same permissions, limits and messages as production. There is no network, no clock and nothing global here: tests run in milliseconds and side by side.
 //!
 //! A whole test:
 //!
@@ -71,16 +71,15 @@
 
 mod clock;
 mod context;
+mod contract;
 mod expect;
 mod fetch;
 #[cfg(test)]
 mod fixture;
 mod grants;
 pub(crate) mod host;
-mod host_pattern;
 mod logs;
 mod oauth;
-mod request;
 mod run;
 mod send;
 mod setup;
@@ -94,7 +93,6 @@ pub use expect::expect_error;
 pub use fetch::{MockFetch, MockResponse, MockRule, SentCheck, SentRequest, create_mock_fetch};
 pub use logs::LogLine;
 pub use oauth::{MockOAuthManager, OAuthCalls};
-pub use request::{MAX_REQUEST_HEADER_BYTES, MAX_REQUEST_HEADERS, MAX_URL_BYTES};
 pub use send::{MAX_BODY_BYTES, MAX_REDIRECTS, MAX_REQUESTS_PER_SEND_ALL};
 pub use setup::{IntegrationTests, setup_integration_tests};
 pub use storage::{
@@ -103,3 +101,4 @@ pub use storage::{
 };
 pub use tokens::{MockTokens, create_expired_tokens, create_mock_tokens};
 pub use workflow::{Outputs, StepFailed, TestWorkflow, WorkflowRun, create_test_workflow};
+pub use workway_policy::fetch::{MAX_REQUEST_HEADER_BYTES, MAX_REQUEST_HEADERS, MAX_URL_BYTES};

@@ -4,7 +4,10 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use workway_policy::oauth;
+
 use super::clock::MockClock;
+use super::contract::oauth_error;
 use super::tokens::{MockTokens, TOKEN_LIFETIME};
 use crate::OAuthError;
 
@@ -122,7 +125,7 @@ impl MockOAuthManager {
     pub fn refresh_tokens(&self, user: &str, provider: &str) -> Result<MockTokens, OAuthError> {
         let version = self.account(user, provider)?.version;
         let renewed = self.renew(user, provider, version)?;
-        Ok(renewed.ok_or_else(|| nothing_to_renew_with(provider))?.tokens)
+        Ok(renewed.ok_or_else(|| not_renewable(provider))?.tokens)
     }
 
     /// Connects the account, or puts other tokens in its place.
@@ -182,8 +185,7 @@ impl MockOAuthManager {
             return Ok(opened);
         }
         let renewed = self.replace(user, provider, &opened)?;
-        let reason = "the access token has expired".to_owned();
-        renewed.ok_or_else(|| OAuthError::NeedsReconnect { provider: provider.to_owned(), reason })
+        renewed.ok_or_else(|| oauth_error(provider, oauth::OAuthError::expired()))
     }
 
     /// A newer account in the place of one whose token is of no use. None where there is no other.
@@ -235,9 +237,8 @@ fn not_connected(provider: &str) -> OAuthError {
     OAuthError::NotConnected { provider: provider.to_owned() }
 }
 
-pub(super) fn nothing_to_renew_with(provider: &str) -> OAuthError {
-    let reason = "there is nothing to renew its token with".to_owned();
-    OAuthError::NeedsReconnect { provider: provider.to_owned(), reason }
+pub(super) fn not_renewable(provider: &str) -> OAuthError {
+    oauth_error(provider, oauth::OAuthError::not_renewable())
 }
 
 #[cfg(test)]

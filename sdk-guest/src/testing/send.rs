@@ -1,29 +1,25 @@
-//! The way of a request from an integration to the rules, past the host's gates: read, granted, credential, redirects,
-//! bounds, and once more after a 401. The answers themselves are the rules'.
+//! The steps of a request, as the host takes them: parse, check, add the credential, follow redirects, bound the bodies, and
+//! send once more after a 401. [`MockFetch`](super::MockFetch) answers in place of the upstreams.
 
-use url::Url;
+use workway_policy::fetch::credential::{AUTHORIZATION, bearer, check_scheme, check_unset};
+use workway_policy::fetch::{FetchLimits, FetchRequest, Hop};
 
-use super::fetch::Answer;
+use super::contract::{fetch_error, unusable_connection};
 use super::host::{MockHandle, MockHost};
-use super::request::{Outgoing, normalise};
 use crate::fetch::RequestParts;
-use crate::{FetchError, OAuthError, Response};
+use crate::{FetchError, Response};
 
-/// One request's body and one response's, in bytes; for `send_all` all requests' together and all
-/// responses' together: the host's `max_body_bytes`.
-pub const MAX_BODY_BYTES: u64 = 10 * 1024 * 1024;
-/// Redirects that are followed before the request is given up: the host's `max_redirects`.
-pub const MAX_REDIRECTS: u32 = 10;
+const LIMITS: FetchLimits = FetchLimits::DEFAULT;
+
+/// The largest request body and the largest response body, in bytes; for `send_all` all request
+/// bodies together and all response bodies together: the host's `max_body_bytes`.
+pub const MAX_BODY_BYTES: u64 = LIMITS.max_body_bytes;
+/// Redirects that one request follows before it fails: the host's `max_redirects`.
+pub const MAX_REDIRECTS: u32 = LIMITS.max_redirects;
 /// The requests of one `send_all`: the host's `max_requests_per_send_all`.
-pub const MAX_REQUESTS_PER_SEND_ALL: usize = 100;
+pub const MAX_REQUESTS_PER_SEND_ALL: usize = LIMITS.max_requests_per_send_all;
 
-/// Headers that are credentials and do not follow a request to another origin.
-const CREDENTIAL_HEADERS: [&str; 6] =
-    ["authorization", "cookie", "x-api-key", "api-key", "x-auth-token", "x-access-token"];
-/// Headers that speak of a body, which a redirect may take away.
-const BODY_HEADERS: [&str; 4] = ["content-type", "content-encoding", "content-language", "content-location"];
-
-/// An answer, and whether it was the credential's to refuse.
+/// A response, and whether it answers a request that carried the connection's credential.
 struct Answered {
     response: Response,
     authorized: bool,
@@ -37,36 +33,35 @@ impl Answered {
 
 #[track_caller]
 pub(super) fn send(host: &MockHost, parts: RequestParts, auth: Option<&MockHandle>) -> Result<Response, FetchError> {
-    let request = Outgoing::parse(parts)?;
+    let request = parse(parts)?;
     let token = auth.map(fresh_token).transpose()?;
     let answered = send_once(host, &request, token.as_deref())?;
     let Some(handle) = auth.filter(|_| answered.is_refused()) else { return Ok(answered.response) };
     match renewed_token(handle)? {
         Some(token) => Ok(send_once(host, &request, Some(&token))?.response),
-        // Without another one the upstream's own answer says most.
+        // Without another token the upstream's own response is the most useful answer.
         None => Ok(answered.response),
     }
 }
 
 #[track_caller]
-fn send_once(host: &MockHost, request: &Outgoing, token: Option<&str>) -> Result<Answered, FetchError> {
+fn send_once(host: &MockHost, request: &FetchRequest, token: Option<&str>) -> Result<Answered, FetchError> {
     let (mut outgoing, mut incoming) = (MAX_BODY_BYTES, MAX_BODY_BYTES);
-    take(&mut outgoing, &request.body)?;
+    take(&mut outgoing, request.body())?;
     exchange(host, request.clone(), token, &mut incoming)
 }
 
-/// The same for several, of which the refused ones are sent once more with one renewed credential.
+/// Sends several requests. Those that are refused are sent once more, with one renewed credential for all.
 #[track_caller]
 pub(super) fn send_all(
     host: &MockHost,
     requests: Vec<RequestParts>,
     auth: Option<&MockHandle>,
 ) -> Vec<Result<Response, FetchError>> {
-    if requests.len() > MAX_REQUESTS_PER_SEND_ALL {
-        let error = FetchError::InvalidRequest(format!("more than {MAX_REQUESTS_PER_SEND_ALL} requests at once"));
+    if let Err(error) = LIMITS.check_batch(requests.len()).map_err(fetch_error) {
         return requests.iter().map(|_| Err(error.clone())).collect();
     }
-    let requests: Vec<_> = requests.into_iter().map(Outgoing::parse).collect();
+    let requests: Vec<_> = requests.into_iter().map(parse).collect();
     let token = match auth.map(fresh_token).transpose() {
         Ok(token) => token,
         Err(error) => return requests.iter().map(|_| Err(error.clone())).collect(),
@@ -97,7 +92,7 @@ pub(super) fn send_all(
 #[track_caller]
 fn exchange_all(
     host: &MockHost,
-    requests: Vec<&Result<Outgoing, FetchError>>,
+    requests: Vec<&Result<FetchRequest, FetchError>>,
     token: Option<&str>,
     mut room: u64,
 ) -> Vec<Result<Answered, FetchError>> {
@@ -106,12 +101,12 @@ fn exchange_all(
         .into_iter()
         .map(|request| {
             let request = request.clone()?;
-            take(&mut outgoing, &request.body)?;
+            take(&mut outgoing, request.body())?;
             Ok(request)
         })
         .collect();
     let mut answers = Vec::with_capacity(admitted.len());
-    // Not an iterator's closure: a request that no rule matches is to be told with its caller.
+    // A loop, because a closure would hide the caller from the panic about a request that no rule matches.
     for request in admitted {
         answers.push(match request {
             Ok(request) => exchange(host, request, token, &mut room),
@@ -125,113 +120,47 @@ fn exchange_all(
 #[track_caller]
 fn exchange(
     host: &MockHost,
-    mut request: Outgoing,
+    request: FetchRequest,
     token: Option<&str>,
     room: &mut u64,
 ) -> Result<Answered, FetchError> {
     host.grants.check_headers(&request)?;
-    if token.is_some() && request.header("authorization").is_some() {
-        return Err(FetchError::InvalidRequest("both `auth` and a header `authorization` are given".to_owned()));
+    if token.is_some() {
+        check_unset(request.headers(), &AUTHORIZATION).map_err(fetch_error)?;
     }
-    let mut token = token;
+    let mut hop = Hop::first(request, host.grants.egress());
     let mut redirects = 0;
     loop {
-        host.grants.check_url(&request.url)?;
-        let mut sent = request.clone();
-        if let Some(token) = token {
-            sent.headers.push(("authorization".to_owned(), credential(token, &request.url)?));
-        }
-        let answer = host.fetch.exchange(&sent)?;
-        let Some(target) = target(&request.url, &answer) else {
+        host.grants.check_url(&hop.url)?;
+        let authorization = token.filter(|_| hop.carries_credential).map(|token| bearer_for(token, &hop));
+        let authorized = authorization.is_some() && redirects == 0;
+        let answer = host.fetch.exchange(&hop, authorization.transpose()?)?;
+        let locations = answer.headers.iter().filter(|(name, _)| name == "location").map(|(_, value)| value.as_bytes());
+        if !hop.redirect(answer.status, locations).map_err(fetch_error)? {
             take(room, &answer.body)?;
-            let authorized = token.is_some() && redirects == 0;
-            let response = Response::from_parts(answer.status, answer.headers, answer.body, request.url.into());
+            let response = Response::from_parts(answer.status, answer.headers, answer.body, hop.url.into());
             return Ok(Answered { response, authorized });
-        };
-        if !redirect(&mut request, target)? {
-            token = None;
         }
-        if !keeps_method(answer.status, &request.method) {
-            "GET".clone_into(&mut request.method);
-            request.body.clear();
-            request.headers.retain(|(name, _)| !BODY_HEADERS.contains(&name.as_str()));
-        }
-        if redirects == MAX_REDIRECTS {
-            return Err(FetchError::Io(format!("more than {MAX_REDIRECTS} redirects")));
-        }
+        LIMITS.check_redirects(redirects).map_err(fetch_error)?;
         redirects += 1;
     }
 }
 
-/// Where an answer sends the request on to, if it does.
-fn target(url: &Url, answer: &Answer) -> Option<Url> {
-    if !matches!(answer.status, 301 | 302 | 303 | 307 | 308) {
-        return None;
-    }
-    let mut locations = answer.headers.iter().filter(|(name, _)| name == "location");
-    let (_, location) = locations.next()?;
-    if locations.next().is_some() {
-        return None;
-    }
-    url.join(location).ok()
+fn bearer_for(token: &str, hop: &Hop) -> Result<String, FetchError> {
+    bearer(token).and_then(|value| check_scheme(&hop.url).map(|()| value)).map_err(fetch_error)
 }
 
-/// Points the request at its new address; whether the credential still goes along.
-fn redirect(request: &mut Outgoing, target: Url) -> Result<bool, FetchError> {
-    let target = normalise(target).map_err(|error| match error {
-        FetchError::InvalidRequest(reason) => FetchError::Denied(format!("redirect: {reason}")),
-        other => other,
-    })?;
-    if request.url.scheme() == "https" && target.scheme() == "http" {
-        return Err(FetchError::Denied("redirect from https to http".to_owned()));
-    }
-    let is_same = request.url.origin() == target.origin();
-    if !is_same {
-        request.headers.retain(|(name, _)| !CREDENTIAL_HEADERS.contains(&name.as_str()));
-    }
-    request.url = target;
-    Ok(is_same)
-}
-
-fn keeps_method(status: u16, method: &str) -> bool {
-    match status {
-        301 | 302 => method != "POST",
-        303 => matches!(method, "GET" | "HEAD"),
-        _ => true,
-    }
-}
-
-fn credential(token: &str, url: &Url) -> Result<String, FetchError> {
-    if token.is_empty() || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err(FetchError::Auth("the stored token does not fit into a request".to_owned()));
-    }
-    if url.scheme() != "https" {
-        return Err(FetchError::Denied("a connection's credential is sent over https alone".to_owned()));
-    }
-    Ok(format!("Bearer {token}"))
+fn parse(parts: RequestParts) -> Result<FetchRequest, FetchError> {
+    let RequestParts { method, url, headers, body, timeout_ms } = parts;
+    FetchRequest::parse(&method, &url, &headers, body, timeout_ms).map_err(fetch_error)
 }
 
 fn fresh_token(handle: &MockHandle) -> Result<String, FetchError> {
-    handle.keep_fresh().map_err(unusable)
+    handle.keep_fresh().map_err(unusable_connection)
 }
 
 fn renewed_token(handle: &MockHandle) -> Result<Option<String>, FetchError> {
-    handle.replace_refused().map_err(unusable)
-}
-
-/// What an integration is told whose connection cannot be used.
-fn unusable(error: OAuthError) -> FetchError {
-    match error {
-        OAuthError::Transient { reason, .. } => FetchError::Io(reason),
-        OAuthError::NotConnected { .. } => FetchError::Auth("the user has not connected this provider".to_owned()),
-        OAuthError::NeedsReconnect { reason, .. } => {
-            FetchError::Auth(format!("the account must be connected again: {reason}"))
-        }
-        OAuthError::MissingScopes { scopes, .. } => {
-            FetchError::Auth(format!("the connection lacks scopes: {}", scopes.join(", ")))
-        }
-        OAuthError::Denied { reason, .. } => FetchError::Auth(reason),
-    }
+    handle.replace_refused().map_err(unusable_connection)
 }
 
 fn take(room: &mut u64, body: &[u8]) -> Result<(), FetchError> {

@@ -4,9 +4,9 @@
 use std::collections::BTreeSet;
 
 use serde_json::Value;
+use workway_policy::HostPattern;
 
 use super::context::{MockContext, MockContextBuilder};
-use super::host_pattern::HostPattern;
 use super::tokens::create_mock_tokens;
 use super::workflow::{TestWorkflow, create_test_workflow};
 use crate::{Integration, Options, Result};

@@ -22,7 +22,6 @@ mod registry_api;
 mod reload_endpoint;
 mod reloading;
 mod sdk;
-mod sdk_policy;
 mod slack;
 mod storage;
 mod storage_semantics;

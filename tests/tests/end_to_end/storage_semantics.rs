@@ -11,9 +11,7 @@ use workway_host::{
 };
 use workway_sdk::{
     Commit, StorageError,
-    testing::{
-        MAX_CHANGES, MAX_KEY_BYTES, MAX_KEYS, MAX_LIST, MAX_LIST_BYTES, MAX_VALUE_BYTES, MockStorage, QUOTA_BYTES,
-    },
+    testing::{MAX_CHANGES, MAX_KEY_BYTES, MAX_KEYS, MAX_VALUE_BYTES, MockStorage, QUOTA_BYTES},
 };
 
 type Answer<T> = Result<T, Refusal>;
@@ -167,8 +165,8 @@ impl Contract for Hosted {
     }
 }
 
-impl From<host::Entry> for Entry {
-    fn from(entry: host::Entry) -> Self {
+impl From<host::StoredValue> for Entry {
+    fn from(entry: host::StoredValue) -> Self {
         Self { key: entry.key, value: entry.value, version: entry.version }
     }
 }
@@ -452,19 +450,37 @@ async fn changes_apply_in_their_order(storage: impl Contract) {
 async fn another_version_is_a_conflict_in_the_same_words(storage: impl Contract) {
     storage.put("k\n", b"1").await.expect("stored");
     let write = [put_of("k\n", "2")];
-    assert_eq!(storage.commit(&[("k\n", 0)], &write).await, conflict(r#""k\n" is version 1, not absent"#));
-    assert_eq!(storage.commit(&[("k\n", 7)], &write).await, conflict(r#""k\n" is version 1, not version 7"#));
-    assert_eq!(storage.commit(&[("gone", 7)], &write).await, conflict(r#""gone" is absent, not version 7"#));
+    assert_eq!(
+        storage.commit(&[("k\n", 0)], &write).await,
+        conflict(r#"key "k\n" has version 1, but the commit expected no such key"#)
+    );
+    assert_eq!(
+        storage.commit(&[("k\n", 7)], &write).await,
+        conflict(r#"key "k\n" has version 1, but the commit expected version 7"#)
+    );
+    assert_eq!(
+        storage.commit(&[("gone", 7)], &write).await,
+        conflict(r#"key "gone" does not exist, but the commit expected version 7"#)
+    );
     assert_eq!(value(&storage, "k\n").await.as_deref(), Some(&b"1"[..]));
     assert_eq!(storage.commit(&[("k\n", 1)], &write).await, Ok(()));
-    assert_eq!(storage.commit(&[("k\n", 1)], &write).await, conflict(r#""k\n" is version 2, not version 1"#));
+    assert_eq!(
+        storage.commit(&[("k\n", 1)], &write).await,
+        conflict(r#"key "k\n" has version 2, but the commit expected version 1"#)
+    );
 }
 
 async fn the_first_conflict_is_told(storage: impl Contract) {
     let expected = [("a", 0), ("b", 1), ("a", 2)];
-    assert_eq!(storage.commit(&expected, &[]).await, conflict(r#""b" is absent, not version 1"#));
+    assert_eq!(
+        storage.commit(&expected, &[]).await,
+        conflict(r#"key "b" does not exist, but the commit expected version 1"#)
+    );
     assert_eq!(storage.commit(&[("a", 0), ("a", 0)], &[put_of("a", "")]).await, Ok(()));
-    assert_eq!(storage.commit(&[("a", 1), ("a", 0)], &[]).await, conflict(r#""a" is version 1, not absent"#));
+    assert_eq!(
+        storage.commit(&[("a", 1), ("a", 0)], &[]).await,
+        conflict(r#"key "a" has version 1, but the commit expected no such key"#)
+    );
 }
 
 async fn expectations_hold_for_keys_that_are_not_written(storage: impl Contract) {
@@ -495,21 +511,7 @@ async fn refusals_come_in_the_same_order(storage: impl Contract) {
     let answer = storage.commit(&[("k", 9)], &[large(), delete_of(&long)]).await;
     assert_eq!(answer, Err(Refusal::TooLarge(MAX_VALUE_BYTES)), "then the changes, before any version");
     let answer = storage.commit(&[("k", 9)], &vec![put_of("k", vec![0; size(MAX_VALUE_BYTES)]); 2]).await;
-    assert_eq!(answer, conflict(r#""k" is absent, not version 9"#));
-}
-
-#[test]
-fn the_bounds_are_the_hosts() {
-    let limits = StorageLimits {
-        max_key_bytes: MAX_KEY_BYTES,
-        max_value_bytes: MAX_VALUE_BYTES,
-        quota_bytes: QUOTA_BYTES,
-        max_keys: MAX_KEYS,
-        max_list: MAX_LIST,
-        max_list_bytes: MAX_LIST_BYTES,
-        max_changes: MAX_CHANGES,
-    };
-    assert_eq!(limits, StorageLimits::default());
+    assert_eq!(answer, conflict(r#"key "k" does not exist, but the commit expected version 9"#));
 }
 
 /// Numbers that look like chance and are the same every time (Numerical Recipes' generator).

@@ -14,6 +14,6 @@ pub struct Capabilities {
     pub log: log::LogCtx,
     pub oauth: oauth::OAuthCtx,
     pub storage: storage::StorageCtx,
-    /// What the call's handles stand for; empty when it begins.
+    /// The connections behind the call's handles; empty at its start.
     pub open: oauth::OpenConnections,
 }

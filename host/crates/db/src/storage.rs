@@ -5,7 +5,8 @@ use async_trait::async_trait;
 use futures_util::TryStreamExt;
 use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
 use workway_capability::storage::{
-    Applied, Change, Entry, Page, Quota, Space, StorageBackend, StorageError, Usage, bytes_of, version_conflict,
+    Applied, Change, Quota, Space, StorageBackend, StorageError, StoragePage, StoredValue, Usage, bytes_of,
+    version_conflict,
 };
 
 use super::{
@@ -40,7 +41,7 @@ impl SqliteStorage {
         Self { database }
     }
 
-    async fn select(&self, space: &Space, key: &str) -> Result<Option<Entry>, sqlx::Error> {
+    async fn select(&self, space: &Space, key: &str) -> Result<Option<StoredValue>, sqlx::Error> {
         let row = sqlx::query(
             "SELECT entry.key, entry.value, entry.version FROM storage_entries AS entry \
              JOIN storage_spaces AS space ON space.id = entry.space_id \
@@ -54,7 +55,7 @@ impl SqliteStorage {
         row.as_ref().map(entry).transpose()
     }
 
-    async fn select_page(&self, space: &Space, page: Page<'_>) -> Result<Vec<Entry>, sqlx::Error> {
+    async fn select_page(&self, space: &Space, page: StoragePage<'_>) -> Result<Vec<StoredValue>, sqlx::Error> {
         // Two bounds instead of a pattern: a key may contain any character that a pattern gives a meaning to.
         let mut rows = sqlx::query(
             "SELECT entry.key, entry.value, entry.version FROM storage_entries AS entry \
@@ -115,11 +116,11 @@ impl SqliteStorage {
 
 #[async_trait]
 impl StorageBackend for SqliteStorage {
-    async fn get(&self, space: &Space, key: &str) -> Result<Option<Entry>, StorageError> {
+    async fn get(&self, space: &Space, key: &str) -> Result<Option<StoredValue>, StorageError> {
         self.select(space, key).await.map_err(failed)
     }
 
-    async fn list(&self, space: &Space, page: Page<'_>) -> Result<Vec<Entry>, StorageError> {
+    async fn list(&self, space: &Space, page: StoragePage<'_>) -> Result<Vec<StoredValue>, StorageError> {
         self.select_page(space, page).await.map_err(failed)
     }
 
@@ -223,9 +224,9 @@ fn after_prefix(prefix: &str) -> Vec<u8> {
     end
 }
 
-fn entry(row: &SqliteRow) -> Result<Entry, sqlx::Error> {
+fn entry(row: &SqliteRow) -> Result<StoredValue, sqlx::Error> {
     let key: Vec<u8> = row.try_get("key")?;
-    Ok(Entry {
+    Ok(StoredValue {
         key: String::from_utf8(key).map_err(|error| sqlx::Error::Decode(error.into()))?,
         value: row.try_get("value")?,
         version: from_stored(row.try_get("version")?)?,
@@ -253,7 +254,10 @@ mod tests {
 
     use super::super::pool::tests::{fresh, open};
     use super::SqliteStorage;
-    use workway_capability::storage::{Change, MemoryStorage, Page, Quota, StorageBackend, StorageError, suite::space};
+    use workway_capability::storage::{
+        Change, MemoryStorage, Quota, StorageBackend, StorageError, StoragePage,
+        suite::space,
+    };
 
     const AMPLE: Quota = Quota { bytes: 100_000_000, keys: 1_000 };
 
@@ -365,7 +369,7 @@ mod tests {
                         }
                         Step::Get(key) => prop_assert_eq!(sqlite.get(&space, &key).await, memory.get(&space, &key).await),
                         Step::List(prefix, after, limit, max_bytes) => {
-                            let page = Page { prefix: &prefix, start_after: after.as_deref(), limit, max_bytes };
+                            let page = StoragePage { prefix: &prefix, start_after: after.as_deref(), limit, max_bytes };
                             prop_assert_eq!(sqlite.list(&space, page).await, memory.list(&space, page).await);
                         }
                     }

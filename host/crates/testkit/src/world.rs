@@ -14,7 +14,7 @@ use url::Url;
 use workway_capability::{
     fetch::{FetchError, FetchObserver, ObservedRequest, PooledTransport, Transport},
     oauth::{Connection, ConnectionSource, OAuthError, RenewalReason},
-    storage::{Applied, Change, Entry, MemoryStorage, Page, Quota, Space, StorageBackend, StorageError},
+    storage::{Applied, Change, MemoryStorage, Quota, Space, StorageBackend, StorageError, StoragePage, StoredValue},
 };
 use workway_model::{ProviderId, UserId};
 
@@ -229,11 +229,11 @@ fn no_world() -> StorageError {
 
 #[async_trait]
 impl StorageBackend for InWorld {
-    async fn get(&self, space: &Space, key: &str) -> Result<Option<Entry>, StorageError> {
+    async fn get(&self, space: &Space, key: &str) -> Result<Option<StoredValue>, StorageError> {
         World::current().ok_or_else(no_world)?.storage.get(space, key).await
     }
 
-    async fn list(&self, space: &Space, page: Page<'_>) -> Result<Vec<Entry>, StorageError> {
+    async fn list(&self, space: &Space, page: StoragePage<'_>) -> Result<Vec<StoredValue>, StorageError> {
         World::current().ok_or_else(no_world)?.storage.list(space, page).await
     }
 

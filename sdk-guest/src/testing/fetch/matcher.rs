@@ -1,11 +1,11 @@
 //! What a request must be to fall under a rule or a check, and how far from that one is. It answers nothing itself.
 
 use serde_json::Value;
+use workway_policy::fetch::METHODS;
 
 use super::json;
 use super::sent::{SentRequest, shown_header};
 use super::url_pattern::UrlPattern;
-use crate::testing::request::METHODS;
 
 /// How many differences one complaint lists.
 const MAX_DIFFERENCES: usize = 20;

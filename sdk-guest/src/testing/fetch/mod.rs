@@ -20,7 +20,8 @@ pub use rule::MockRule;
 use rule::{Answers, Rule};
 pub use sent::SentRequest;
 
-use super::request::Outgoing;
+use workway_policy::fetch::Hop;
+
 use crate::FetchError;
 
 /// The upstreams of a test: rules that answer requests, and a record of what was sent. Clones are one
@@ -164,10 +165,10 @@ impl MockFetch {
         self.state().rules.push(rule);
     }
 
-    /// Answers one request that may be sent.
+    /// Answers one request that may be sent, with the connection's credential on it.
     #[track_caller]
-    pub(super) fn exchange(&self, request: &Outgoing) -> Result<Answer, FetchError> {
-        let sent = SentRequest::of(request);
+    pub(super) fn exchange(&self, request: &Hop, authorization: Option<String>) -> Result<Answer, FetchError> {
+        let sent = SentRequest::of(request, authorization);
         let mut state = self.state();
         state.requests.push(sent.clone());
         let answers = state.rules.iter_mut().find(|rule| rule.answers(&sent)).map(Rule::take);

@@ -82,7 +82,7 @@ impl MockResponse {
     /// An answer whose body ends too early, as [`FetchError::Io`]: no part of it reaches the integration.
     #[must_use]
     pub fn broken_body() -> Self {
-        Self::error(FetchError::Io("the connection ended before the answer was complete".to_owned()))
+        Self::error(FetchError::Io("the connection closed before the response was complete".to_owned()))
     }
 
     /// Any other reason for which there is no answer.

@@ -4,15 +4,10 @@ use std::fmt;
 
 use serde_json::Value;
 use url::Url;
-
-use crate::testing::request::Outgoing;
+use workway_policy::fetch::{Hop, credential::is_sensitive};
 
 /// How much of a body is printed, in characters.
 const MAX_SHOWN_BODY: usize = 1_000;
-
-/// Headers whose values are not printed.
-const SENSITIVE_HEADERS: [&str; 6] =
-    ["authorization", "cookie", "x-api-key", "api-key", "x-auth-token", "x-access-token"];
 
 /// A request as the upstream would get it, with the connection's credential. A renewed credential
 /// makes another request of it.
@@ -25,9 +20,16 @@ pub struct SentRequest {
 }
 
 impl SentRequest {
-    pub(super) fn of(request: &Outgoing) -> Self {
-        let Outgoing { method, url, headers, body } = request.clone();
-        Self { method, url, headers, body }
+    pub(super) fn of(request: &Hop, authorization: Option<String>) -> Self {
+        let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
+        let headers = request.headers.iter().map(|(name, value)| (name.as_str().to_owned(), text(value.as_bytes())));
+        let credential = authorization.map(|value| ("authorization".to_owned(), value));
+        Self {
+            method: request.method.as_str().to_owned(),
+            url: request.url.clone(),
+            headers: headers.chain(credential).collect(),
+            body: request.body.to_vec(),
+        }
     }
 
     /// The method.
@@ -137,5 +139,5 @@ impl fmt::Debug for SentRequest {
 
 /// A header's value as it may be printed.
 pub(super) fn shown_header(name: &str, value: &str) -> String {
-    if SENSITIVE_HEADERS.contains(&name) { "[not shown]".to_owned() } else { value.to_owned() }
+    if is_sensitive(name) { "[not shown]".to_owned() } else { value.to_owned() }
 }

@@ -186,7 +186,7 @@ fn several_requests_share_one_renewal_and_keep_their_places() {
     assert_eq!(fetch.requests().len(), 5);
 
     let too_many = (0..=MAX_REQUESTS_PER_SEND_ALL).map(|_| ctx.get("https://api.chat.example/open"));
-    assert!(ctx.send_all(too_many).into_iter().all(|answer| invalid(answer).contains("more than 100")));
+    assert!(ctx.send_all(too_many).into_iter().all(|answer| invalid(answer).contains("at most 100 requests")));
 }
 
 #[test]
@@ -195,13 +195,13 @@ fn what_the_host_refuses_is_refused_and_not_sent() {
     let account = ctx.connection("chat").expect("connected");
     assert!(denied(ctx.get("https://evil.example/x").send()).contains("https://evil.example was not granted"));
     assert!(denied(ctx.get("http://api.chat.example/").send()).contains("was not granted"));
-    assert!(denied(ctx.get("file:///etc/passwd").send()).contains("scheme"));
+    assert!(denied(ctx.get("file:///etc/passwd").send()).contains("https or http"));
     assert!(denied(ctx.get("https://127.0.0.1/").send()).contains("IP address"));
     for name in ["Authorization", "Cookie"] {
         assert!(denied(ctx.get(URL).header(name, "x").send()).contains("reveal-token"));
     }
     for name in ["Host", "Content-Length", "Proxy-Authorization"] {
-        assert!(invalid(ctx.get(URL).header(name, "x").send()).contains("set by the host alone"));
+        assert!(invalid(ctx.get(URL).header(name, "x").send()).contains("the host sets the header"));
     }
     invalid(ctx.fetch("BREW", URL).send());
     invalid(ctx.get("api.chat.example").send());
@@ -209,8 +209,8 @@ fn what_the_host_refuses_is_refused_and_not_sent() {
 
     let plain = chat().grant_reveal_token().grant_host("http://plain.example").build();
     let own = plain.get(URL).auth(&account).header("authorization", "x").send();
-    assert!(invalid(own).contains("both `auth` and a header"));
-    assert!(denied(plain.get("http://plain.example/").auth(&account).send()).contains("https alone"));
+    assert!(invalid(own).contains("`auth` sets the header `authorization`"));
+    assert!(denied(plain.get("http://plain.example/").auth(&account).send()).contains("over https"));
     plain.fetch_mock().on("GET", "http://plain.example").respond(MockResponse::empty(204));
     plain.get("http://plain.example/").header("authorization", "mine").send().expect("answered");
     plain.fetch_mock().assert_sent("GET", "http://plain.example").header("authorization", "mine");
@@ -238,7 +238,7 @@ fn redirects_are_followed_through_the_same_gates() {
 
     let get = |path: &str| ctx.get(format!("https://api.chat.example/{path}")).auth(&account).send();
     assert!(denied(get("evil")).contains("evil.example"));
-    assert!(denied(get("plain")).contains("redirect from https to http"));
+    assert!(denied(get("plain")).contains("from https to http"));
     assert!(matches!(get("loop"), Err(RequestError::Fetch(FetchError::Io(text))) if text.contains("10 redirects")));
     assert_eq!(get("stay").expect("answered").status(), 304);
 }

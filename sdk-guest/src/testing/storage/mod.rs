@@ -1,8 +1,5 @@
-//! The key-value store in memory, with the host's rules: bounds, versions, quota, the order of a commit and its errors.
-//! It never touches a file. One suite of cases runs against this and the host's own (`storage_semantics` in the
-//! repository's end-to-end tests).
-
-mod space;
+//! The key-value store in memory, by the host's rules: limits, versions, quota, the order of a commit and its errors.
+//! It never touches a file.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,27 +7,30 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use space::{Applied, Space, bytes_of, version_conflict};
+use workway_policy::storage::{self as policy, Applied, MemorySpace, StorageLimits, version_conflict};
 
+use super::contract::storage_error;
 use super::host::MockHost;
 use crate::storage::{Change, to_json};
 use crate::{Commit, Entry, Result, StorageError, Transaction};
 
+const LIMITS: StorageLimits = StorageLimits::DEFAULT;
+
 /// The longest key, prefix or start of a listing, in bytes: the host's `max_key_bytes`.
-pub const MAX_KEY_BYTES: u64 = 512;
+pub const MAX_KEY_BYTES: u64 = LIMITS.max_key_bytes;
 /// The longest value, in bytes: the host's `max_value_bytes`.
-pub const MAX_VALUE_BYTES: u64 = 256 * 1024;
+pub const MAX_VALUE_BYTES: u64 = LIMITS.max_value_bytes;
 /// All keys and values of one user together, in bytes: the host's `quota_bytes`.
-pub const QUOTA_BYTES: u64 = 10 * 1024 * 1024;
+pub const QUOTA_BYTES: u64 = LIMITS.quota_bytes;
 /// The keys of one user: the host's `max_keys`.
-pub const MAX_KEYS: u64 = 10_000;
+pub const MAX_KEYS: u64 = LIMITS.max_keys;
 /// The entries of one listing, however many are asked for: the host's `max_list`.
-pub const MAX_LIST: u32 = 1_000;
+pub const MAX_LIST: u32 = LIMITS.max_list;
 /// Keys and values of one listing together, in bytes, except that the first entry always comes:
 /// the host's `max_list_bytes`.
-pub const MAX_LIST_BYTES: u64 = 4 * 1024 * 1024;
+pub const MAX_LIST_BYTES: u64 = LIMITS.max_list_bytes;
 /// Changes of one commit, and its expectations: the host's `max_changes`.
-pub const MAX_CHANGES: u64 = 100;
+pub const MAX_CHANGES: u64 = LIMITS.max_changes;
 
 /// Whose storage a new [`MockStorage`] shows, and who calls where a test names nobody.
 pub const MOCK_USER: &str = "user-1";
@@ -67,7 +67,7 @@ pub struct MockStorage {
 
 #[derive(Debug, Default)]
 struct State {
-    spaces: HashMap<Arc<str>, Space>,
+    spaces: HashMap<Arc<str>, MemorySpace>,
     conflicts: u32,
     failures: VecDeque<StorageError>,
 }
@@ -118,8 +118,8 @@ impl MockStorage {
     /// As the host's: see [`Storage`](crate::Storage).
     pub fn entry(&self, key: &str) -> Result<Option<Entry>, StorageError> {
         let mut state = self.asked()?;
-        check_key(key)?;
-        Ok(state.space(&self.user).get(key))
+        LIMITS.check_key(key).map_err(storage_error)?;
+        Ok(state.space(&self.user).get(key).map(entry))
     }
 
     /// Stores a value as JSON and answers its new version.
@@ -161,10 +161,8 @@ impl MockStorage {
     /// As the host's.
     pub fn list(&self, prefix: &str, start_after: Option<&str>, limit: u32) -> Result<Vec<Entry>, StorageError> {
         let mut state = self.asked()?;
-        for text in [Some(prefix), start_after].into_iter().flatten() {
-            within(bytes_of(text), MAX_KEY_BYTES)?;
-        }
-        Ok(state.space(&self.user).list(prefix, start_after, limit.min(MAX_LIST)))
+        let page = LIMITS.page(prefix, start_after, limit).map_err(storage_error)?;
+        Ok(state.space(&self.user).list(page).into_iter().map(entry).collect())
     }
 
     /// All changes or none, and none unless every key has its expected version.
@@ -205,27 +203,14 @@ impl MockStorage {
 
     fn apply(&self, expected: &[(String, u64)], changes: &[Change]) -> Result<Vec<Applied>, StorageError> {
         let mut state = self.asked()?;
-        for count in [expected.len(), changes.len()] {
-            within(u64::try_from(count).unwrap_or(u64::MAX), MAX_CHANGES)?;
-        }
-        for (key, _) in expected {
-            check_key(key)?;
-        }
-        for change in changes {
-            match change {
-                Change::Put(key, value) => {
-                    check_key(key)?;
-                    within(bytes_of(value), MAX_VALUE_BYTES)?;
-                }
-                Change::Delete(key) => check_key(key)?,
-            }
-        }
+        let changes: Vec<_> = changes.iter().cloned().map(policy_change).collect();
+        LIMITS.check_commit(expected, &changes).map_err(storage_error)?;
         if let Some((key, version)) = expected.first().filter(|_| state.conflicts > 0) {
             state.conflicts -= 1;
             let found = state.space(&self.user).touch(key);
-            return Err(version_conflict(key, *version, found));
+            return Err(storage_error(version_conflict(key, *version, found)));
         }
-        state.space(&self.user).commit(expected, changes)
+        state.space(&self.user).commit(LIMITS.quota(), expected, changes).map_err(storage_error)
     }
 
     /// The state, for whoever was granted it; then what the test wants to go wrong.
@@ -246,20 +231,20 @@ impl MockStorage {
 }
 
 impl State {
-    fn space(&mut self, user: &Arc<str>) -> &mut Space {
+    fn space(&mut self, user: &Arc<str>) -> &mut MemorySpace {
         self.spaces.entry(user.clone()).or_default()
     }
 }
 
-fn check_key(key: &str) -> Result<(), StorageError> {
-    if key.is_empty() {
-        return Err(StorageError::Conflict("a key must not be empty".to_owned()));
-    }
-    within(bytes_of(key), MAX_KEY_BYTES)
+fn entry(stored: policy::StoredValue) -> Entry {
+    Entry { key: stored.key, value: stored.value, version: stored.version }
 }
 
-fn within(size: u64, limit: u64) -> Result<(), StorageError> {
-    if size > limit { Err(StorageError::TooLarge(limit)) } else { Ok(()) }
+fn policy_change(change: Change) -> policy::Change {
+    match change {
+        Change::Put(key, value) => policy::Change::Put(key, value),
+        Change::Delete(key) => policy::Change::Delete(key),
+    }
 }
 
 #[cfg(test)]

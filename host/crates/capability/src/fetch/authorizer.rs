@@ -1,5 +1,5 @@
-//! Who speaks for a request, and what follows when the API does not believe it. Knows no provider and asks none: that is
-//! the implementor's.
+//! The account that a request is sent for, and renewing its credential when an API refuses it. Knows no provider; the
+//! implementation does.
 
 use async_trait::async_trait;
 use http::StatusCode;
@@ -11,14 +11,14 @@ use super::{Credential, FetchError, FetchResponse};
 pub trait Authorizer: Send + Sync {
     fn credential(&self) -> Credential;
 
-    /// A credential in the place of `refused`. None where there is no other: then the API's answer stands.
+    /// Returns a credential to replace `refused`, or `None` if there is no other: then the API's response stands.
     ///
     /// # Errors
-    /// [`FetchError::Auth`] where only the user can help, [`FetchError::Io`] where another attempt may.
+    /// [`FetchError::Auth`] if only the user can help, [`FetchError::Io`] if another attempt may.
     async fn renew(&self, refused: &Credential) -> Result<Option<Credential>, FetchError>;
 }
 
-/// Whether the API refused the credential (RFC 9110, section 15.5.2), rather than somebody to whom it was not sent.
+/// Whether the API refused the credential (RFC 9110, section 15.5.2). A response to a request without it does not count.
 pub(super) fn is_refused(response: &FetchResponse) -> bool {
     response.authorized && response.status == StatusCode::UNAUTHORIZED
 }

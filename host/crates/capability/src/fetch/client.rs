@@ -6,7 +6,10 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use futures_util::{StreamExt, stream};
-use http::{HeaderMap, Method, Request, Response, Uri, header::LOCATION};
+use http::{
+    HeaderMap, HeaderValue, Method, Request, Response, Uri,
+    header::{ACCEPT_ENCODING, LOCATION, USER_AGENT},
+};
 use http_body_util::Full;
 use hyper_util::{
     client::legacy::Client,
@@ -15,21 +18,21 @@ use hyper_util::{
 use rustls::{ClientConfig, RootCertStore};
 use rustls_platform_verifier::BuilderVerifierExt;
 use tokio::time;
+use workway_policy::fetch::{
+    EgressGrant, EgressPolicy, FetchError, FetchLimits, FetchRequest, Hop, credential::check_unset,
+};
 
 use super::{
     connector::{ConnectFailure, EgressConnector, Routes, tls_cause},
     credential::{Addition, Credential},
-    error::FetchError,
-    limits::FetchLimits,
-    policy::{EgressGrant, EgressPolicy},
-    redirect::Hop,
-    request::FetchRequest,
     resolve::{Dial, Resolve, SystemResolver, TcpDial},
     response::{self, BodyBudget, FetchResponse},
     transport::{AnswerBody, FetchObserver, ObservedRequest, Pool, PooledTransport, Transport, Way},
     upstreams::Upstreams,
 };
 
+/// The user agent of a request whose guest sets none: some APIs refuse requests without one.
+const DEFAULT_USER_AGENT: &str = concat!("workway/", env!("CARGO_PKG_VERSION"));
 /// How long name resolution, TCP and TLS may take together.
 const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long an unused connection is kept. Most servers close theirs after 60 to 120 seconds.
@@ -62,7 +65,7 @@ impl FetchClient {
         }
     }
 
-    /// Tells whoever watches. Where nobody does, this is one comparison.
+    /// Reports to the observer, if there is one.
     pub(super) fn observe(&self, method: &str, url: &str, outcome: Result<u16, &FetchError>) {
         if let Some(observer) = &self.observer {
             observer.observe(&ObservedRequest { method, url, outcome });
@@ -102,7 +105,7 @@ impl FetchClient {
         requests: Vec<Result<FetchRequest, FetchError>>,
         credential: Option<&Credential>,
     ) -> Vec<Result<FetchResponse, FetchError>> {
-        if let Err(error) = limits.admit(requests.len()) {
+        if let Err(error) = limits.check_batch(requests.len()) {
             return requests.iter().map(|_| Err(error.clone())).collect();
         }
         let outgoing = BodyBudget::new(limits.max_body_bytes);
@@ -122,7 +125,7 @@ impl FetchClient {
                 Err(error) => (place, Err(error)),
             }
         });
-        // Unordered: a slow answer at the front keeps nobody waiting who comes after it.
+        // Unordered: a slow response must not delay the requests behind it.
         let mut answers: Vec<_> = stream::iter(answers).buffer_unordered(limits.max_parallel.max(1)).collect().await;
         answers.sort_unstable_by_key(|(place, _)| *place);
         answers.into_iter().map(|(_, answer)| answer).collect()
@@ -138,16 +141,14 @@ impl FetchClient {
         budget: &BodyBudget,
     ) -> Result<FetchResponse, FetchError> {
         policy
-            .check_headers(&request.url, &request.headers)
-            .inspect_err(|error| self.observe(request.method.as_str(), request.url.as_str(), Err(error)))?;
-        if let Some(name) =
-            credential.and_then(Credential::header_name).filter(|name| request.headers.contains_key(*name))
-        {
-            return Err(FetchError::InvalidRequest(format!("both `auth` and a header `{name}` are given")));
+            .check_headers(request.url(), request.headers())
+            .inspect_err(|error| self.observe(request.method().as_str(), request.url().as_str(), Err(error)))?;
+        if let Some(name) = credential.and_then(Credential::header_name) {
+            check_unset(request.headers(), name)?;
         }
-        let timeout = request.timeout.unwrap_or(limits.default_timeout).min(limits.max_timeout);
-        let watched = self.observer.is_some().then(|| (request.method.clone(), request.url.clone()));
-        let hop = Hop::first(request, policy.credential_headers());
+        let timeout = request.timeout().unwrap_or(limits.default_timeout).min(limits.max_timeout);
+        let watched = self.observer.is_some().then(|| (request.method().clone(), request.url().clone()));
+        let hop = Hop::first(request, policy);
         time::timeout(timeout, self.follow(policy, limits, hop, credential, budget)).await.unwrap_or_else(|_elapsed| {
             if let Some((method, url)) = watched {
                 self.observe(method.as_str(), url.as_str(), Err(&FetchError::Timeout));
@@ -183,7 +184,8 @@ impl FetchClient {
                 "answered"
             );
             let (parts, body) = answer.into_parts();
-            let moved = hop.redirect(parts.status, &parts.headers).inspect_err(|error| {
+            let locations = parts.headers.get_all(LOCATION).iter().map(HeaderValue::as_bytes);
+            let moved = hop.redirect(parts.status.as_u16(), locations).inspect_err(|error| {
                 let target = parts.headers.get(LOCATION).and_then(|target| target.to_str().ok()).unwrap_or_default();
                 let target = hop.url.join(target);
                 self.observe(hop.method.as_str(), target.as_ref().map_or("", |url| url.as_str()), Err(error));
@@ -196,9 +198,7 @@ impl FetchClient {
                 // What a redirect has led to is another request, and what came before it may have had its effect.
                 return Ok(FetchResponse { authorized: credential.is_some() && redirects == 0, ..response });
             }
-            if redirects == limits.max_redirects {
-                return Err(FetchError::Io(format!("more than {} redirects", limits.max_redirects)));
-            }
+            limits.check_redirects(redirects)?;
             redirects += 1;
             if let Some(account) = account {
                 account.strip(&mut hop.url);
@@ -213,7 +213,7 @@ impl FetchClient {
         hop: &Hop,
         credential: Option<&Credential>,
     ) -> Result<Response<AnswerBody>, FetchError> {
-        let mut headers: HeaderMap = hop.headers.clone();
+        let mut headers = with_defaults(hop.headers.clone());
         let with_credential = match credential.map(|credential| credential.addition(grant.url())).transpose()? {
             Some(Addition::Header(name, value)) => {
                 headers.insert(name, value);
@@ -222,8 +222,9 @@ impl FetchClient {
             Some(Addition::Url(url)) => Some(url),
             None => None,
         };
-        let uri = Uri::try_from(with_credential.as_ref().unwrap_or(grant.url()).as_str())
-            .map_err(|_| FetchError::InvalidRequest("the URL holds characters that HTTP cannot carry".to_owned()))?;
+        let uri = Uri::try_from(with_credential.as_ref().unwrap_or(grant.url()).as_str()).map_err(|_| {
+            FetchError::InvalidRequest("the URL contains characters that HTTP does not allow".to_owned())
+        })?;
         let mut request = Request::new(Full::new(hop.body.clone()));
         *request.method_mut() = Method::clone(&hop.method);
         *request.uri_mut() = uri;
@@ -238,9 +239,17 @@ impl fmt::Debug for FetchClient {
     }
 }
 
+/// Adds the headers that every request has, unless the guest set them.
+fn with_defaults(mut headers: HeaderMap) -> HeaderMap {
+    headers.entry(USER_AGENT).or_insert(HeaderValue::from_static(DEFAULT_USER_AGENT));
+    // Bodies reach the guest as they come. A guest that wants gzip can ask for it, and unpack it.
+    headers.entry(ACCEPT_ENCODING).or_insert(HeaderValue::from_static("identity"));
+    headers
+}
+
 fn body_length(request: &FetchRequest) -> Result<u64, FetchError> {
     // A length that no u64 holds is over any limit.
-    u64::try_from(request.body.len()).map_err(|_| FetchError::TooLarge(u64::MAX))
+    u64::try_from(request.body().len()).map_err(|_| FetchError::TooLarge(u64::MAX))
 }
 
 /// What a failed exchange means to the guest. Chains of errors may hold addresses: only known links are repeated.
@@ -253,9 +262,9 @@ pub(super) fn broken(error: &(dyn std::error::Error + 'static)) -> FetchError {
         }
         if let Some(error) = error.downcast_ref::<hyper::Error>() {
             text = if error.is_parse() {
-                "the answer's head is not HTTP, or too large"
+                "the response head is not valid HTTP or is too large"
             } else if error.is_incomplete_message() {
-                "the connection ended before the answer was complete"
+                "the connection closed before the response was complete"
             } else {
                 text
             };
@@ -281,7 +290,7 @@ pub struct FetchClientBuilder {
 }
 
 impl FetchClientBuilder {
-    /// Development and tests alone.
+    /// For development and tests only.
     pub fn upstreams(mut self, upstreams: Upstreams) -> Self {
         self.upstreams = upstreams;
         self
@@ -311,8 +320,8 @@ impl FetchClientBuilder {
         self
     }
 
-    /// Has this carry the requests that pass the checks. No connection is opened then, and what was said of upstreams,
-    /// resolver, certificates and connecting is of no account.
+    /// Sends the requests that pass the checks through this transport. The client then opens no connection, and ignores
+    /// upstreams, resolver, certificates and the connect timeout.
     pub fn transport(mut self, transport: Arc<dyn Transport>) -> Self {
         self.transport = Some(transport);
         self
@@ -333,8 +342,7 @@ impl FetchClientBuilder {
         FetchClient { way, observer }
     }
 
-    /// The network alone, for a transport of one's own that stands in front of it. It answers bodies up to
-    /// `max_body_bytes`.
+    /// Builds only the network, for another transport that wraps it. It reads bodies up to `max_body_bytes`.
     pub fn build_transport(self, max_body_bytes: u64) -> PooledTransport {
         PooledTransport { pool: Arc::new(self.pool()), max_body_bytes }
     }
@@ -374,5 +382,20 @@ fn tls_config(roots: Option<RootCertStore>) -> ClientConfig {
                 builder().with_root_certificates(RootCertStore::empty()).with_no_client_auth()
             }
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn adds_an_agent_and_an_encoding_unless_the_guest_names_its_own() {
+        let defaults = with_defaults(HeaderMap::new());
+        assert_eq!(defaults[USER_AGENT], DEFAULT_USER_AGENT);
+        assert_eq!(defaults[ACCEPT_ENCODING], "identity");
+        let own = [(USER_AGENT, "mine/1"), (ACCEPT_ENCODING, "gzip")];
+        let own = HeaderMap::from_iter(own.map(|(name, value)| (name, HeaderValue::from_static(value))));
+        assert_eq!(with_defaults(own.clone()), own);
     }
 }

@@ -20,10 +20,10 @@ use hyper_util::rt::TokioIo;
 use rustls::ClientConfig;
 use tokio::{net::TcpStream, time};
 use tower::Service;
+use workway_policy::fetch::FetchError;
 
 use super::{
     address::forbidden,
-    error::FetchError,
     resolve::{Dial, Resolve},
     upstreams::Upstreams,
 };
@@ -37,9 +37,9 @@ const ATTEMPT_HEAD_START: Duration = Duration::from_millis(250);
 /// Why there is no connection. Names the host that the guest asked for, never an address.
 #[derive(Clone, Debug, thiserror::Error)]
 pub(super) enum ConnectFailure {
-    #[error("{0} leads to an address that is not of the public internet")]
+    #[error("{0} resolves to an address outside the public internet, which no integration may reach")]
     Denied(String),
-    #[error("{0} has no address")]
+    #[error("{0} cannot be resolved: the name has no address")]
     Dns(String),
     #[error("{host} cannot be reached: {reason}")]
     Connect { host: String, reason: String },
@@ -225,7 +225,7 @@ fn tls_failure(host: String, error: &(dyn std::error::Error + Send + Sync + 'sta
     }
     let reason = match tls_cause(error) {
         Some(cause) => cause.to_string(),
-        None => "the handshake was cut off".to_owned(),
+        None => "the connection closed during the TLS handshake".to_owned(),
     };
     ConnectFailure::Tls { host, reason }
 }

@@ -5,13 +5,18 @@ use std::{borrow::Cow, fmt, sync::Arc};
 use http::{HeaderName, HeaderValue, header::AUTHORIZATION};
 use secrecy::{ExposeSecret, SecretString};
 use url::{Url, form_urlencoded};
-use workway_model::HostPattern;
-
-use super::{error::FetchError, policy::origin};
+use workway_policy::{
+    HostPattern,
+    fetch::{
+        FetchError,
+        credential::{bearer, check_scheme, unfit},
+        origin,
+    },
+};
 
 /// A connected account's credential: where on a request it goes, and to whom. Cheap to clone.
 ///
-/// It is put on https requests alone (RFC 6750, section 5.3) and stays with the origin that the guest named first.
+/// It is only put on https requests (RFC 6750, section 5.3) and stays with the origin that the guest named first.
 #[derive(Clone)]
 pub struct Credential(Arc<Inner>);
 
@@ -60,13 +65,10 @@ impl Credential {
         Ok(Self::new(Place::Query(name, value), audience))
     }
 
-    /// An access token, sent as `Authorization: Bearer`. RFC 6750 allows visible ASCII alone.
+    /// An access token, sent as `Authorization: Bearer`. RFC 6750 only allows visible ASCII.
     pub fn bearer(token: SecretString, audience: impl IntoIterator<Item = HostPattern>) -> Result<Self, FetchError> {
-        let text = token.expose_secret();
-        if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return Err(unfit());
-        }
-        Self::header(AUTHORIZATION, format!("Bearer {text}").into(), audience)
+        let value = bearer(token.expose_secret())?;
+        Self::header(AUTHORIZATION, value.into(), audience)
     }
 
     fn new(place: Place, audience: impl IntoIterator<Item = HostPattern>) -> Self {
@@ -75,11 +77,12 @@ impl Credential {
 
     /// What this adds to a request to `url`.
     pub(super) fn addition(&self, url: &Url) -> Result<Addition, FetchError> {
-        if url.scheme() != "https" {
-            return Err(FetchError::Denied("a connection's credential is sent over https alone".to_owned()));
-        }
+        check_scheme(url)?;
         if !self.0.audience.iter().any(|pattern| pattern.matches(url)) {
-            return Err(FetchError::Denied(format!("this connection's credential is not for {}", origin(url))));
+            return Err(FetchError::Denied(format!(
+                "this connection's credential is not sent to {}: its provider does not name that host",
+                origin(url)
+            )));
         }
         match &self.0.place {
             Place::Header(name, value) => {
@@ -144,14 +147,10 @@ impl Credential {
     }
 }
 
-/// Whether a text holds a secret, as it is or as addresses have it.
+/// Whether a text contains a secret, plain or percent-encoded.
 fn repeats(text: &str, secret: &str) -> bool {
     let encoded: String = form_urlencoded::byte_serialize(secret.as_bytes()).collect();
     text.contains(secret) || text.contains(&encoded)
-}
-
-fn unfit() -> FetchError {
-    FetchError::Auth("the stored token does not fit into a request".to_owned())
 }
 
 impl fmt::Debug for Credential {

@@ -1,29 +1,24 @@
-//! The `fetch` capability: what an integration may reach over HTTP, and the sending of it.
+//! The `fetch` capability: sends the HTTP requests of an integration.
 //!
-//! A request passes these gates, in this order, and again for every redirect:
+//! The rules are those of [`workway_policy::fetch`]: they parse a request, check it against what was granted, and follow
+//! redirects. A request then passes these steps, and again for every redirect:
 //!
-//! 1. `request`: it is parsed; headers that frame or route are the host's alone.
-//! 2. `policy`: scheme, host and port are granted. The result is an [`EgressGrant`], without which nothing is sent.
-//! 3. `credential`: the account's token goes along, to its audience, over https, until the origin changes. An API that
-//!    refuses it (401) is asked once more with a renewed one (`authorizer`).
-//! 4. `transport`: what carries it: the pool, or in the test kit something that stands in its place.
-//! 5. `connector`: the name is resolved, and what `address` forbids is not dialled.
-//! 6. `response`: the answer is read within its limits.
+//! 1. [`EgressPolicy::check`] returns an [`EgressGrant`], without which nothing is sent.
+//! 2. `credential` puts the account's token on it: to its audience, over https, until the origin changes. If the API
+//!    refuses the token (401), the request is sent once more with a renewed one (`authorizer`).
+//! 3. `transport` carries it: the pool, or in the test kit a substitute.
+//! 4. `connector` resolves the name and does not dial what `address` forbids.
+//! 5. `response` reads the response within its limits.
 //!
-//! Denied by default: a [`FetchCtx`] whose policy is the default one reaches nothing. The token of a connection never enters
-//! the guest from here, no message or log line holds a header, a query or an address that a name was resolved to, and no
-//! connection is opened but by the connector.
+//! Denied by default: a [`FetchCtx`] with the default policy reaches nothing. A connection's token never enters the guest
+//! from here, no message or log line holds a header, a query or an address that a name was resolved to, and only the
+//! connector opens connections.
 
 mod address;
 mod authorizer;
 mod client;
 mod connector;
 mod credential;
-mod error;
-mod limits;
-mod policy;
-mod redirect;
-mod request;
 mod resolve;
 mod response;
 mod transport;
@@ -38,16 +33,16 @@ pub use address::forbidden;
 pub use authorizer::Authorizer;
 pub use client::{FetchClient, FetchClientBuilder};
 pub use credential::Credential;
-pub use error::FetchError;
-pub use limits::FetchLimits;
-pub use policy::{CredentialHeaders, EgressGrant, EgressPolicy};
-pub use request::{FetchRequest, MAX_REQUEST_HEADER_BYTES, MAX_REQUEST_HEADERS, MAX_URL_BYTES, is_host_owned};
 pub use resolve::{Resolve, SystemResolver};
 pub use response::FetchResponse;
 pub use transport::{FetchObserver, ObservedRequest, PooledTransport, Transport};
 pub use upstreams::{Upstream, UpstreamError, Upstreams};
+pub use workway_policy::fetch::{
+    CredentialHeaders, EgressGrant, EgressPolicy, FetchError, FetchLimits, FetchRequest, MAX_REQUEST_HEADER_BYTES,
+    MAX_REQUEST_HEADERS, MAX_URL_BYTES, is_host_owned,
+};
 
-/// What one call of an integration holds of this capability. Cheap to make and to clone.
+/// The fetch capability of one call. Cheap to make and to clone.
 #[derive(Clone, Debug)]
 pub struct FetchCtx {
     client: FetchClient,
@@ -60,18 +55,21 @@ impl FetchCtx {
         Self { client, policy, limits }
     }
 
-    /// Whether one `send_all` may hold so many requests. To be asked before they are parsed.
-    pub fn admit(&self, requests: usize) -> Result<(), FetchError> {
-        self.limits.admit(requests)
+    /// Checks the number of requests in one `send_all`. Call it before parsing any of them.
+    ///
+    /// # Errors
+    /// See [`FetchLimits::check_batch`].
+    pub fn check_batch(&self, requests: usize) -> Result<(), FetchError> {
+        self.limits.check_batch(requests)
     }
 
-    /// Says that the guest asked for something that is no request, or never can be one.
+    /// Reports a request of the guest that is not valid, and so is never sent.
     pub fn observe_refused(&self, method: &str, url: &str, error: &FetchError) {
         self.client.observe(method, url, Err(error));
     }
 
-    /// See [`FetchClient::send`]. A request whose credential was refused is sent once more, with a renewed one; the time
-    /// that renewing takes is not the request's.
+    /// Sends one request; see [`FetchClient::send`]. If the API refuses the credential, the request is sent once more with a
+    /// renewed one. The time that renewing takes does not count towards the request's timeout.
     pub async fn send(
         &self,
         request: FetchRequest,
@@ -91,7 +89,7 @@ impl FetchCtx {
         }
     }
 
-    /// See [`FetchClient::send_all`], and [`Self::send`] for refused credentials: they are renewed once for all requests.
+    /// Sends several requests; see [`FetchClient::send_all`]. A refused credential is renewed once for all of them.
     pub async fn send_all(
         &self,
         requests: Vec<Result<FetchRequest, FetchError>>,

@@ -13,8 +13,9 @@ use http::{
 use http_body_util::BodyExt;
 use hyper::body::Body;
 use url::Url;
+use workway_policy::fetch::{FetchError, FetchLimits};
 
-use super::{error::FetchError, limits::FetchLimits, transport::AnswerBody};
+use super::transport::AnswerBody;
 
 /// What is set aside at once for a body that says how long it is. Beyond that the bytes must come first.
 const MAX_BODY_PREALLOCATION: u64 = 256 * 1024;
@@ -31,7 +32,7 @@ const HOP_BY_HOP_HEADERS: [HeaderName; 8] = [
     UPGRADE,
 ];
 
-/// A complete answer.
+/// A complete response.
 #[derive(Clone, PartialEq, Eq)]
 pub struct FetchResponse {
     pub status: u16,
@@ -142,7 +143,7 @@ fn plain_headers(headers: &HeaderMap, limits: &FetchLimits) -> Result<Vec<(Strin
     let size: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
     if size > limits.max_response_headers_bytes {
         return Err(FetchError::Io(format!(
-            "response headers of more than {} bytes",
+            "the response headers are larger than {} bytes",
             limits.max_response_headers_bytes
         )));
     }

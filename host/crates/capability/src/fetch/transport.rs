@@ -1,7 +1,7 @@
-//! What carries a request after every check, and who may watch. The pool carries it unless somebody hands in another
-//! [`Transport`]; then no pool is made, and nothing of this client can reach the network by itself.
+//! Transports carry a request that has passed every check; observers see it. The default transport is the pool. With any
+//! other [`Transport`] there is no pool, and the client cannot reach the network by itself.
 //!
-//! Grants, headers, credentials, redirects, deadlines and limits are the client's, and hold for every transport alike.
+//! The client applies grants, headers, credentials, redirects, deadlines and limits to every transport alike.
 
 use std::{fmt, sync::Arc};
 
@@ -11,8 +11,9 @@ use http::{Request, Response};
 use http_body_util::{BodyExt, Either, Full};
 use hyper::body::Incoming;
 use hyper_util::client::legacy::Client;
+use workway_policy::fetch::FetchError;
 
-use super::{client::broken, connector::EgressConnector, error::FetchError};
+use super::{client::broken, connector::EgressConnector};
 
 /// An answer's body, from the pool or from another transport.
 pub(super) type AnswerBody = Either<Incoming, Full<Bytes>>;
@@ -20,32 +21,33 @@ pub(super) type AnswerBody = Either<Incoming, Full<Bytes>>;
 /// Answers requests that have passed every check. The request is complete, the credential included.
 #[async_trait]
 pub trait Transport: Send + Sync {
-    /// One request and its answer; redirects are followed by whoever asks.
+    /// Sends one request and returns its response. The caller follows redirects.
     ///
     /// # Errors
-    /// What the guest is told.
+    /// The error that the guest gets.
     async fn exchange(&self, request: Request<Full<Bytes>>) -> Result<Response<Full<Bytes>>, FetchError>;
 }
 
-/// Is told of every request, sent or not. One whose time is over is told of at the address that was asked for first. It runs on the call's own task and must not block.
+/// Sees every request, sent or not. A timed-out request is reported under its original URL. It runs on the call's own task
+/// and must not block.
 pub trait FetchObserver: Send + Sync {
     fn observe(&self, seen: &ObservedRequest<'_>);
 }
 
-/// One request and what came of it. A redirect that is followed is a request of its own.
+/// One request and its outcome. Each followed redirect is a request of its own.
 #[derive(Clone, Copy, Debug)]
 pub struct ObservedRequest<'a> {
     pub method: &'a str,
     /// As the guest knows it: without a credential that travels in the query.
     pub url: &'a str,
-    /// The status of the answer, or why there is none.
+    /// The status of the response, or why there is none.
     pub outcome: Result<u16, &'a FetchError>,
 }
 
-/// The network: a pool of connections, opened by the egress connector alone.
+/// The network: a pool of connections, which only the egress connector opens.
 pub(super) struct Pool(pub(super) Client<EgressConnector, Full<Bytes>>);
 
-/// The network as a [`Transport`], for one that stands in front of it. Cheap to clone.
+/// The network as a [`Transport`], for a transport that wraps it. Cheap to clone.
 #[derive(Clone)]
 pub struct PooledTransport {
     pub(super) pool: Arc<Pool>,

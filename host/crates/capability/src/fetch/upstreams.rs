@@ -29,11 +29,11 @@ pub struct Upstream {
 /// Why a text is not an upstream.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum UpstreamError {
-    #[error("upstream host {0:?}: a public host name is needed, without scheme and port")]
+    #[error("upstream host {0:?} must be a public host name without scheme or port")]
     Host(String),
     #[error("upstream host {0:?} is mapped twice")]
     Twice(String),
-    #[error("upstream {0:?}: only a local origin is possible, such as http://127.0.0.1:4010")]
+    #[error("upstream {0:?} must be a local origin, for example http://127.0.0.1:4010")]
     Origin(String),
 }
 

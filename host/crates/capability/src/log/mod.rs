@@ -1,4 +1,4 @@
-//! `log`: what a guest says, as lines of its integration. Bounded per call; never interpreted.
+//! The `log` capability: writes a guest's messages as log lines of its integration. Bounded per call; never interpreted.
 
 use std::sync::{
     Arc,
@@ -11,10 +11,10 @@ use workway_model::IntegrationId;
 const MAX_TEXT: usize = 4_096;
 /// The fields of one line; more are dropped.
 const MAX_FIELDS: usize = 32;
-/// What an empty line costs of the budget, in bytes: it costs us a line as well.
+/// The cost of an empty line, in bytes of the budget: it still takes a line of the log.
 const LINE_COST: u64 = 64;
 
-/// How bad what the guest says is.
+/// The severity of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Level {
     Trace,
@@ -55,7 +55,7 @@ impl LogCtx {
         let before = before.unwrap_or_else(|left| left);
         if before < cost {
             if before > 0 {
-                self.emit(Level::Warn, "host", "the call's log limit is reached, the rest is dropped", "");
+                self.emit(Level::Warn, "host", "log limit reached: the rest of this call's log lines are dropped", "");
             }
             return;
         }
@@ -93,7 +93,7 @@ fn printable_fields(fields: &[(String, String)]) -> String {
     texts.join(" ")
 }
 
-/// A text that stays on its line and moves no cursor, whoever prints it.
+/// Replaces control characters, so that a text stays on its line and moves no cursor in a terminal.
 fn printable(text: &str) -> String {
     text.chars()
         .take(MAX_TEXT)

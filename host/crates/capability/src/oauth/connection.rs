@@ -10,6 +10,8 @@ use async_trait::async_trait;
 use secrecy::SecretString;
 use workway_model::{ProviderId, UserId};
 
+pub use workway_policy::oauth::OAuthError;
+
 use crate::fetch::Credential;
 
 /// A user's account at a provider, with the credential that speaks for it.
@@ -22,14 +24,14 @@ pub struct Connection {
     pub scopes: Option<BTreeSet<String>>,
     /// What the account's addresses depend on: `instance`, `shop`. Not secret.
     pub variables: BTreeMap<String, String>,
-    /// Unix seconds; never, where the provider names no end.
+    /// Unix seconds; `None` if it never expires.
     pub expires_at: Option<u64>,
-    /// Unix seconds: from then on a new token is to be asked for, before this one ends.
+    /// Unix seconds: when to renew the token, before it expires.
     pub renew_at: Option<u64>,
     pub access_token: SecretString,
-    /// The token in the place where the provider's API takes it.
+    /// The token as the provider's API takes it.
     pub credential: Credential,
-    /// Another one for every stored change, and never the same twice.
+    /// Changes with every stored change, and never repeats.
     pub version: u64,
 }
 
@@ -41,12 +43,6 @@ impl Connection {
     /// Whether it should be renewed before it is used.
     pub fn is_due(&self, now: u64) -> bool {
         self.renew_at.is_some_and(|due| due <= now) || self.is_expired(now)
-    }
-
-    /// The scopes among these that the connection lacks.
-    pub fn lacks<'a>(&'a self, scopes: &'a BTreeSet<String>) -> impl Iterator<Item = &'a String> {
-        let granted = self.scopes.as_ref();
-        scopes.iter().filter(move |scope| granted.is_some_and(|granted| !granted.contains(*scope)))
     }
 }
 
@@ -66,37 +62,23 @@ impl fmt::Debug for Connection {
     }
 }
 
-/// The contract's `oauth-error`. Every text is meant for the guest: no token, no path, no SQL.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum OAuthError {
-    #[error("the user has not connected this provider")]
-    NotConnected,
-    #[error("the account must be connected again: {0}")]
-    NeedsReconnect(String),
-    #[error("the connection lacks scopes: {}", .0.join(", "))]
-    MissingScopes(Vec<String>),
-    #[error("{0}")]
-    Denied(String),
-    #[error("{0}")]
-    Transient(String),
-}
-
-/// Why a connection in use is to be renewed.
+/// Why a connection in use must be renewed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RenewalReason {
-    /// Its time is over or nearly so.
+    /// It has expired or will expire soon.
     Due,
-    /// The API refused the token. How often that may be is bounded.
+    /// The API refused the token. Rate-limited.
     Refused,
-    /// The guest asked for another token. How often that may be is bounded with the above.
+    /// The guest asked for another token. Counts towards the same rate limit.
     Asked,
 }
 
-/// Where connections come from. Whoever asks has checked that the integration may have one; see
+/// Where connections come from. The caller has checked that the integration may use them; see
 /// [`OAuthCtx`](super::OAuthCtx).
 #[async_trait]
 pub trait ConnectionSource: Send + Sync {
-    /// The user's connection as it is, expired or not: the one of that id if it is of this provider, or else the default.
+    /// Returns the user's connection, expired or not: the one with this id if it belongs to the provider, or the default one
+    /// if no id is given.
     async fn connection(
         &self,
         user: &UserId,
@@ -104,8 +86,8 @@ pub trait ConnectionSource: Send + Sync {
         id: Option<&str>,
     ) -> Result<Arc<Connection>, OAuthError>;
 
-    /// A connection in the place of `stale`. Where there is a newer one already, nobody is asked for another. None where
-    /// there is nothing to renew it with, or where tokens were refused too often of late.
+    /// Returns a connection to replace `stale`: a newer stored one, or one renewed at the provider. `None` if it cannot be
+    /// renewed, or if too many of its tokens were refused recently.
     async fn renew(
         &self,
         user: &UserId,

@@ -13,6 +13,7 @@ use std::{
 
 use secrecy::SecretString;
 use workway_model::{ConnectionNeed, Permissions, ProviderId, UserId};
+use workway_policy::oauth::check_scopes;
 
 pub use connection::{Connection, ConnectionSource, OAuthError, RenewalReason};
 pub use memory::MemoryConnections;
@@ -34,29 +35,29 @@ impl OAuthCtx {
         Self { source, user, granted, chosen: BTreeMap::new() }
     }
 
-    /// Takes these connections, by id, in the place of the user's default ones.
+    /// Uses these connections, by id, instead of the user's default ones.
     #[must_use]
     pub fn choosing(self, chosen: BTreeMap<ProviderId, String>) -> Self {
         Self { chosen, ..self }
     }
 
-    /// The user's connection, fit for use: granted, not expired, with every granted scope.
+    /// Returns the user's connection: granted, not expired, with every granted scope.
     ///
     /// # Errors
-    /// As the contract has it; see [`OAuthError`].
+    /// Those of the contract; see [`OAuthError`].
     pub async fn connect(&self, provider: &str) -> Result<Arc<Connection>, OAuthError> {
-        // The text is the guest's; an id that does not parse is quoted within bounds.
+        // The guest chose the text; the error quotes it within bounds.
         let provider: ProviderId = provider.parse().map_err(|error| OAuthError::Denied(format!("{error}")))?;
         let need = self.need(&provider)?;
         let chosen = self.chosen.get(&provider).map(String::as_str);
         let connection = self.source.connection(&self.user, &provider, chosen).await?;
-        // Before anything is asked of the provider: a new token would lack them too.
+        // Before the provider is asked for anything: a new token would lack them too.
         let connection = usable(connection, need)?;
         if connection.is_due(unix_now()) { self.keep_fresh(&connection).await } else { Ok(connection) }
     }
 
-    /// The connection if there is time left on it, or a newer one. One that ends soon is still used where the provider
-    /// cannot be reached for another.
+    /// Returns the connection if it has not expired, or a newer one. A connection that expires soon is still used if the
+    /// provider cannot be reached.
     ///
     /// # Errors
     /// As [`Self::connect`].
@@ -66,17 +67,15 @@ impl OAuthCtx {
         }
         match self.renew(connection, RenewalReason::Due).await {
             Ok(Some(renewed)) => Ok(renewed),
-            Ok(None) if connection.is_expired(unix_now()) => {
-                Err(OAuthError::NeedsReconnect("the access token has expired".into()))
-            }
+            Ok(None) if connection.is_expired(unix_now()) => Err(OAuthError::expired()),
             Ok(None) => Ok(connection.clone()),
             Err(OAuthError::Transient(_)) if !connection.is_expired(unix_now()) => Ok(connection.clone()),
             Err(error) => Err(error),
         }
     }
 
-    /// A newer connection in the place of one whose token was refused. None where there is nothing to renew it with, or
-    /// where that was so too often of late.
+    /// Returns a newer connection to replace one whose token was refused. `None` if it cannot be renewed, or if too many of
+    /// its tokens were refused recently.
     ///
     /// # Errors
     /// As [`Self::connect`].
@@ -84,13 +83,13 @@ impl OAuthCtx {
         self.renew(connection, RenewalReason::Refused).await
     }
 
-    /// A newer connection, since the guest wants one.
+    /// Returns a newer connection, because the guest asked for one.
     ///
     /// # Errors
-    /// As [`Self::connect`]; [`OAuthError::NeedsReconnect`] where there is nothing to renew it with.
+    /// As [`Self::connect`]; [`OAuthError::NeedsReconnect`] if it cannot be renewed.
     pub async fn refresh(&self, connection: &Connection) -> Result<Arc<Connection>, OAuthError> {
         let renewed = self.renew(connection, RenewalReason::Asked).await?;
-        renewed.ok_or_else(|| OAuthError::NeedsReconnect("there is nothing to renew its token with".into()))
+        renewed.ok_or_else(OAuthError::not_renewable)
     }
 
     /// The token as text, for the guest.
@@ -98,32 +97,26 @@ impl OAuthCtx {
     /// # Errors
     /// [`OAuthError::Denied`] unless `reveal_token` was granted.
     pub fn access_token<'a>(&self, connection: &'a Connection) -> Result<&'a SecretString, OAuthError> {
-        if self.granted.reveal_token {
-            Ok(&connection.access_token)
-        } else {
-            Err(OAuthError::Denied("reading access tokens (reveal-token) was not granted".into()))
-        }
+        if self.granted.reveal_token { Ok(&connection.access_token) } else { Err(OAuthError::reveal_not_granted()) }
     }
 
-    /// The grant for a provider: whoever looks a connection up has asked for it.
+    /// Returns the grant for a provider. Every look-up of a connection asks for it first.
     fn need(&self, provider: &ProviderId) -> Result<&ConnectionNeed, OAuthError> {
-        self.granted
-            .connection(provider)
-            .ok_or_else(|| OAuthError::Denied(format!("connections of {provider} were not granted")))
+        self.granted.connection(provider).ok_or_else(|| OAuthError::provider_not_granted(provider.as_str()))
     }
 
     async fn renew(&self, stale: &Connection, reason: RenewalReason) -> Result<Option<Arc<Connection>>, OAuthError> {
         let need = self.need(&stale.provider)?;
         let renewed = self.source.renew(&self.user, stale, reason).await?;
-        // A new token that has expired already: the clocks are hours apart, or the provider answered an old one.
+        // A new token may have expired already: the clocks are hours apart, or the provider returned an old one.
         let Some(renewed) = renewed.filter(|renewed| !renewed.is_expired(unix_now())) else { return Ok(None) };
         usable(renewed, need).map(Some)
     }
 }
 
 fn usable(connection: Arc<Connection>, need: &ConnectionNeed) -> Result<Arc<Connection>, OAuthError> {
-    let missing: Vec<String> = connection.lacks(&need.scopes).cloned().collect();
-    if missing.is_empty() { Ok(connection) } else { Err(OAuthError::MissingScopes(missing)) }
+    check_scopes(&need.scopes, connection.scopes.as_ref())?;
+    Ok(connection)
 }
 
 /// Unix seconds. A clock before 1970 reads as 1970: then nothing expires here, and the provider still refuses what is too old.

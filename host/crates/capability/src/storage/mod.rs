@@ -1,18 +1,18 @@
-//! The storage capability: what an integration keeps between calls, for one user. It checks the grant and every size
-//! before the backend hears of a call; it never opens a database.
+//! The storage capability: what an integration keeps between calls, for one user. It checks the grant and, by the rules of
+//! [`workway_policy::storage`], every size before it calls the backend; it never opens a database.
 
 mod backend;
-mod limits;
 mod memory;
 #[cfg(any(test, feature = "suite"))]
 pub mod suite;
 
 use std::sync::Arc;
 
-pub use backend::{Applied, Change, Entry, Page, Space, StorageBackend, StorageError, version_conflict};
-pub use limits::bytes_of;
-pub use limits::{Quota, StorageLimits, Usage};
+pub use backend::{Space, StorageBackend};
 pub use memory::MemoryStorage;
+pub use workway_policy::storage::{
+    Applied, Change, Quota, StorageError, StorageLimits, StoragePage, StoredValue, Usage, bytes_of, version_conflict,
+};
 
 /// One call's storage. Denies everything unless `granted`.
 pub struct StorageCtx {
@@ -27,15 +27,17 @@ impl StorageCtx {
         Self { backend, space, granted, limits }
     }
 
+    /// Returns a key's value.
+    ///
     /// # Errors
-    /// As the contract has it; see [`StorageError`]. The same holds for the other calls.
-    pub async fn get(&self, key: &str) -> Result<Option<Entry>, StorageError> {
+    /// Those of the contract; see [`StorageError`]. The same holds for the other calls.
+    pub async fn get(&self, key: &str) -> Result<Option<StoredValue>, StorageError> {
         let space = self.granted()?;
-        self.check_key(key)?;
+        self.limits.check_key(key)?;
         self.backend.get(space, key).await
     }
 
-    /// Writes one entry and answers its new version.
+    /// Sets a key to a value and returns its new version.
     pub async fn put(&self, key: String, value: Vec<u8>) -> Result<u64, StorageError> {
         match self.change(Change::Put(key, value)).await? {
             Some(Applied::Put(version)) => Ok(version),
@@ -43,7 +45,7 @@ impl StorageCtx {
         }
     }
 
-    /// Whether there was such an entry.
+    /// Removes a key and returns whether it existed.
     pub async fn delete(&self, key: String) -> Result<bool, StorageError> {
         match self.change(Change::Delete(key)).await? {
             Some(Applied::Deleted(existed)) => Ok(existed),
@@ -51,18 +53,19 @@ impl StorageCtx {
         }
     }
 
-    /// Entries in the byte order of their keys. Fewer than `limit` may come while there are more: only an empty list
-    /// says that there are none.
-    pub async fn list(&self, prefix: &str, start_after: Option<&str>, limit: u32) -> Result<Vec<Entry>, StorageError> {
+    /// Returns values in the byte order of their keys. There may be more even if fewer than `limit` are returned: only an
+    /// empty list is the end.
+    pub async fn list(
+        &self,
+        prefix: &str,
+        start_after: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<StoredValue>, StorageError> {
         let space = self.granted()?;
-        for text in [Some(prefix), start_after].into_iter().flatten() {
-            within(bytes_of(text), self.limits.max_key_bytes)?;
-        }
-        let limit = limit.min(self.limits.max_list);
-        self.backend.list(space, Page { prefix, start_after, limit, max_bytes: self.limits.max_list_bytes }).await
+        self.backend.list(space, self.limits.page(prefix, start_after, limit)?).await
     }
 
-    /// All changes or none, and none unless every key has its expected version.
+    /// Makes all changes or none, and none unless every key has its expected version.
     pub async fn commit(&self, expected: Vec<(String, u64)>, changes: Vec<Change>) -> Result<(), StorageError> {
         self.apply(expected, changes).await.map(drop)
     }
@@ -73,45 +76,20 @@ impl StorageCtx {
 
     async fn apply(&self, expected: Vec<(String, u64)>, changes: Vec<Change>) -> Result<Vec<Applied>, StorageError> {
         let space = self.granted()?;
-        for count in [expected.len(), changes.len()] {
-            within(u64::try_from(count).unwrap_or(u64::MAX), self.limits.max_changes)?;
-        }
-        for (key, _) in &expected {
-            self.check_key(key)?;
-        }
-        for change in &changes {
-            match change {
-                Change::Put(key, value) => {
-                    self.check_key(key)?;
-                    within(bytes_of(value), self.limits.max_value_bytes)?;
-                }
-                Change::Delete(key) => self.check_key(key)?,
-            }
-        }
+        self.limits.check_commit(&expected, &changes)?;
         self.backend.commit(space, self.limits.quota(), expected, changes).await
     }
 
-    /// The only way to the space: whoever acts has asked for the grant.
+    /// Returns the space if storage was granted. There is no other way to it.
     fn granted(&self) -> Result<&Space, StorageError> {
         if self.granted { Ok(&self.space) } else { Err(StorageError::Denied) }
     }
-
-    fn check_key(&self, key: &str) -> Result<(), StorageError> {
-        if key.is_empty() {
-            // The contract has no word for a malformed key. A conflict is the nearest that nobody retries unchanged:
-            // `unavailable` asks for another attempt, `too-large` and `quota` would send the developer after a number.
-            return Err(StorageError::Conflict("a key must not be empty".into()));
-        }
-        within(bytes_of(key), self.limits.max_key_bytes)
-    }
-}
-
-fn within(size: u64, limit: u64) -> Result<(), StorageError> {
-    if size > limit { Err(StorageError::TooLarge(limit)) } else { Ok(()) }
 }
 
 fn unexpected_answer() -> StorageError {
-    StorageError::Unavailable("the host's storage answered something else than it was asked".into())
+    StorageError::Unavailable(
+        "the storage backend returned a result that does not fit the change: this is a bug of the host".into(),
+    )
 }
 
 #[cfg(test)]
@@ -143,7 +121,7 @@ mod tests {
         assert_eq!(storage.delete("k".into()).await, Err(StorageError::Denied));
         assert_eq!(storage.list("", None, 1).await, Err(StorageError::Denied));
         assert_eq!(storage.commit(vec![], vec![]).await, Err(StorageError::Denied));
-        assert_eq!(storage.get("").await, Err(StorageError::Denied), "the grant is asked for before anything else");
+        assert_eq!(storage.get("").await, Err(StorageError::Denied), "the grant is checked first");
     }
 
     #[tokio::test]

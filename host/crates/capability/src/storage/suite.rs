@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::{Applied, Change, Entry, Page, Quota, Space, StorageBackend, StorageError};
+use super::{Applied, Change, Quota, Space, StorageBackend, StorageError, StoragePage, StoredValue};
 
 /// Makes one test of every function below. `$fixture` is an async function that answers an `Arc` of the backend and a
 /// guard that is kept until the test ends.
@@ -70,12 +70,12 @@ async fn value(backend: &impl StorageBackend, key: &str) -> Option<Vec<u8>> {
     backend.get(&ours(), key).await.unwrap().map(|entry| entry.value)
 }
 
-async fn keys(backend: &impl StorageBackend, page: Page<'_>) -> Vec<String> {
+async fn keys(backend: &impl StorageBackend, page: StoragePage<'_>) -> Vec<String> {
     backend.list(&ours(), page).await.unwrap().into_iter().map(|entry| entry.key).collect()
 }
 
-fn page<'a>(prefix: &'a str, start_after: Option<&'a str>, limit: u32) -> Page<'a> {
-    Page { prefix, start_after, limit, max_bytes: 1_000_000 }
+fn page<'a>(prefix: &'a str, start_after: Option<&'a str>, limit: u32) -> StoragePage<'a> {
+    StoragePage { prefix, start_after, limit, max_bytes: 1_000_000 }
 }
 
 pub async fn an_absent_key_is_nothing(backend: Arc<impl StorageBackend>) {
@@ -95,7 +95,7 @@ pub async fn versions_rise_and_are_never_given_twice(backend: Arc<impl StorageBa
     }
     let again = put(&*backend, &ours(), "a", b"1").await;
     assert!(other < again, "{again} was given before the deletes");
-    let entry = Entry { key: "a".into(), value: b"1".to_vec(), version: again };
+    let entry = StoredValue { key: "a".into(), value: b"1".to_vec(), version: again };
     assert_eq!(backend.get(&ours(), "a").await, Ok(Some(entry)));
 }
 
@@ -200,7 +200,7 @@ pub async fn a_listing_stops_at_its_bytes_but_answers_one(backend: Arc<impl Stor
     for key in ["a", "b", "c"] {
         put(&*backend, &ours(), key, &[0; 9]).await;
     }
-    let bounded = |max_bytes| Page { max_bytes, ..page("", None, 100) };
+    let bounded = |max_bytes| StoragePage { max_bytes, ..page("", None, 100) };
     assert_eq!(keys(&*backend, bounded(30)).await, ["a", "b", "c"]);
     assert_eq!(keys(&*backend, bounded(29)).await, ["a", "b"]);
     assert_eq!(keys(&*backend, bounded(1)).await, ["a"]);

@@ -7,7 +7,7 @@ use tokio::sync::Mutex;
 use wasmtime::component::Resource;
 use workway_capability::{
     fetch::{Authorizer, Credential, FetchError, FetchRequest, FetchResponse},
-    oauth::{Connection, OAuthCtx, OAuthError},
+    oauth::{Connection, OAuthCtx},
 };
 
 use super::CapabilitiesView;
@@ -45,8 +45,8 @@ impl fetch::Host for CapabilitiesView<'_> {
         requests: Vec<fetch::Request>,
         auth: Option<Resource<ConnectionHandle>>,
     ) -> wasmtime::Result<Vec<Result<fetch::Response, fetch::FetchError>>> {
-        if let Err(error) = self.capabilities.fetch.admit(requests.len()) {
-            // Not even parsed: a list of a hundred thousand would cost more than any of its requests.
+        if let Err(error) = self.capabilities.fetch.check_batch(requests.len()) {
+            // Not even parsed: parsing a hundred thousand would cost more than sending the most that are allowed.
             return Ok(requests.iter().map(|_| Err(error.clone().into())).collect());
         }
         let requests: Vec<_> = requests.into_iter().map(|request| self.parse(request)).collect();
@@ -73,14 +73,14 @@ impl fetch::Host for CapabilitiesView<'_> {
 struct OpenAccount<'a> {
     oauth: &'a OAuthCtx,
     first: Credential,
-    /// Locked for as long as it is being renewed.
+    /// Locked while it is renewed.
     connection: Mutex<Arc<Connection>>,
 }
 
 impl<'a> OpenAccount<'a> {
     /// The account of a connection, with time left on it.
     async fn of(oauth: &'a OAuthCtx, connection: &Arc<Connection>) -> Result<Self, FetchError> {
-        let connection = oauth.keep_fresh(connection).await.map_err(unusable)?;
+        let connection = oauth.keep_fresh(connection).await?;
         Ok(Self { oauth, first: connection.credential.clone(), connection: Mutex::new(connection) })
     }
 
@@ -100,18 +100,10 @@ impl Authorizer for OpenAccount<'_> {
         if !connection.credential.is(refused) {
             return Ok(Some(connection.credential.clone()));
         }
-        // Without another one the API's own answer says most.
-        let Some(renewed) = self.oauth.replace_refused(&connection).await.map_err(unusable)? else { return Ok(None) };
+        // Without another credential the API's own response is the most useful answer.
+        let Some(renewed) = self.oauth.replace_refused(&connection).await? else { return Ok(None) };
         *connection = renewed;
         Ok(Some(connection.credential.clone()))
-    }
-}
-
-/// What a guest is told whose connection cannot be used.
-fn unusable(error: OAuthError) -> FetchError {
-    match error {
-        OAuthError::Transient(text) => FetchError::Io(text),
-        error => FetchError::Auth(error.to_string()),
     }
 }
 

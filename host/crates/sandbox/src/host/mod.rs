@@ -17,6 +17,6 @@ pub(crate) struct CapabilitiesView<'a> {
     pub(crate) table: &'a mut ResourceTable,
 }
 
-// Both interfaces hold types alone.
+// Both interfaces only define types.
 impl types::Host for CapabilitiesView<'_> {}
 impl definition::Host for CapabilitiesView<'_> {}

@@ -11,15 +11,15 @@ use super::CapabilitiesView;
 use crate::bindings::{ConnectionHandle, oauth};
 
 impl CapabilitiesView<'_> {
-    /// What a handle stands for. The error is a handle that the guest made up, and ends the call.
+    /// Returns the connection of a handle. A handle that the guest made up is an error that ends the call.
     pub(super) fn connection(&self, handle: &Resource<ConnectionHandle>) -> wasmtime::Result<&Arc<Connection>> {
         let ConnectionHandle(index) = self.table.get(handle)?;
-        self.capabilities.open.get(*index).ok_or_else(|| wasmtime::Error::msg("no such connection"))
+        self.capabilities.open.get(*index).ok_or_else(|| wasmtime::Error::msg("the guest used a connection handle that it was never given"))
     }
 }
 
 impl CapabilitiesView<'_> {
-    /// Lets a handle stand for a newer connection from here on.
+    /// Replaces the connection of a handle with a newer one.
     pub(super) fn replace(
         &mut self,
         handle: &Resource<ConnectionHandle>,

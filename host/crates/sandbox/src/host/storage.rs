@@ -1,6 +1,6 @@
 //! The interface `storage`, answered from a `StorageCtx`. Translates and decides nothing.
 
-use workway_capability::storage::{Change, Entry, StorageError};
+use workway_capability::storage::{Change, StorageError, StoredValue};
 
 use super::CapabilitiesView;
 use crate::bindings::storage;
@@ -48,8 +48,8 @@ impl From<storage::Change> for Change {
     }
 }
 
-impl From<Entry> for storage::Entry {
-    fn from(entry: Entry) -> Self {
+impl From<StoredValue> for storage::Entry {
+    fn from(entry: StoredValue) -> Self {
         Self { key: entry.key, value: entry.value, version: entry.version }
     }
 }

@@ -110,7 +110,7 @@ async fn a_loop_ends_at_the_limit() {
     let client = client(&[("a.example.com", server.origin())]);
     let limits = FetchLimits { max_redirects: 3, ..FetchLimits::default() };
     let result = client.send(&policy(&["a.example.com"]), &limits, get("https://a.example.com/"), None).await;
-    assert_eq!(result, Err(FetchError::Io("more than 3 redirects".to_owned())));
+    assert_eq!(result, Err(FetchError::Io("gave up after 3 redirects".to_owned())));
     assert_eq!(server.seen().len(), 4);
 }
 

@@ -1,56 +1,14 @@
-//! What an integration may send and where to, and the token that says so.
+//! Where an integration may send requests, and the proof that a URL was checked.
 //!
-//! The decision on the name is made here, before anything happens; the decision on the address is the connector's, at the
-//! moment of dialling. Nothing here resolves a name or performs I/O.
+//! This decides on the host's name, before anything is sent. Whoever dials decides on the address.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
-use http::{
-    HeaderMap, HeaderName,
-    header::{AUTHORIZATION, COOKIE},
-};
+use http::HeaderMap;
 use url::{Host, Url};
-use workway_model::HostPattern;
 
-use super::{error::FetchError, error::quoted};
-
-/// Headers by which a request to any host says who it comes from.
-static CREDENTIALS_ANYWHERE: [HeaderName; 2] = [AUTHORIZATION, COOKIE];
-/// Headers that are credentials to many APIs. A guest may set them, but they do not follow it to another origin.
-static CREDENTIALS_SOMEWHERE: [HeaderName; 4] = [
-    HeaderName::from_static("x-api-key"),
-    HeaderName::from_static("api-key"),
-    HeaderName::from_static("x-auth-token"),
-    HeaderName::from_static("x-access-token"),
-];
-
-/// The headers by which the APIs of known providers take credentials. The default knows of no provider.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub struct CredentialHeaders(BTreeMap<String, Vec<HostPattern>>);
-
-impl CredentialHeaders {
-    /// Header names with the hosts to which they are credentials.
-    pub fn new(of_providers: impl IntoIterator<Item = (HeaderName, Vec<HostPattern>)>) -> Self {
-        Self(of_providers.into_iter().map(|(name, hosts)| (name.as_str().to_owned(), hosts)).collect())
-    }
-
-    /// Every name that is somewhere a credential's.
-    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
-        let known = CREDENTIALS_ANYWHERE.iter().chain(&CREDENTIALS_SOMEWHERE).map(HeaderName::as_str);
-        known.chain(self.0.keys().map(String::as_str))
-    }
-
-    /// Whether this header tells the host of `url` who asks.
-    fn counts(&self, name: &HeaderName, url: &Url) -> bool {
-        CREDENTIALS_ANYWHERE.contains(name)
-            || self.0.get(name.as_str()).is_some_and(|hosts| hosts.iter().any(|pattern| pattern.matches(url)))
-    }
-}
-
-/// Whether a header's value is to be kept out of logs and tables, whatever host it goes to.
-pub(super) fn is_sensitive(name: &HeaderName) -> bool {
-    CREDENTIALS_ANYWHERE.contains(name) || CREDENTIALS_SOMEWHERE.contains(name)
-}
+use super::{CredentialHeaders, FetchError};
+use crate::{HostPattern, quoted};
 
 /// The egress that one integration was granted. The default grants nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -60,63 +18,83 @@ pub struct EgressPolicy {
     credential_headers: Arc<CredentialHeaders>,
 }
 
-/// Proof that a policy allowed this very URL. Only [`EgressPolicy::check`] makes one, and what sends a request takes one.
+/// Proof that a policy allows this URL. Only [`EgressPolicy::check`] makes one, and the code that sends a request takes one.
 #[derive(Debug)]
 pub struct EgressGrant {
     url: Url,
 }
 
 impl EgressGrant {
+    /// Returns the URL that was checked.
     pub fn url(&self) -> &Url {
         &self.url
     }
 }
 
 impl EgressPolicy {
-    /// `reveal_token` is the permission of that name: an integration that may read tokens may also put credentials of
-    /// its own on a request.
+    /// Grants requests to these hosts. `reveal_token` is the permission of that name: an integration that may read tokens
+    /// may also put credentials of its own on a request.
     pub fn new(hosts: impl IntoIterator<Item = HostPattern>, reveal_token: bool) -> Self {
         Self { hosts: hosts.into_iter().collect(), own_credentials: reveal_token, ..Self::default() }
     }
 
-    /// Knows these headers as credentials too.
+    /// Treats these headers as credentials too.
+    #[must_use]
     pub fn with_credential_headers(self, credential_headers: Arc<CredentialHeaders>) -> Self {
         Self { credential_headers, ..self }
+    }
+
+    /// Grants requests to one more host.
+    pub fn grant_host(&mut self, host: HostPattern) {
+        self.hosts.push(host);
+    }
+
+    /// Lets the integration put credentials of its own on a request.
+    pub fn grant_own_credentials(&mut self) {
+        self.own_credentials = true;
     }
 
     pub(super) fn credential_headers(&self) -> &Arc<CredentialHeaders> {
         &self.credential_headers
     }
 
-    /// Whether a request may go to `url`. Asked for every hop of a chain of redirects.
+    /// Checks that a request may go to `url`. Call it for every hop of a chain of redirects.
+    ///
+    /// # Errors
+    /// [`FetchError::Denied`] with the origin, but neither path nor query.
     pub fn check(&self, url: &Url) -> Result<EgressGrant, FetchError> {
         if self.hosts.iter().any(|pattern| pattern.matches(url)) {
             return Ok(EgressGrant { url: url.clone() });
         }
         Err(FetchError::Denied(match url.host() {
-            Some(Host::Domain(_)) => format!("{} was not granted to this integration", origin(url)),
-            // Not repeated: in a redirect it may be an address of somebody's inner network.
-            Some(Host::Ipv4(_) | Host::Ipv6(_)) => "an IP address is never granted, use the host's name".to_owned(),
-            None => "the URL names no host".to_owned(),
+            Some(Host::Domain(_)) => {
+                format!("{} was not granted to this integration: declare the host in its permissions", origin(url))
+            }
+            // Not repeated: a redirect may name an address of an internal network.
+            Some(Host::Ipv4(_) | Host::Ipv6(_)) => "an IP address cannot be granted: use the host name".to_owned(),
+            None => "the URL has no host".to_owned(),
         }))
     }
 
-    /// Whether the guest may have set these headers itself, on a request to `url`.
+    /// Checks the headers that the guest set itself on a request to `url`.
+    ///
+    /// # Errors
+    /// [`FetchError::Denied`] with the name of a header that carries a credential.
     pub fn check_headers(&self, url: &Url, headers: &HeaderMap) -> Result<(), FetchError> {
         if self.own_credentials {
             return Ok(());
         }
-        match headers.keys().find(|name| self.credential_headers.counts(name, url)) {
+        match headers.keys().find(|name| self.credential_headers.authenticates(name, url)) {
             Some(name) => Err(FetchError::Denied(format!(
-                "setting `{name}` needs the reveal-token permission; pass the connection as `auth` instead"
+                "setting `{name}` needs the reveal-token permission: pass the connection as `auth` instead"
             ))),
             None => Ok(()),
         }
     }
 }
 
-/// Scheme, host and port, for messages: the path and the query may hold secrets.
-pub(super) fn origin(url: &Url) -> String {
+/// Returns scheme, host and port for messages: the path and the query may hold secrets.
+pub fn origin(url: &Url) -> String {
     let host = quoted(url.host_str().unwrap_or_default());
     let host = host.trim_matches('"');
     match url.port() {
@@ -127,7 +105,7 @@ pub(super) fn origin(url: &Url) -> String {
 
 #[cfg(test)]
 mod tests {
-    use http::HeaderValue;
+    use http::{HeaderName, HeaderValue, header::COOKIE};
 
     use super::*;
 
@@ -140,13 +118,13 @@ mod tests {
     }
 
     #[test]
-    fn granted_host_is_allowed_and_the_grant_is_for_that_url() {
+    fn allows_a_granted_host_and_returns_its_url() {
         let grant = policy(&["api.example.com"], false).check(&url("https://api.example.com/a?b")).expect("is granted");
         assert_eq!(grant.url().as_str(), "https://api.example.com/a?b");
     }
 
     #[test]
-    fn disallowed_host_is_denied() {
+    fn denies_every_other_origin() {
         let policy = policy(&["api.example.com", "*.example.org", "http://plain.example.net:8080"], true);
         for other in [
             "https://example.com/",
@@ -156,6 +134,10 @@ mod tests {
             "https://plain.example.net/",
             "http://plain.example.net/",
             "https://api.example.com.evil.org/",
+            "https://127.0.0.1/",
+            "https://[::1]/",
+            "https://0x7f000001/",
+            "file:///etc/passwd",
         ] {
             assert!(matches!(policy.check(&url(other)), Err(FetchError::Denied(_))), "{other}");
         }

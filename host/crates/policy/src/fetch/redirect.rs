@@ -1,62 +1,69 @@
-//! What a redirect makes of a request (RFC 9110, section 15.4, as browsers do it). Decides only: sending, and asking the
-//! policy about the new address, is the client's.
+//! What a redirect makes of a request (RFC 9110, section 15.4, as browsers do it). Decides only: the caller sends, and asks
+//! the policy about the new URL.
 
 use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{
-    HeaderMap, Method, StatusCode,
-    header::{CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_LOCATION, CONTENT_TYPE, LOCATION},
+    HeaderMap, Method,
+    header::{CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_LOCATION, CONTENT_TYPE},
 };
 use url::Url;
 
 use super::{
-    error::FetchError,
-    policy::CredentialHeaders,
+    CredentialHeaders, EgressPolicy, FetchError,
     request::{FetchRequest, normalise},
 };
 
-/// A request on its way: what the next exchange sends.
-pub(super) struct Hop {
-    pub(super) method: Method,
-    pub(super) url: Url,
-    pub(super) headers: HeaderMap,
-    pub(super) body: Bytes,
+/// One request of a chain of redirects: what to send next.
+pub struct Hop {
+    /// The method; a redirect may turn it into GET.
+    pub method: Method,
+    /// The URL, normalised.
+    pub url: Url,
+    /// The headers that the guest set and that may follow the request here.
+    pub headers: HeaderMap,
+    /// The body; a redirect may drop it.
+    pub body: Bytes,
     /// Whether the connection's credential still goes along. Once false, it stays false.
-    pub(super) carries_credential: bool,
-    /// What else must not follow to another origin.
+    pub carries_credential: bool,
+    /// Further headers that must not follow to another origin.
     credential_headers: Arc<CredentialHeaders>,
 }
 
 impl Hop {
-    pub(super) fn first(request: FetchRequest, credential_headers: &Arc<CredentialHeaders>) -> Self {
+    /// Makes the first hop of a request.
+    pub fn first(request: FetchRequest, policy: &EgressPolicy) -> Self {
         let FetchRequest { method, url, headers, body, timeout: _ } = request;
-        Self {
-            method,
-            url,
-            headers,
-            body,
-            carries_credential: true,
-            credential_headers: Arc::clone(credential_headers),
-        }
+        let credential_headers = Arc::clone(policy.credential_headers());
+        Self { method, url, headers, body, carries_credential: true, credential_headers }
     }
 
-    /// Turns this hop into the next one. False where the answer is to be taken as it is: it is no redirect, or one whose
-    /// `Location` is missing, repeated or not a URL.
-    pub(super) fn redirect(&mut self, status: StatusCode, answer: &HeaderMap) -> Result<bool, FetchError> {
+    /// Turns this hop into the next one. `locations` are the values of the response's `Location` headers. Returns false if
+    /// the response is final: it is no redirect, or its `Location` is missing, repeated or not a URL.
+    ///
+    /// # Errors
+    /// [`FetchError::Denied`] for a target that no request may have, such as one that leaves https.
+    pub fn redirect<'a>(
+        &mut self,
+        status: u16,
+        locations: impl IntoIterator<Item = &'a [u8]>,
+    ) -> Result<bool, FetchError> {
         let keeps_method = match status {
-            StatusCode::MOVED_PERMANENTLY | StatusCode::FOUND => self.method != Method::POST,
-            StatusCode::SEE_OTHER => matches!(self.method, Method::GET | Method::HEAD),
-            StatusCode::TEMPORARY_REDIRECT | StatusCode::PERMANENT_REDIRECT => true,
+            301 | 302 => self.method != Method::POST,
+            303 => matches!(self.method, Method::GET | Method::HEAD),
+            307 | 308 => true,
             _ => return Ok(false),
         };
-        let Some(target) = self.target(answer) else { return Ok(false) };
+        let Some(target) = self.target(locations) else { return Ok(false) };
         let target = normalise(target).map_err(|error| match error {
-            FetchError::InvalidRequest(reason) => FetchError::Denied(format!("redirect: {reason}")),
+            FetchError::InvalidRequest(reason) | FetchError::Denied(reason) => {
+                FetchError::Denied(format!("redirect: {reason}"))
+            }
             other => other,
         })?;
         if self.url.scheme() == "https" && target.scheme() == "http" {
-            return Err(FetchError::Denied("redirect from https to http".to_owned()));
+            return Err(FetchError::Denied("a redirect must not lead from https to http".to_owned()));
         }
         if self.url.origin() != target.origin() {
             self.carries_credential = false;
@@ -75,9 +82,9 @@ impl Hop {
         Ok(true)
     }
 
-    fn target(&self, answer: &HeaderMap) -> Option<Url> {
-        let mut locations = answer.get_all(LOCATION).iter();
-        let location = std::str::from_utf8(locations.next()?.as_bytes()).ok()?;
+    fn target<'a>(&self, locations: impl IntoIterator<Item = &'a [u8]>) -> Option<Url> {
+        let mut locations = locations.into_iter();
+        let location = std::str::from_utf8(locations.next()?).ok()?;
         if locations.next().is_some() {
             return None;
         }
@@ -87,7 +94,7 @@ impl Hop {
 
 #[cfg(test)]
 mod tests {
-    use http::{HeaderValue, header::AUTHORIZATION};
+    use http::header::AUTHORIZATION;
 
     use super::*;
 
@@ -97,11 +104,11 @@ mod tests {
         let headers: Vec<_> = headers.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
         let request =
             FetchRequest::parse(method, "https://a.example.com/x/y?q", &headers, Some(b"body".to_vec()), None);
-        Hop::first(request.expect("is a request"), &Arc::default())
+        Hop::first(request.expect("is a request"), &EgressPolicy::default())
     }
 
-    fn to(location: &'static str) -> HeaderMap {
-        HeaderMap::from_iter([(LOCATION, HeaderValue::from_static(location))])
+    fn to(location: &str) -> [&[u8]; 1] {
+        [location.as_bytes()]
     }
 
     #[test]
@@ -123,7 +130,7 @@ mod tests {
             (308, "GET", "GET"),
         ] {
             let mut hop = hop(method);
-            assert_eq!(hop.redirect(StatusCode::from_u16(status).expect("is a status"), &to("/z")), Ok(true));
+            assert_eq!(hop.redirect(status, to("/z")), Ok(true));
             assert_eq!(hop.method.as_str(), expected, "{status} {method}");
             assert_eq!(hop.body.is_empty(), method != expected, "{status} {method}");
             assert_eq!(hop.headers.contains_key(CONTENT_TYPE), method == expected, "{status} {method}");
@@ -142,25 +149,25 @@ mod tests {
             ("", "https://a.example.com/x/y?q"),
         ] {
             let mut hop = hop("GET");
-            assert_eq!(hop.redirect(StatusCode::FOUND, &to(location)), Ok(true));
+            assert_eq!(hop.redirect(302, to(location)), Ok(true));
             assert_eq!(hop.url.as_str(), expected);
         }
     }
 
     #[test]
-    fn credentials_stay_with_their_origin_for_good() {
+    fn credentials_never_follow_to_another_origin() {
         let mut hop = hop("GET");
-        hop.redirect(StatusCode::FOUND, &to("/same")).expect("is followed");
+        hop.redirect(302, to("/same")).expect("is followed");
         assert!(hop.carries_credential && hop.headers.contains_key(AUTHORIZATION));
-        hop.redirect(StatusCode::FOUND, &to("https://a.example.com:8443/")).expect("is followed");
+        hop.redirect(302, to("https://a.example.com:8443/")).expect("is followed");
         assert!(!hop.carries_credential);
         assert!(CredentialHeaders::default().names().all(|name| !hop.headers.contains_key(name)));
-        hop.redirect(StatusCode::FOUND, &to("https://a.example.com/")).expect("is followed");
+        hop.redirect(302, to("https://a.example.com/")).expect("is followed");
         assert!(!hop.carries_credential);
     }
 
     #[test]
-    fn redirects_to_worse_places_are_denied() {
+    fn denies_redirects_to_worse_places() {
         for location in [
             "http://a.example.com/",
             "file:///etc/passwd",
@@ -168,23 +175,18 @@ mod tests {
             "javascript:1",
             "https://u:p@a.example.com/",
         ] {
-            assert!(
-                matches!(hop("GET").redirect(StatusCode::FOUND, &to(location)), Err(FetchError::Denied(_))),
-                "{location}"
-            );
+            assert!(matches!(hop("GET").redirect(302, to(location)), Err(FetchError::Denied(_))), "{location}");
         }
     }
 
     #[test]
-    fn what_is_no_redirect_is_an_answer() {
-        let mut twice = to("/a");
-        twice.append(LOCATION, HeaderValue::from_static("/b"));
-        let garbled = HeaderMap::from_iter([(LOCATION, HeaderValue::from_bytes(b"/\xff").expect("is a value"))]);
-        for answer in [HeaderMap::new(), twice, garbled, to("https://[::1"), to("https://a:b/")] {
-            assert_eq!(hop("GET").redirect(StatusCode::FOUND, &answer), Ok(false));
+    fn other_responses_are_final() {
+        let unusable: [&[&[u8]]; 5] = [&[], &[b"/a", b"/b"], &[b"/\xff"], &[b"https://[::1"], &[b"https://a:b/"]];
+        for locations in unusable {
+            assert_eq!(hop("GET").redirect(302, locations.iter().copied()), Ok(false), "{locations:?}");
         }
-        for status in [StatusCode::OK, StatusCode::MULTIPLE_CHOICES, StatusCode::NOT_MODIFIED, StatusCode::CREATED] {
-            assert_eq!(hop("GET").redirect(status, &to("/z")), Ok(false));
+        for status in [200, 201, 300, 304, 305, 306, 400, 0, 999] {
+            assert_eq!(hop("GET").redirect(status, to("/z")), Ok(false), "{status}");
         }
     }
 }

@@ -1,36 +1,27 @@
-//! A guest's request, parsed once into types that cannot be wrong afterwards.
-//!
-//! Nothing here decides whether the request is allowed (that is `policy`) or sends it (that is `client`).
+//! A guest's request, parsed once into types that cannot hold an invalid one. Whether it is allowed is the
+//! [`EgressPolicy`](super::EgressPolicy)'s decision.
 
 use std::{fmt, time::Duration};
 
 use bytes::Bytes;
-use http::{
-    HeaderMap, HeaderName, HeaderValue, Method,
-    header::{self, ACCEPT_ENCODING, USER_AGENT},
-};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use url::Url;
 
-use super::{
-    error::{FetchError, quoted},
-    policy::is_sensitive,
-};
+use super::{FetchError, credential::is_sensitive};
+use crate::quoted;
 
-/// The longest URL, as written and as normalised.
+/// The longest URL in bytes, as written and as normalised.
 pub const MAX_URL_BYTES: usize = 8 * 1024;
 /// How many headers a request may have.
 pub const MAX_REQUEST_HEADERS: usize = 100;
-/// Names and values of a request's headers, summed.
+/// The most bytes that the names and values of a request's headers may have together.
 pub const MAX_REQUEST_HEADER_BYTES: usize = 32 * 1024;
 
-const METHODS: [Method; 7] =
-    [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE, Method::OPTIONS];
+/// The methods that a request may use: without CONNECT, which opens tunnels, and TRACE, which echoes credentials.
+pub const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
-/// What goes out where a guest names no user agent; some APIs refuse requests without one.
-const DEFAULT_USER_AGENT: &str = concat!("workway/", env!("CARGO_PKG_VERSION"));
-
-/// Headers that are the host's own: they frame the message, route it or speak about the connection. Set by a guest they
-/// would let it smuggle a second request or reach another virtual host than the one that was checked.
+/// Headers that only the host sets: they frame the message, route it or describe the connection. A guest could smuggle a
+/// second request with them, or reach another virtual host than the one that was checked.
 const HOST_OWNED_HEADERS: [HeaderName; 9] = [
     header::HOST,
     header::CONTENT_LENGTH,
@@ -43,7 +34,7 @@ const HOST_OWNED_HEADERS: [HeaderName; 9] = [
     header::EXPECT,
 ];
 
-/// One request as the guest meant it. Headers of the host (`host`, framing, the credential) are added when it is sent.
+/// A valid request. The host adds its own headers (`host`, framing, the credential) when it sends it.
 #[derive(Clone)]
 pub struct FetchRequest {
     pub(super) method: Method,
@@ -54,7 +45,11 @@ pub struct FetchRequest {
 }
 
 impl FetchRequest {
-    /// Reads a request from the contract's plain shapes. Every refusal names what is wrong, and repeats no header value.
+    /// Parses a request from the contract's plain shapes.
+    ///
+    /// # Errors
+    /// [`FetchError::InvalidRequest`], or [`FetchError::Denied`] for a scheme that is never allowed. No message repeats a
+    /// header's value.
     pub fn parse(
         method: &str,
         url: &str,
@@ -62,30 +57,45 @@ impl FetchRequest {
         body: Option<Vec<u8>>,
         timeout_ms: Option<u32>,
     ) -> Result<Self, FetchError> {
-        let method = METHODS.into_iter().find(|known| known.as_str() == method).ok_or_else(|| {
-            invalid(format!("method {} is none of GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS", quoted(method)))
-        })?;
+        let method = parse_method(method)?;
         let url = parse_url(url)?;
         let headers = parse_headers(headers)?;
         let timeout = match timeout_ms {
-            Some(0) => return Err(invalid("timeout-ms must be at least 1")),
+            Some(0) => return Err(invalid("timeout-ms must be at least 1 (got 0)")),
             Some(millis) => Some(Duration::from_millis(u64::from(millis))),
             None => None,
         };
         Ok(Self { method, url, headers, body: body.map(Bytes::from).unwrap_or_default(), timeout })
     }
 
+    /// Returns the method, one of [`METHODS`].
     pub fn method(&self) -> &Method {
         &self.method
     }
 
+    /// Returns the URL, normalised.
     pub fn url(&self) -> &Url {
         &self.url
+    }
+
+    /// Returns the headers that the guest set.
+    pub fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
+    /// Returns the body, empty if there is none.
+    pub fn body(&self) -> &Bytes {
+        &self.body
+    }
+
+    /// Returns the timeout that the guest asked for.
+    pub fn timeout(&self) -> Option<Duration> {
+        self.timeout
     }
 }
 
 impl fmt::Debug for FetchRequest {
-    /// Neither header values nor the query: both are where secrets travel.
+    /// Omits header values and the query: both may hold secrets.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("FetchRequest")
@@ -100,67 +110,75 @@ fn invalid(text: impl Into<String>) -> FetchError {
     FetchError::InvalidRequest(text.into())
 }
 
+fn parse_method(text: &str) -> Result<Method, FetchError> {
+    let method = METHODS.contains(&text).then(|| Method::try_from(text).ok()).flatten();
+    method.ok_or_else(|| invalid(format!("the method must be one of {} (got {})", METHODS.join(", "), quoted(text))))
+}
+
 fn parse_url(text: &str) -> Result<Url, FetchError> {
-    if text.len() > MAX_URL_BYTES {
-        return Err(invalid(format!("the URL is longer than {MAX_URL_BYTES} bytes")));
-    }
-    // The URL standard drops tabs and newlines and trims spaces. Nobody writes such a URL who means well.
+    check_url_length(text)?;
+    // The URL standard drops tabs and newlines and trims spaces, so such a URL would reach another host than it shows.
     if text.chars().any(|character| character.is_control()) || text.trim() != text {
-        return Err(invalid("the URL holds control characters or surrounding space"));
+        return Err(invalid("the URL must not contain control characters or start or end with a space"));
     }
-    let url = Url::parse(text).map_err(|error| invalid(format!("the URL cannot be read: {error}")))?;
+    let url = Url::parse(text).map_err(|error| invalid(format!("the URL is not valid: {error}")))?;
     normalise(url)
 }
 
-/// The rules that every URL meets before the policy sees it, a redirect's target included.
+fn check_url_length(text: &str) -> Result<(), FetchError> {
+    if text.len() > MAX_URL_BYTES {
+        return Err(invalid(format!("the URL must have at most {MAX_URL_BYTES} bytes (got {})", text.len())));
+    }
+    Ok(())
+}
+
+/// Applies the rules of every URL, a redirect's target included, before a policy sees it.
 pub(super) fn normalise(mut url: Url) -> Result<Url, FetchError> {
     if !matches!(url.scheme(), "https" | "http") {
-        return Err(FetchError::Denied(format!("scheme {} is neither https nor http", quoted(url.scheme()))));
+        return Err(FetchError::Denied(format!("the URL must use https or http (got {})", quoted(url.scheme()))));
     }
     if !url.username().is_empty() || url.password().is_some() {
-        return Err(invalid("the URL holds a user name or a password; use headers"));
+        return Err(invalid("the URL must not contain a user name or password: send them in a header"));
     }
     url.set_fragment(None);
     // `example.com.` is the same name to DNS: with one spelling, policy, upstreams, TLS and pool cannot disagree.
     if let Some(host) = url.domain().and_then(|host| host.strip_suffix('.')).map(str::to_owned) {
-        url.set_host(Some(&host)).map_err(|_| invalid("the URL's host is not a name"))?;
+        url.set_host(Some(&host)).map_err(|_| invalid("the URL's host is not a valid name"))?;
     }
     if url.domain().is_some_and(|host| host.split('.').any(str::is_empty)) {
-        return Err(invalid("the URL's host has an empty label"));
+        return Err(invalid("the URL's host must not have an empty label, as in `a..example`"));
     }
-    if url.as_str().len() > MAX_URL_BYTES {
-        return Err(invalid(format!("the URL is longer than {MAX_URL_BYTES} bytes")));
-    }
+    check_url_length(url.as_str())?;
     Ok(url)
 }
 
 fn parse_headers(pairs: &[(String, String)]) -> Result<HeaderMap, FetchError> {
     if pairs.len() > MAX_REQUEST_HEADERS {
-        return Err(invalid(format!("more than {MAX_REQUEST_HEADERS} headers")));
+        return Err(invalid(format!("a request can have at most {MAX_REQUEST_HEADERS} headers (got {})", pairs.len())));
     }
-    if pairs.iter().map(|(name, value)| name.len() + value.len()).sum::<usize>() > MAX_REQUEST_HEADER_BYTES {
-        return Err(invalid(format!("headers of more than {MAX_REQUEST_HEADER_BYTES} bytes")));
+    let bytes: usize = pairs.iter().map(|(name, value)| name.len() + value.len()).sum();
+    if bytes > MAX_REQUEST_HEADER_BYTES {
+        return Err(invalid(format!(
+            "the request's headers must have at most {MAX_REQUEST_HEADER_BYTES} bytes together (got {bytes})"
+        )));
     }
-    let mut headers = HeaderMap::with_capacity(pairs.len() + 2);
+    let mut headers = HeaderMap::with_capacity(pairs.len());
     for (name, value) in pairs {
         let parsed = HeaderName::try_from(name.as_str())
-            .map_err(|_| invalid(format!("{} is not a header name", quoted(name))))?;
+            .map_err(|_| invalid(format!("{} is not a valid header name", quoted(name))))?;
         if is_host_owned(&parsed) {
-            return Err(invalid(format!("header `{parsed}` is set by the host alone")));
+            return Err(invalid(format!("the host sets the header `{parsed}` itself: remove it")));
         }
         let mut value = HeaderValue::try_from(value.as_str()).map_err(|_| {
-            invalid(format!("the value of header `{parsed}` holds characters that a header cannot hold"))
+            invalid(format!("the value of header `{parsed}` contains characters that HTTP does not allow"))
         })?;
-        value.set_sensitive(is_sensitive(&parsed));
+        value.set_sensitive(is_sensitive(parsed.as_str()));
         headers.append(parsed, value);
     }
-    headers.entry(USER_AGENT).or_insert(HeaderValue::from_static(DEFAULT_USER_AGENT));
-    // Bodies reach the guest as they come. One that wants gzip can ask for it, and unpack it.
-    headers.entry(ACCEPT_ENCODING).or_insert(HeaderValue::from_static("identity"));
     Ok(headers)
 }
 
-/// Whether a header frames or routes the message: nobody but the host sets it.
+/// Whether a header frames or routes the message, so that only the host may set it.
 pub fn is_host_owned(name: &HeaderName) -> bool {
     HOST_OWNED_HEADERS.contains(name) || name.as_str().starts_with("proxy-") || name.as_str() == "http2-settings"
 }
@@ -188,36 +206,36 @@ mod tests {
     }
 
     #[test]
-    fn ordinary_requests_are_read() {
+    fn parses_ordinary_requests() {
         let body = Some(b"{}".to_vec());
         let request = FetchRequest::parse("PATCH", "https://API.example.com/a b?c=d#e", &[], body, Some(1500))
             .expect("is a request");
         assert_eq!(request.method(), Method::PATCH);
         assert_eq!(request.url().as_str(), "https://api.example.com/a%20b?c=d");
-        assert_eq!(request.timeout, Some(Duration::from_millis(1500)));
-        assert_eq!(request.headers[ACCEPT_ENCODING], "identity");
-        assert!(request.headers[USER_AGENT].to_str().expect("is text").starts_with("workway/"));
+        assert_eq!(request.timeout(), Some(Duration::from_millis(1500)));
+        assert_eq!((request.headers().len(), request.body().as_ref()), (0, &b"{}"[..]));
     }
 
     #[test]
-    fn a_guest_names_its_own_agent_and_encoding() {
-        let request = with_headers(&[("User-Agent", "mine/1"), ("Accept-Encoding", "gzip")]).expect("is a request");
-        assert_eq!(request.headers[USER_AGENT], "mine/1");
-        assert_eq!(request.headers[ACCEPT_ENCODING], "gzip");
+    fn accepts_every_listed_method() {
+        for method in METHODS {
+            assert!(FetchRequest::parse(method, "https://api.example.com/", &[], None, None).is_ok(), "{method}");
+        }
     }
 
     #[test]
-    fn methods_that_tunnel_or_echo_are_refused() {
+    fn rejects_methods_that_tunnel_or_echo() {
         for method in ["CONNECT", "TRACE", "get", "", "GET / HTTP/1.1\r\n", "BREW"] {
             refusal(FetchRequest::parse(method, "https://api.example.com/", &[], None, None));
         }
     }
 
     #[test]
-    fn urls_that_hide_something_are_refused() {
+    fn rejects_urls_that_hide_something() {
         for url in [
             "",
             "api.example.com",
+            "//api.example.com/",
             "https://",
             "https://user@api.example.com/",
             "https://:password@api.example.com/",
@@ -240,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn other_schemes_are_denied() {
+    fn denies_other_schemes() {
         for url in [
             "ftp://api.example.com/",
             "file:///etc/passwd",
@@ -253,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn a_trailing_dot_is_dropped() {
+    fn drops_a_trailing_dot() {
         assert_eq!(
             get("https://api.example.com.:8443/x").expect("is a request").url().as_str(),
             "https://api.example.com:8443/x"
@@ -261,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn headers_of_the_host_are_refused_by_name() {
+    fn rejects_headers_that_only_the_host_sets() {
         for name in [
             "Host",
             "content-length",
@@ -281,7 +299,7 @@ mod tests {
     }
 
     #[test]
-    fn headers_that_smuggle_are_refused_without_repeating_them() {
+    fn rejects_headers_that_smuggle_without_repeating_their_value() {
         for (name, value) in [
             ("x", "s3cret\r\nHost: evil"),
             ("x", "s3cret\0"),
@@ -303,7 +321,7 @@ mod tests {
     }
 
     #[test]
-    fn no_time_at_all_is_refused() {
+    fn rejects_a_timeout_of_zero() {
         refusal(FetchRequest::parse("GET", "https://api.example.com/", &[], None, Some(0)));
     }
 

@@ -1,4 +1,4 @@
-//! Which origins an integration may talk to, as a parsed type.
+//! Host patterns: the origins that a grant covers.
 
 use std::{fmt, str::FromStr};
 
@@ -11,10 +11,18 @@ use url::{Host, Url};
 /// | --- | --- |
 /// | `api.example.com` | `https://api.example.com` on port 443 |
 /// | `*.example.com` | every host below `example.com`, at any depth, never `example.com` itself |
-/// | `https://api.example.com:8443` | that port alone |
-/// | `http://legacy.example.com` | plain HTTP, because it was asked for by name |
+/// | `https://api.example.com:8443` | only that port |
+/// | `http://legacy.example.com` | plain HTTP, because the pattern names it |
 ///
-/// IP addresses are never a pattern: what an address reaches cannot be read off a grant.
+/// An IP address is never a pattern: an operator cannot tell from a grant what it reaches.
+///
+/// ```
+/// use workway_policy::HostPattern;
+///
+/// let pattern: HostPattern = "*.example.com".parse().unwrap();
+/// assert!(pattern.matches(&"https://api.example.com/items".parse().unwrap()));
+/// assert!(!pattern.matches(&"https://example.com/".parse().unwrap()));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct HostPattern {
     scheme: Scheme,
@@ -46,24 +54,31 @@ impl Scheme {
     }
 }
 
+/// How much of a pattern an error repeats, in characters: any host name fits.
+const MAX_QUOTED_CHARS: usize = 300;
+
 /// Why a text is not a host pattern.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum HostPatternError {
-    #[error("host {0:?}: only https and http are possible")]
+    /// Another scheme than https or http.
+    #[error("host {0:?} must use https or http")]
     Scheme(String),
-    #[error("host {0:?}: `*` stands for whole labels in front of at least two, as in `*.example.com`")]
+    /// A `*` inside a label, twice, or in front of a top-level domain.
+    #[error("host {0:?} may only use `*` as the first label, before at least two others: `*.example.com`")]
     Wildcard(String),
-    #[error("host {0:?}: an IP address cannot be granted, name the host")]
+    /// An IP address in any spelling.
+    #[error("host {0:?} is an IP address, which cannot be granted: use the host name")]
     Address(String),
-    #[error("host {0:?}: this is not a host with an optional scheme and port")]
+    /// A path, a user or anything else that is not a host.
+    #[error("host {0:?} must be a host name with an optional scheme and port: `api.example.com`")]
     Malformed(String),
 }
 
 impl HostPattern {
-    /// Whether a request to `url` falls under this pattern. Path, query and user info are not looked at.
+    /// Whether this pattern covers a request to `url`, whatever its path, query and user info.
     pub fn matches(&self, url: &Url) -> bool {
         let Some(Host::Domain(host)) = url.host() else { return false };
-        // `example.com.` is the same name to DNS, and another one to a comparison of text.
+        // `example.com.` is the same name to DNS, but not to a comparison of text.
         let host = host.strip_suffix('.').unwrap_or(host);
         url.scheme() == self.scheme.as_str()
             && url.port_or_known_default() == Some(self.port)
@@ -76,7 +91,7 @@ impl HostPattern {
             }
     }
 
-    /// Whether everything that `other` matches is matched by this pattern too.
+    /// Whether this pattern matches everything that `other` matches.
     pub fn covers(&self, other: &Self) -> bool {
         let same_origin = self.scheme == other.scheme && self.port == other.port;
         let below = || other.host.strip_suffix(self.host.as_str()).is_some_and(|labels| labels.ends_with('.'));
@@ -94,7 +109,7 @@ impl FromStr for HostPattern {
     type Err = HostPatternError;
 
     fn from_str(text: &str) -> Result<Self, HostPatternError> {
-        let quoted = || text.chars().take(300).collect::<String>();
+        let quoted = || text.chars().take(MAX_QUOTED_CHARS).collect::<String>();
         let (scheme, authority) = match text.split_once("://") {
             None => (Scheme::Https, text),
             Some(("https", rest)) => (Scheme::Https, rest),
@@ -167,8 +182,10 @@ mod tests {
     }
 
     #[test]
-    fn a_name_matches_itself_on_https_alone() {
+    fn a_name_matches_only_itself_on_https() {
         assert!(matches("api.example.com", "https://API.example.com/x?y"));
+        assert!(matches("API.Example.COM", "https://api.example.com/"));
+        assert!(matches("xn--bcher-kva.example", "https://b\u{fc}cher.example/"));
         assert!(matches("api.example.com", "https://api.example.com.:443/"));
         for other in [
             "http://api.example.com/",
@@ -179,6 +196,8 @@ mod tests {
             "https://api.example.com@evil.org/",
             "https://evil.org/api.example.com",
             "https://evilapi.example.com/",
+            "https://127.0.0.1/",
+            "https://[::1]/",
         ] {
             assert!(!matches("api.example.com", other), "{other} matched");
         }
@@ -194,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_granted_is_refused() {
+    fn rejects_what_cannot_be_granted() {
         for bad in [
             "",
             "*",
@@ -214,13 +233,14 @@ mod tests {
             "example.com:99999",
             "https://https://example.com",
         ] {
-            assert!(bad.parse::<HostPattern>().is_err(), "{bad:?} was taken");
+            assert!(bad.parse::<HostPattern>().is_err(), "{bad:?} was accepted");
         }
     }
 
     #[test]
-    fn covering_is_at_least_as_wide() {
-        let covers = |a: &str, b: &str| a.parse::<HostPattern>().unwrap().covers(&b.parse().unwrap());
+    fn a_pattern_covers_only_narrower_ones() {
+        let pattern = |text: &str| text.parse::<HostPattern>().expect("is a pattern");
+        let covers = |wide: &str, narrow: &str| pattern(wide).covers(&pattern(narrow));
         assert!(covers("*.example.com", "a.example.com"));
         assert!(covers("*.example.com", "*.a.example.com"));
         assert!(!covers("*.a.example.com", "*.example.com"));
@@ -231,8 +251,8 @@ mod tests {
     proptest! {
         #[test]
         fn printing_and_parsing_agree(text in "(https?://)?(\\*\\.)?[a-z]{1,8}\\.[a-z]{2,5}(:[1-9][0-9]{0,3})?") {
-            let pattern: HostPattern = text.parse().unwrap();
-            prop_assert_eq!(pattern.to_string().parse::<HostPattern>().unwrap(), pattern.clone());
+            let pattern: HostPattern = text.parse().expect("is a pattern");
+            prop_assert_eq!(pattern.to_string().parse(), Ok(pattern.clone()));
             prop_assert!(pattern.covers(&pattern));
         }
 
