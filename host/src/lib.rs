@@ -136,7 +136,7 @@ impl Host {
                         Err(error) => break Err(error.into()),
                     }
                 }
-                _ = upkeep.tick() => app.tend(),
+                _ = upkeep.tick() => app.run_maintenance(),
                 () = &mut overdue => break Ok(()),
             }
         };

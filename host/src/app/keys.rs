@@ -1,9 +1,10 @@
-//! `workway keys rotate`, beside hosts that run or without any.
+//! `workway keys rotate`, beside running hosts or without any.
 
 use std::{
     fs::{File, TryLockError},
     io,
     path::PathBuf,
+    sync::Arc,
 };
 
 use cap_std::{
@@ -11,23 +12,24 @@ use cap_std::{
     fs::{Dir, OpenOptions, OpenOptionsExt},
 };
 use workway_db::{DATABASE_FILE, Database, DatabaseError};
-use workway_oauth::{KeyError, KeyRing, ProcessMark, RotateError, RotateOptions, Rotated, rotate};
+use workway_oauth::ProcessMark;
+use workway_vault::{KeyError, KeyRing, RotateError, RotateOptions, Rotated, rotate};
 
 use crate::settings::KeySettings;
 
-/// Held by a rotation for as long as it takes: two at once would each have a new key, and one of them would be lost.
+/// Locked during a rotation: two at once would each generate a key, and one of the keys would be lost.
 const LOCK_FILE: &str = "key-rotation.lock";
 
-/// Why the keys were not rotated. Nothing is lost then.
+/// Why the keys were not rotated. Nothing is lost.
 #[derive(Debug, thiserror::Error)]
 pub enum RotateKeysError {
-    #[error("data folder {}: {source}: name the folder of a host that has run with --data", path.display())]
+    #[error("data folder {}: {source}: pass the data folder of a host with --data", path.display())]
     Data { path: PathBuf, source: io::Error },
-    #[error("data folder {}: there is no {DATABASE_FILE} in it, so nothing is sealed: name the folder of a host that has run with --data", path.display())]
+    #[error("data folder {}: there is no {DATABASE_FILE} in it, so nothing is sealed: pass the data folder of a host with --data", path.display())]
     NoDatabase { path: PathBuf },
-    #[error("data folder {}: another `keys rotate` is at work there", path.display())]
+    #[error("data folder {}: another `keys rotate` is running: wait until it is done", path.display())]
     Busy { path: PathBuf },
-    #[error("data folder {}: a host runs on it: end it first, since nothing may be deleted that it can open", path.display())]
+    #[error("data folder {}: a host is running on it and may still have the key: stop it before you delete records", path.display())]
     HostsRun { path: PathBuf },
     #[error(transparent)]
     Key(#[from] KeyError),
@@ -37,8 +39,8 @@ pub enum RotateKeysError {
     Rotate(#[from] RotateError),
 }
 
-/// Seals everything in a data folder under a new key: one that is made, or the first of `WORKWAY_KEY`. What opens under none
-/// stays, or is deleted with `drop_unreadable`.
+/// Reseals every record of a data folder under a new key: a generated one, or the first of `WORKWAY_KEY`. Records that open
+/// under no key stay, or are deleted with `drop_unreadable`.
 ///
 /// # Errors
 /// See [`RotateKeysError`].
@@ -53,22 +55,22 @@ pub async fn rotate_keys(settings: &KeySettings, drop_unreadable: bool) -> Resul
         TryLockError::WouldBlock => RotateKeysError::Busy { path: path.clone() },
         TryLockError::Error(source) => RotateKeysError::Data { path: path.clone(), source },
     })?;
-    // A host that runs has the key, whatever this command was started with.
+    // A running host may have the key, whatever this command was started with.
     let hosts_run = ProcessMark::any(&data).map_err(|source| RotateKeysError::Data { path: path.clone(), source })?;
     if drop_unreadable && hosts_run {
         return Err(RotateKeysError::HostsRun { path: path.clone() });
     }
     let key = settings.key.as_ref();
-    // Whoever has lost the key needs another one.
+    // Without the old key a new one is needed.
     let ring = if drop_unreadable { KeyRing::load(key, &data) } else { KeyRing::existing(key, &data) }?;
     let file = settings.key.is_none().then_some(&data);
     let database = Database::open(&data, path).await?;
-    let rotated = rotate(ring, RotateOptions { file, drop_unreadable }, &database.connections()).await;
+    let rotated = rotate(ring, RotateOptions { file, drop_unreadable }, Arc::new(database.keyed_records())).await;
     database.close().await;
     Ok(rotated?)
 }
 
-/// The system lets go of it when the process ends, however that is.
+/// The system releases it however the process ends.
 fn lock(data: &Dir) -> Result<File, TryLockError> {
     let mut options = OpenOptions::new();
     options.write(true).create(true).mode(0o600);

@@ -2,7 +2,6 @@
 
 mod keys;
 mod known;
-mod payout;
 
 use std::{
     io,
@@ -25,8 +24,8 @@ use workway_db::{Database, DatabaseError};
 use workway_marketplace::{StoreError, WorkflowRegistry};
 use workway_model::{FileName, Mode};
 use workway_oauth::{
-    AgreeError, AuthorizationFlow, Catalogue, CatalogueError, ConnectionStore, KeyError, KeyRing, ProcessMark, Renewal,
-    TokenEndpoint, Vault, agree,
+    AuthorizationFlow, Catalogue, CatalogueError, ConnectionStore, ProcessMark, Renewal, StoredConnections,
+    TokenEndpoint,
 };
 use workway_registry::{
     ActionRegistry, Grants, Services, Unsettled,
@@ -34,11 +33,11 @@ use workway_registry::{
 };
 use workway_sandbox::{CacheError, CodeCache, Runtime, RuntimeError};
 use workway_users::Accounts;
+use workway_vault::{KeyError, KeyRing, Vault, VerifyKeysError};
 
 pub use keys::{RotateKeysError, rotate_keys};
 
 use crate::settings::Settings;
-use payout::PayoutVault;
 
 /// Bounds of the buckets that call times are counted in, in seconds.
 const CALL_SECONDS: [f64; 12] = [0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.005, 0.025, 0.1, 0.5, 1.0, 5.0, 30.0];
@@ -86,7 +85,7 @@ pub enum StartError {
     #[error("data folder: this process cannot be entered: {0}")]
     Process(io::Error),
     #[error(transparent)]
-    Keys(#[from] AgreeError),
+    Keys(#[from] VerifyKeysError),
     #[error("metrics: {0}")]
     Metrics(#[from] metrics_exporter_prometheus::BuildError),
 }
@@ -116,21 +115,20 @@ impl App {
         let catalogue = catalogue(&settings)?;
         let fetch = FetchClient::builder().upstreams(upstreams).build();
         let (database, vault) = open_vault(&settings, &data).await?;
-        let rows = Arc::new(database.connections());
-        agree(&vault, &*rows).await?;
+        vault.verify_keys().await?;
         let oauth = Arc::new(settings.oauth.clone());
         let endpoint = TokenEndpoint::new(fetch.clone());
         let process = ProcessMark::enter(&data).map_err(StartError::Process)?;
-        let renewal = Renewal::new(rows.clone(), endpoint.clone(), oauth.clone(), process);
-        let vault = Arc::new(vault);
+        let (vault, rows) = (Arc::new(vault), Arc::new(database.connections()));
         let accounts = Accounts::new(
             Arc::new(database.users()),
             Arc::new(database.api_tokens()),
             Arc::new(database.developers()),
-            Arc::new(PayoutVault { vault: Arc::clone(&vault), records: rows.clone() }),
+            Arc::clone(&vault),
             &settings.accounts,
         );
-        let connections = ConnectionStore::new(vault, rows, catalogue.clone(), renewal);
+        let stored = StoredConnections::new(vault, rows.clone(), catalogue.clone());
+        let connections = ConnectionStore::new(Renewal::new(stored, rows, endpoint.clone(), oauth.clone(), process));
         let pending = Arc::new(database.authorizations());
         let flow = AuthorizationFlow::new(catalogue.clone(), oauth, endpoint, connections.clone(), pending);
         let recorder = PrometheusBuilder::new()
@@ -283,13 +281,12 @@ impl App {
         self.0.ready.load(Ordering::Acquire)
     }
 
-    /// What is done every few seconds: folds what was measured into the histograms' buckets (until then each measurement
-    /// takes memory of its own), wipes what the connections need no more, forgets who has not tried to log in of late, and
-    /// looks at what other processes have published.
-    pub fn tend(&self) {
+    /// Periodic maintenance: flushes metrics into their histograms (until then each measurement takes memory), drops expired
+    /// connections and rate-limit buckets, and picks up what other processes published.
+    pub fn run_maintenance(&self) {
         self.0.metrics.run_upkeep();
-        self.0.connections.tend();
-        self.0.accounts.tend();
+        self.0.connections.run_maintenance();
+        self.0.accounts.run_maintenance();
         let marketplace = self.0.marketplace.clone();
         tokio::spawn(async move { marketplace.follow_others().await });
     }
@@ -326,7 +323,9 @@ async fn open_vault(settings: &Settings, data: &Dir) -> Result<(Database, Vault)
     let failed = |source| StartError::Data { path: settings.data.clone(), source };
     // Keys that the operator gave are not in the file.
     let file = settings.key.is_none().then(|| data.try_clone()).transpose().map_err(failed)?;
-    Ok((Database::open(data, &settings.data).await?, Vault::new(&ring, file)))
+    let database = Database::open(data, &settings.data).await?;
+    let vault = Vault::new(&ring, file, Arc::new(database.keyed_records()));
+    Ok((database, vault))
 }
 
 fn upstreams(settings: &Settings) -> Result<Upstreams, UpstreamError> {

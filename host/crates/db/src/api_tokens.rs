@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use sqlx::{Row, sqlite::SqliteRow};
 use workway_model::UserId;
 use workway_users::{
-    MAX_TOKENS_PER_USER, NewToken, Room, StoreError, StoredToken, TokenDigest, TokenId, TokenOwner, TokenStore,
+    AtTokenLimit, MAX_TOKENS_PER_USER, NewToken, StoreError, StoredToken, TokenDigest, TokenId, TokenOwner, TokenStore,
     TokenSummary,
 };
 
@@ -28,7 +28,7 @@ impl SqliteApiTokens {
     }
 
     /// Whether there was room.
-    async fn write(&self, token: NewToken, room: Room, now: i64) -> Result<bool, sqlx::Error> {
+    async fn write(&self, token: NewToken, at_limit: AtTokenLimit, now: i64) -> Result<bool, sqlx::Error> {
         let NewToken { user, digest, summary } = token;
         let mut transaction = self.database.writer.begin_with("BEGIN IMMEDIATE").await?;
         sqlx::query(
@@ -48,7 +48,7 @@ impl SqliteApiTokens {
         .fetch_one(&mut *transaction)
         .await?;
         if of_use >= i64::from(MAX_TOKENS_PER_USER) {
-            if room == Room::Refuse {
+            if at_limit == AtTokenLimit::Refuse {
                 return Ok(false);
             }
             sqlx::query(
@@ -82,9 +82,9 @@ impl SqliteApiTokens {
 
 #[async_trait]
 impl TokenStore for SqliteApiTokens {
-    async fn add(&self, token: NewToken, room: Room, now: u64) -> Result<(), StoreError> {
+    async fn add(&self, token: NewToken, at_limit: AtTokenLimit, now: u64) -> Result<(), StoreError> {
         let now = to_stored(now).map_err(failed)?;
-        match self.write(token, room, now).await.map_err(failed)? {
+        match self.write(token, at_limit, now).await.map_err(failed)? {
             true => Ok(()),
             false => Err(StoreError::TooManyTokens(MAX_TOKENS_PER_USER)),
         }
@@ -181,7 +181,7 @@ mod tests {
     use super::{super::pool::tests::fresh, KEPT_PER_USER, SqliteApiTokens};
     use workway_model::UserId;
     use workway_users::{
-        ApiToken, EmailAddress, MAX_TOKENS_PER_USER, NewToken, PasswordHash, Room, Scopes, StoreError, TokenId,
+        ApiToken, AtTokenLimit, EmailAddress, MAX_TOKENS_PER_USER, NewToken, PasswordHash, Scopes, StoreError, TokenId,
         TokenStore, TokenSummary, UserStore,
     };
 
@@ -216,7 +216,7 @@ mod tests {
         let tokens = tokens(&database).await;
         let new = token(1, END);
         let (id, digest) = (new.summary.id.clone(), new.digest);
-        tokens.add(new.clone(), Room::Refuse, NOW).await.unwrap();
+        tokens.add(new.clone(), AtTokenLimit::Refuse, NOW).await.unwrap();
         assert_eq!(tokens.list(&ann(), NOW).await, Ok(vec![new.summary]));
         assert_eq!(tokens.list(&ann(), END).await, Ok(vec![]), "it has expired");
         for (before, now, noted) in [(NOW - 60, NOW, NOW), (NOW - 1, NOW + 59, NOW), (NOW, NOW + 60, NOW + 60)] {
@@ -238,17 +238,21 @@ mod tests {
         let tokens = tokens(&database).await;
         let all: Vec<_> = (0..MAX_TOKENS_PER_USER).map(|number| token(number, END)).collect();
         for new in &all {
-            tokens.add(new.clone(), Room::Refuse, NOW).await.unwrap();
+            tokens.add(new.clone(), AtTokenLimit::Refuse, NOW).await.unwrap();
         }
         // The oldest one is in use.
         tokens.used(&all[0].summary.id, NOW, NOW + 1).await.unwrap();
         let one_more = token(MAX_TOKENS_PER_USER, END);
-        let refused = tokens.add(one_more.clone(), Room::Refuse, NOW).await;
+        let refused = tokens.add(one_more.clone(), AtTokenLimit::Refuse, NOW).await;
         assert_eq!(refused, Err(StoreError::TooManyTokens(MAX_TOKENS_PER_USER)));
-        tokens.add(one_more, Room::Make, NOW).await.unwrap();
+        tokens.add(one_more, AtTokenLimit::RevokeOldest, NOW).await.unwrap();
         let revoked = async |number: usize| tokens.find(&all[number].digest).await.unwrap().unwrap().is_revoked;
         assert_eq!((revoked(0).await, revoked(1).await, revoked(2).await), (false, true, false));
-        assert_eq!(tokens.add(token(500, END + 1), Room::Refuse, END).await, Ok(()), "what has expired is none");
+        assert_eq!(
+            tokens.add(token(500, END + 1), AtTokenLimit::Refuse, END).await,
+            Ok(()),
+            "what has expired is none"
+        );
     }
 
     #[tokio::test]
@@ -258,10 +262,10 @@ mod tests {
         for number in 0..KEPT_PER_USER + 5 {
             let new = token(number, END);
             let id = new.summary.id.clone();
-            tokens.add(new, Room::Refuse, NOW).await.unwrap();
+            tokens.add(new, AtTokenLimit::Refuse, NOW).await.unwrap();
             tokens.revoke(&ann(), &id, NOW).await.unwrap();
         }
-        tokens.add(token(1_000, END), Room::Refuse, NOW).await.unwrap();
+        tokens.add(token(1_000, END), AtTokenLimit::Refuse, NOW).await.unwrap();
         let kept: i64 =
             sqlx::query_scalar("SELECT count(*) FROM api_tokens").fetch_one(&database.reader).await.unwrap();
         assert_eq!(kept, i64::from(KEPT_PER_USER) + 1);

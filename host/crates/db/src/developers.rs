@@ -8,9 +8,9 @@ use sqlx::{
 };
 use workway_model::UserId;
 use workway_users::{
-    Change, Developer, DeveloperChange, DeveloperId, DeveloperSlug, DeveloperStore, NewDeveloper, SealedPayout,
-    StoreError,
+    Change, Developer, DeveloperChange, DeveloperId, DeveloperSlug, DeveloperStore, NewDeveloper, StoreError,
 };
+use workway_vault::Sealed;
 
 use super::{
     Database,
@@ -49,7 +49,7 @@ impl SqliteDevelopers {
 impl DeveloperStore for SqliteDevelopers {
     async fn add(&self, new: NewDeveloper, now: u64) -> Result<Developer, StoreError> {
         let now = to_stored(now).map_err(failed)?;
-        let (record, key) = new.payout.map(|SealedPayout { key, record }| (record, key)).unzip();
+        let (record, key) = new.payout.map(in_columns).unzip();
         let statement = statement!(
             "INSERT INTO developers (id, user_id, slug, name, bio, website, payout, payout_key_id, created_at, updated_at) \
              VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING ",
@@ -91,7 +91,7 @@ impl DeveloperStore for SqliteDevelopers {
         let (sets_bio, bio) = parts(bio);
         let (sets_website, website) = parts(website);
         let (sets_payout, payout) = parts(payout);
-        let (record, key) = payout.map(|SealedPayout { key, record }| (record, key)).unzip();
+        let (record, key) = payout.map(in_columns).unzip();
         // One statement: of two changes at once neither undoes the other's fields.
         let profile = statement!(
             "UPDATE developers SET name = coalesce(?2, name), bio = iif(?3, ?4, bio), website = iif(?5, ?6, website), \
@@ -127,6 +127,11 @@ impl DeveloperStore for SqliteDevelopers {
                 .map_err(failed)?;
         row.map(|(id, record)| Ok((parsed(&id)?, record))).transpose().map_err(failed)
     }
+}
+
+/// The columns `payout` and `payout_key_id`.
+fn in_columns(payout: Sealed) -> (Vec<u8>, String) {
+    (payout.record, payout.key.to_string())
 }
 
 /// Whether a field is written, and what.
@@ -167,17 +172,20 @@ fn failed(error: sqlx::Error) -> StoreError {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use cap_std::{ambient_authority, fs::Dir};
-    use secrecy::ExposeSecret;
+    use workway_vault::{Binding, KeyRing, KeyedRecords, RotateOptions, Sealed, Vault, rotate};
 
     use super::super::pool::tests::fresh;
     use workway_model::UserId;
-    use workway_oauth::{KeyRing, KeyedRecords, Outdated, PayoutBinding, RotateOptions, Vault, agree, rotate};
-    use workway_users::{Change, DeveloperChange, DeveloperId, DeveloperStore, NewDeveloper, SealedPayout, StoreError};
+    use workway_users::{
+        Change, DeveloperChange, DeveloperId, DeveloperStore, NewDeveloper, PAYOUT_PURPOSE, StoreError,
+    };
 
     use crate::Database;
 
-    const PAYOUT: &str = "DE89 3704 0044 0532 0130 00";
+    const PAYOUT: &[u8] = b"DE89 3704 0044 0532 0130 00";
     /// 32 bytes in base64.
     const OTHER_KEY: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
 
@@ -194,10 +202,12 @@ mod tests {
         NewDeveloper { id: id(number), user: user(of), slug: slug.parse().unwrap(), name, bio, website, payout: None }
     }
 
-    fn sealed(vault: &Vault, of: &NewDeveloper) -> SealedPayout {
-        let binding = PayoutBinding { user: &of.user, developer: of.id.as_str() };
-        let sealed = vault.seal_payout(binding, &PAYOUT.into()).unwrap();
-        SealedPayout { key: sealed.key.to_string(), record: sealed.record }
+    fn binding(user: &UserId, id: &DeveloperId) -> Binding {
+        Binding::new(PAYOUT_PURPOSE, &[user.as_str(), id.as_str()])
+    }
+
+    fn sealed(vault: &Vault, of: &NewDeveloper) -> Sealed {
+        vault.seal(&binding(&of.user, &of.id), PAYOUT).unwrap()
     }
 
     #[tokio::test]
@@ -218,7 +228,7 @@ mod tests {
     async fn a_change_changes_what_it_names_and_nothing_else() {
         let (database, folder) = fresh().await;
         let developers = database.developers();
-        let vault = agreed(&database, &folder).await;
+        let vault = verified(&database, &folder).await;
         let mut ann = new(1, "ann", "ann");
         ann.payout = Some(sealed(&vault, &ann));
         let before = developers.add(ann.clone(), 7).await.unwrap();
@@ -237,18 +247,22 @@ mod tests {
         Dir::open_ambient_dir(folder.path(), ambient_authority()).unwrap()
     }
 
+    fn vault(database: &Database, ring: &KeyRing) -> Vault {
+        Vault::new(ring, None, Arc::new(database.keyed_records()))
+    }
+
     /// A vault that seals under the key that the database asks for.
-    async fn agreed(database: &Database, folder: &tempfile::TempDir) -> Vault {
-        let vault = Vault::new(&KeyRing::load(None, &data(folder)).unwrap(), None);
-        agree(&vault, &database.connections()).await.unwrap();
+    async fn verified(database: &Database, folder: &tempfile::TempDir) -> Vault {
+        let vault = vault(database, &KeyRing::load(None, &data(folder)).unwrap());
+        vault.verify_keys().await.unwrap();
         vault
     }
 
     #[tokio::test]
     async fn a_rotation_of_keys_takes_payout_details_along() {
         let (database, folder) = fresh().await;
-        let (developers, rows, data) = (database.developers(), database.connections(), data(&folder));
-        let old = agreed(&database, &folder).await;
+        let (developers, records, data) = (database.developers(), Arc::new(database.keyed_records()), data(&folder));
+        let old = verified(&database, &folder).await;
         // More than a rotation reads at once.
         for number in 0..150 {
             let name = format!("ann-{number}");
@@ -257,16 +271,16 @@ mod tests {
             developers.add(one, 7).await.unwrap();
         }
         let options = RotateOptions { file: Some(&data), drop_unreadable: false };
-        let rotated = rotate(KeyRing::load(None, &data).unwrap(), options, &rows).await.unwrap();
+        let rotated = rotate(KeyRing::load(None, &data).unwrap(), options, records).await.unwrap();
         assert_eq!((rotated.resealed, rotated.unreadable.len()), (150, 0));
-        let vault = Vault::new(&KeyRing::load(None, &data).unwrap(), None);
+        let vault = vault(&database, &KeyRing::load(None, &data).unwrap());
         assert_ne!(vault.active(), old.active());
         for number in 0..150 {
             let user = user(&format!("ann-{number}"));
             let (id, record) = developers.payout(&user).await.unwrap().unwrap();
-            let binding = PayoutBinding { user: &user, developer: id.as_str() };
-            assert_eq!(vault.open_payout(binding, &record).unwrap().expose_secret(), PAYOUT);
-            assert!(old.open_payout(binding, &record).is_err(), "it is under the old key");
+            let binding = binding(&user, &id);
+            assert_eq!(vault.open(&binding, &record).unwrap().as_slice(), PAYOUT);
+            assert!(old.open(&binding, &record).is_err(), "it is under the old key");
         }
         let mut late = new(500, "late", "late");
         late.payout = Some(sealed(&old, &late));
@@ -282,16 +296,16 @@ mod tests {
     #[tokio::test]
     async fn payout_details_that_nobody_can_open_go_and_the_profile_stays() {
         let (database, folder) = fresh().await;
-        let (developers, rows, data) = (database.developers(), database.connections(), data(&folder));
-        let lost = agreed(&database, &folder).await;
+        let (developers, records, data) = (database.developers(), Arc::new(database.keyed_records()), data(&folder));
+        let lost = verified(&database, &folder).await;
         let mut ann = new(1, "ann", "ann");
         ann.payout = Some(sealed(&lost, &ann));
         developers.add(ann.clone(), 7).await.unwrap();
         data.remove_file("key").unwrap();
-        let other = Vault::new(&KeyRing::load(None, &data).unwrap(), None);
-        assert!(agree(&other, &rows).await.is_err(), "a host without the key of what is sealed does not start");
+        let other = vault(&database, &KeyRing::load(None, &data).unwrap());
+        assert!(other.verify_keys().await.is_err(), "a host without the key of what is sealed does not start");
         let options = RotateOptions { file: Some(&data), drop_unreadable: true };
-        let rotated = rotate(KeyRing::load(None, &data).unwrap(), options, &rows).await.unwrap();
+        let rotated = rotate(KeyRing::load(None, &data).unwrap(), options, records).await.unwrap();
         assert_eq!((rotated.dropped, rotated.resealed), (1, 0));
         assert_eq!(developers.payout(&ann.user).await, Ok(None));
         assert!(developers.by_user(&ann.user).await.unwrap().is_some());
@@ -300,19 +314,17 @@ mod tests {
     #[tokio::test]
     async fn details_that_were_changed_meanwhile_are_not_overwritten_by_a_rotation() {
         let (database, folder) = fresh().await;
-        let (developers, rows, data) = (database.developers(), database.connections(), data(&folder));
-        let old = agreed(&database, &folder).await;
+        let (developers, records, data) = (database.developers(), Arc::new(database.keyed_records()), data(&folder));
+        let old = verified(&database, &folder).await;
         let mut ann = new(1, "ann", "ann");
         ann.payout = Some(sealed(&old, &ann));
         developers.add(ann.clone(), 7).await.unwrap();
-        let new = Vault::new(&KeyRing::load(Some(&OTHER_KEY.into()), &data).unwrap(), None);
-        let read = rows.not_under(new.active(), "", 10).await.unwrap().remove(0);
-        let Outdated::Payout { .. } = &read else { panic!("there is no connection") };
+        let new = vault(&database, &KeyRing::load(Some(&OTHER_KEY.into()), &data).unwrap());
+        let read = records.outdated(new.active(), "", 10).await.unwrap().remove(0);
         let change = DeveloperChange { payout: Change::Set(sealed(&old, &ann)), ..Default::default() };
         developers.update(&ann.user, change, 8).await.unwrap();
-        assert!(rows.use_key(Some(&old.active().to_string()), new.active()).await.unwrap());
-        let sealed_anew =
-            new.seal_payout(PayoutBinding { user: &ann.user, developer: ann.id.as_str() }, &"stale".into()).unwrap();
-        assert_eq!(rows.reseal(&read, &sealed_anew).await, Ok(false));
+        assert!(records.set_active_key(Some(old.active()), new.active()).await.unwrap());
+        let resealed = new.seal(&read.binding, b"stale").unwrap();
+        assert_eq!(records.reseal(&read, &resealed).await, Ok(false));
     }
 }

@@ -6,6 +6,7 @@ mod authorizations;
 mod connections;
 mod developers;
 mod grants;
+mod keyed_records;
 mod marketplace;
 mod pool;
 mod storage;
@@ -16,6 +17,7 @@ pub use authorizations::SqliteAuthorizations;
 pub use connections::SqliteConnections;
 pub use developers::SqliteDevelopers;
 pub use grants::SqliteGrants;
+pub use keyed_records::SqliteKeyedRecords;
 pub use marketplace::SqliteListings;
 pub use pool::{DATABASE_FILE, Database, DatabaseError};
 pub use storage::SqliteStorage;
@@ -28,6 +30,10 @@ impl Database {
 
     pub fn connections(&self) -> SqliteConnections {
         SqliteConnections::new(self.clone())
+    }
+
+    pub fn keyed_records(&self) -> SqliteKeyedRecords {
+        SqliteKeyedRecords::new(self.clone())
     }
 
     pub fn authorizations(&self) -> SqliteAuthorizations {

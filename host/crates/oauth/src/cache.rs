@@ -26,11 +26,11 @@ pub(super) struct Cache {
 struct State {
     /// Rises with every invalidation. A connection that was read before one must not be kept after it.
     generation: u64,
-    entries: HashMap<Owner, Vec<Entry>>,
+    entries: HashMap<Owner, Vec<CachedConnection>>,
 }
 
-/// What an owner's calls get.
-struct Entry {
+/// A connection as an owner's calls get it.
+struct CachedConnection {
     /// The id that calls name; none for those that take the default.
     choice: Option<String>,
     connection: Arc<Connection>,
@@ -86,7 +86,7 @@ impl Cache {
             return;
         }
         if state.entries.len() >= CAPACITY && !state.entries.contains_key(&owner) {
-            let loaded = |entries: &Vec<Entry>| entries.first().map(|entry| entry.loaded);
+            let loaded = |entries: &Vec<CachedConnection>| entries.first().map(|entry| entry.loaded);
             let oldest =
                 state.entries.iter().min_by_key(|(_, entries)| loaded(entries)).map(|(owner, _)| owner.clone());
             if let Some(oldest) = oldest {
@@ -96,7 +96,7 @@ impl Cache {
         // No more than a user has connections, which is bounded: an id that names none of them is not found.
         let entries = state.entries.entry(owner).or_default();
         entries.retain(|entry| entry.choice.as_deref() != choice);
-        entries.push(Entry { choice: choice.map(str::to_owned), connection, loaded: Instant::now() });
+        entries.push(CachedConnection { choice: choice.map(str::to_owned), connection, loaded: Instant::now() });
     }
 
     /// Make it before a change, drop it after.

@@ -1,16 +1,15 @@
-//! Developers: users with a public profile, and payout details that nobody sees. Checks what a profile may hold; it neither
-//! stores nor seals anything itself.
+//! Developers: users with a public profile. Checks what a profile may hold; it stores nothing itself.
 
 use std::{fmt, str::FromStr};
 
-use async_trait::async_trait;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use url::Url;
 use workway_model::{UserId, is_slug};
 
 use super::{
     error::{AccountError, Problem},
     id::DeveloperId,
+    payout::PayoutDetails,
 };
 
 /// The shortest and the longest slug, in bytes.
@@ -18,13 +17,11 @@ pub const MIN_SLUG_BYTES: usize = 3;
 pub const MAX_SLUG_BYTES: usize = 40;
 /// The longest display name, in characters.
 pub const MAX_NAME_CHARS: usize = 80;
-/// The longest text that a developer says of itself, in characters.
+/// The longest biography, in characters.
 pub const MAX_BIO_CHARS: usize = 2_000;
 /// The longest address of a website, in bytes.
 pub const MAX_WEBSITE_BYTES: usize = 500;
-/// The longest payout details, in characters.
-pub const MAX_PAYOUT_CHARS: usize = 4_096;
-/// Words that stand in paths where a slug could stand, or would have others take a developer for this host.
+/// Words that paths use where a slug could stand, or that make a developer look like this host.
 const RESERVED_SLUGS: [&str; 8] = ["admin", "api", "me", "new", "operator", "official", "system", "workway"];
 
 /// A developer's name in addresses: `ann-smith`. It never changes, since others link to it.
@@ -46,13 +43,13 @@ impl FromStr for DeveloperSlug {
             && is_slug(text);
         if !fits {
             let message = format!(
-                "has {MIN_SLUG_BYTES} to {MAX_SLUG_BYTES} lower-case letters and digits with single hyphens between, and \
-                 begins with a letter"
+                "must be {MIN_SLUG_BYTES} to {MAX_SLUG_BYTES} lowercase letters, digits and single hyphens, starting with a \
+                 letter, for example ann-smith"
             );
             return Err(Problem::new("/slug", message));
         }
         if RESERVED_SLUGS.contains(&text) {
-            return Err(Problem::new("/slug", "is a word of this host's own: choose another one"));
+            return Err(Problem::new("/slug", format!("must not be the reserved word {text:?}: choose another slug")));
         }
         Ok(Self(text.to_owned()))
     }
@@ -68,24 +65,20 @@ impl fmt::Display for DeveloperSlug {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Developer {
     pub id: DeveloperId,
-    /// Whose profile it is. No public answer has it.
+    /// The profile's owner, which no public answer contains.
     pub user: UserId,
     pub slug: DeveloperSlug,
     pub name: String,
     pub bio: Option<String>,
     pub website: Option<String>,
-    /// Whether there are payout details; for the owner alone.
+    /// Whether there are payout details; only for the owner.
     pub has_payout: bool,
     /// Unix seconds.
     pub created_at: u64,
     pub updated_at: u64,
 }
 
-/// Where a developer's money goes. Never printed.
-#[derive(Clone)]
-pub struct PayoutDetails(SecretString);
-
-/// A profile as somebody writes it.
+/// A profile before it is checked.
 #[derive(Debug)]
 pub struct NewProfile {
     pub slug: String,
@@ -95,7 +88,7 @@ pub struct NewProfile {
     pub payout: Option<SecretString>,
 }
 
-/// What becomes of a field that may be empty.
+/// A change of a field that may be empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Change<T> {
     #[default]
@@ -104,70 +97,13 @@ pub enum Change<T> {
     Set(T),
 }
 
-/// What becomes of a profile. The slug stays.
+/// A change of a profile. The slug stays.
 #[derive(Debug, Default)]
 pub struct ProfileChange {
     pub name: Option<String>,
     pub bio: Change<String>,
     pub website: Change<String>,
     pub payout: Change<SecretString>,
-}
-
-/// Payout details that only the vault opens, for one developer.
-#[derive(Clone, PartialEq, Eq)]
-pub struct SealedPayout {
-    /// The id of the key that it is sealed under, as the database has it.
-    pub key: String,
-    pub record: Vec<u8>,
-}
-
-/// Seals payout details, bound to user and developer.
-#[async_trait]
-pub trait PayoutSeal: Send + Sync {
-    /// # Errors
-    /// [`SealError`].
-    fn seal(&self, user: &UserId, developer: &DeveloperId, payout: &PayoutDetails) -> Result<SealedPayout, SealError>;
-
-    /// # Errors
-    /// [`SealError`]: another key, or the record is another developer's or was changed.
-    fn open(&self, user: &UserId, developer: &DeveloperId, record: &[u8]) -> Result<PayoutDetails, SealError>;
-
-    /// Seals under the key that the database asks for from now on, if it can. To be called when a store says
-    /// [`StaleKey`](super::StoreError::StaleKey).
-    async fn catch_up(&self) -> bool;
-}
-
-/// Payout details were not sealed or opened; the text is for the log.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("payout details: {0}")]
-pub struct SealError(pub String);
-
-impl PayoutDetails {
-    /// # Errors
-    /// They are empty or too long. The text does not quote them.
-    pub fn new(text: SecretString) -> Result<Self, Problem> {
-        if (1..=MAX_PAYOUT_CHARS).contains(&text.expose_secret().chars().count()) {
-            return Ok(Self(text));
-        }
-        Err(Problem::new("/payout", format!("has 1 to {MAX_PAYOUT_CHARS} characters")))
-    }
-
-    /// The text itself, for whoever seals it or pays.
-    pub fn text(&self) -> &SecretString {
-        &self.0
-    }
-}
-
-impl fmt::Debug for PayoutDetails {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("PayoutDetails([redacted])")
-    }
-}
-
-impl fmt::Debug for SealedPayout {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "SealedPayout({}, [redacted])", self.key)
-    }
 }
 
 /// A profile's fields after the check.
@@ -188,7 +124,7 @@ pub(super) struct CheckedChange {
 }
 
 impl NewProfile {
-    /// Everything that is wrong with it, at once.
+    /// Reports every problem at once.
     pub(super) fn check(self) -> Result<CheckedProfile, AccountError> {
         let mut problems = Vec::new();
         let slug = keep(self.slug.parse(), &mut problems);
@@ -210,7 +146,7 @@ impl NewProfile {
 }
 
 impl ProfileChange {
-    /// Everything that is wrong with it, at once.
+    /// Reports every problem at once.
     pub(super) fn check(self) -> Result<CheckedChange, AccountError> {
         let mut problems = Vec::new();
         let checked = CheckedChange {
@@ -240,7 +176,10 @@ fn keep<T>(result: Result<T, Problem>, problems: &mut Vec<Problem>) -> Option<T>
 fn name(text: String) -> Result<String, Problem> {
     let name = text.trim();
     if name.is_empty() || text.chars().count() > MAX_NAME_CHARS || text.contains(char::is_control) {
-        return Err(Problem::new("/name", format!("has 1 to {MAX_NAME_CHARS} characters and no control characters")));
+        return Err(Problem::new(
+            "/name",
+            format!("must be 1 to {MAX_NAME_CHARS} characters without control characters"),
+        ));
     }
     Ok(name.to_owned())
 }
@@ -249,13 +188,14 @@ fn bio(text: String) -> Result<String, Problem> {
     let bio = text.trim();
     let odd = |character: char| character.is_control() && character != '\n';
     if bio.is_empty() || text.chars().count() > MAX_BIO_CHARS || text.contains(odd) {
-        let message = format!("has 1 to {MAX_BIO_CHARS} characters and, but for line feeds, no control characters");
+        let message =
+            format!("must be 1 to {MAX_BIO_CHARS} characters without control characters other than line feeds");
         return Err(Problem::new("/bio", message));
     }
     Ok(bio.to_owned())
 }
 
-/// Others click on it: web addresses alone, and none that shows one name and leads to another.
+/// Others click on it: only web addresses, and none that shows one host and leads to another.
 fn website(text: String) -> Result<String, Problem> {
     let is_plain = text.starts_with("https://") || text.starts_with("http://");
     let is_plain = is_plain && !text.contains(|one: char| one.is_whitespace() || one.is_control());
@@ -264,18 +204,17 @@ fn website(text: String) -> Result<String, Problem> {
         is_plain && url.has_host() && is_named_once && url.as_str().len() <= MAX_WEBSITE_BYTES
     });
     url.map(String::from).ok_or_else(|| {
-        let message = format!("is no web address such as https://ann.example.com of at most {MAX_WEBSITE_BYTES} bytes");
+        let message =
+            format!("must be a web address of at most {MAX_WEBSITE_BYTES} bytes, for example https://ann.example.com");
         Problem::new("/website", message)
     })
 }
 
 #[cfg(test)]
 mod tests {
-    use secrecy::ExposeSecret;
-
     use super::{
-        AccountError, Change, DeveloperSlug, MAX_BIO_CHARS, MAX_NAME_CHARS, MAX_PAYOUT_CHARS, MAX_WEBSITE_BYTES,
-        NewProfile, PayoutDetails, ProfileChange, RESERVED_SLUGS,
+        super::payout::MAX_PAYOUT_CHARS, AccountError, Change, DeveloperSlug, MAX_BIO_CHARS, MAX_NAME_CHARS,
+        MAX_WEBSITE_BYTES, NewProfile, ProfileChange, RESERVED_SLUGS,
     };
 
     fn pointers(error: AccountError) -> Vec<&'static str> {
@@ -330,12 +269,5 @@ mod tests {
         ] {
             assert!(!checked(bad), "{bad:?} was taken");
         }
-    }
-
-    #[test]
-    fn payout_details_are_not_printed() {
-        let payout = PayoutDetails::new("DE89 3704 0044 0532 0130 00".to_owned().into()).unwrap();
-        assert_eq!(format!("{payout:?}"), "PayoutDetails([redacted])");
-        assert!(payout.text().expose_secret().starts_with("DE89"));
     }
 }

@@ -1,17 +1,17 @@
-//! E-mail addresses, normalised so that one mailbox is one account. It never asks a mail server anything.
+//! E-mail addresses, normalised so that one mailbox is one user. It never contacts a mail server.
 
 use std::{fmt, str::FromStr};
 
 use super::error::Problem;
 
-/// RFC 5321, section 4.5.3.1: what a path may have, less its two brackets.
+/// RFC 5321, section 4.5.3.1: the longest path, less its two brackets.
 const MAX_BYTES: usize = 254;
 const MAX_LOCAL_BYTES: usize = 64;
 const MAX_LABEL_BYTES: usize = 63;
-/// What the part before the `@` may hold besides letters and digits (`atext` of RFC 5322, section 3.2.3).
+/// Characters that the part before the `@` may hold besides letters and digits (`atext` of RFC 5322, section 3.2.3).
 const LOCAL_MARKS: &str = "!#$%&'*+-/=?^_`{|}~";
 
-/// An address in lower case. ASCII alone: two letters that look the same must not be two accounts.
+/// An address in lowercase ASCII: two letters that look the same must not make two users.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct EmailAddress(String);
 
@@ -29,7 +29,7 @@ impl FromStr for EmailAddress {
         if text.len() > MAX_BYTES || parts.is_none() {
             return Err(Problem::new(
                 "/email",
-                "is no e-mail address such as ann@example.com (international domains: their xn-- form)",
+                "must be an e-mail address, for example ann@example.com (write international domains in their xn-- form)",
             ));
         }
         Ok(Self(text.to_ascii_lowercase()))
@@ -55,7 +55,7 @@ fn is_domain(domain: &str) -> bool {
     domain.contains('.') && domain.split('.').all(is_label)
 }
 
-/// An address is somebody's: a log that holds the debug form of a value must not hold it.
+/// An address is personal: it must not end up in a log with a value's debug form.
 impl fmt::Debug for EmailAddress {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("EmailAddress([redacted])")

@@ -1,7 +1,9 @@
-//! Why an account was not made, changed or let in. No text of these quotes a password, a token or an address.
+//! Why a request about users, tokens or developers failed. No message quotes a password, a token or an address.
+
+use workway_vault::VaultError;
 
 use super::{
-    doors::TooOften,
+    attempt_limiter::TooOften,
     hasher::Overloaded,
     scope::{Scope, Scopes},
     store::StoreError,
@@ -11,9 +13,9 @@ use super::{
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{pointer} {message}")]
 pub struct Problem {
-    /// Where, as a JSON pointer (RFC 6901).
+    /// The field, as a JSON pointer (RFC 6901).
     pub pointer: &'static str,
-    /// What is wrong and what is possible, to be read after the field's name.
+    /// The rule that it breaks, to be read after the field's name.
     pub message: String,
 }
 
@@ -23,24 +25,24 @@ impl Problem {
     }
 }
 
-/// Why something about accounts was not done.
+/// Why a request failed.
 #[derive(Debug, thiserror::Error)]
 pub enum AccountError {
     /// The caller's mistakes, all of them.
     #[error("{}", list(.0))]
     Invalid(Vec<Problem>),
-    /// One answer for an address that nobody has and for a wrong password.
-    #[error("e-mail address and password belong to no account")]
+    /// The same for an unknown address and for a wrong password.
+    #[error("the e-mail address or the password is wrong")]
     InvalidCredentials,
-    #[error("this token has the scopes {has}: it cannot make one with {asked}")]
+    #[error("this token cannot create one with the scope \"{asked}\": it has the scopes \"{has}\"")]
     MoreScopes { has: Scopes, asked: Scope },
-    #[error("there are {0} tokens of this account already: revoke one first")]
+    #[error("a user can have at most {0} active tokens: revoke one first")]
     TooManyTokens(u32),
-    #[error("this account has a developer profile already: change it with PATCH /developers/me")]
+    #[error("this user already has a developer profile: change it with PATCH /developers/me")]
     AlreadyDeveloper,
-    #[error("the slug is another developer's: choose another one")]
+    #[error("the slug is already taken: choose another one")]
     SlugTaken,
-    #[error("this account has no developer profile: make one with POST /developers")]
+    #[error("this user has no developer profile: create one with POST /developers")]
     NoDeveloper,
     #[error(transparent)]
     TooOften(#[from] TooOften),
@@ -48,7 +50,7 @@ pub enum AccountError {
     Overloaded(#[from] Overloaded),
     #[error("{0}")]
     Unavailable(String),
-    /// The host's own fault; the text is for its log.
+    /// The host's fault; the text is for its log.
     #[error("{0}")]
     Host(String),
 }
@@ -62,6 +64,12 @@ impl From<StoreError> for AccountError {
             StoreError::Unavailable(reason) => Self::Unavailable(reason),
             StoreError::StaleKey => Self::Host(error.to_string()),
         }
+    }
+}
+
+impl From<VaultError> for AccountError {
+    fn from(error: VaultError) -> Self {
+        Self::Host(format!("payout details: {error}"))
     }
 }
 

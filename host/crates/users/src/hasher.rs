@@ -32,7 +32,7 @@ const NOBODY: &str =
 
 /// As many passwords are being hashed, and wait for it, as may.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("too many log in or register at this moment: try again in a second")]
+#[error("too many sign-ins and registrations are in progress: try again in a second")]
 pub struct Overloaded;
 
 /// Hashes passwords, with bounds.

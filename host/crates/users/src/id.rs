@@ -11,7 +11,7 @@ const USER_PREFIX: &str = "usr_";
 
 /// A text is not an id of this kind.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("this is no id that begins with {0}")]
+#[error("the id must start with {0} and end with a UUID")]
 pub struct AccountIdError(&'static str);
 
 macro_rules! account_id {

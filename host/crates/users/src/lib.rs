@@ -1,14 +1,15 @@
-//! Users with a password, their API tokens, and developers: users with a public profile. What is stored goes through the
-//! traits that it declares, payout details through [`PayoutSeal`]. This module knows no SQL and no HTTP, and keeps no
-//! password and no token's text.
+//! Users with a password, their API tokens, and developers: users with a public profile. Everything is stored through the
+//! traits that it declares, payout details sealed by the vault. This module knows no SQL and no HTTP, and keeps no password
+//! and no token's text.
 
+mod attempt_limiter;
 mod developer;
-mod doors;
 mod email;
 mod error;
 mod hasher;
 mod id;
 mod password;
+mod payout;
 mod principal;
 mod scope;
 mod service;
@@ -18,23 +19,24 @@ mod token;
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
+pub use attempt_limiter::{AttemptLimiter, TooOften};
 pub use developer::{
-    Change, Developer, DeveloperSlug, MAX_BIO_CHARS, MAX_NAME_CHARS, MAX_PAYOUT_CHARS, MAX_SLUG_BYTES,
-    MAX_WEBSITE_BYTES, MIN_SLUG_BYTES, NewProfile, PayoutDetails, PayoutSeal, ProfileChange, SealError, SealedPayout,
+    Change, Developer, DeveloperSlug, MAX_BIO_CHARS, MAX_NAME_CHARS, MAX_SLUG_BYTES, MAX_WEBSITE_BYTES, MIN_SLUG_BYTES,
+    NewProfile, ProfileChange,
 };
-pub use doors::{Doors, TooOften};
 pub use email::EmailAddress;
 pub use error::{AccountError, Problem};
 pub use hasher::{MAX_WAITING, Overloaded, PasswordHasher};
 pub use id::{AccountIdError, DeveloperId, TokenId};
 pub use password::{MAX_PASSWORD_CHARS, MIN_PASSWORD_CHARS, Password, PasswordHash};
+pub use payout::{MAX_PAYOUT_CHARS, PAYOUT_PURPOSE, PayoutDetails};
 pub use principal::Principal;
 pub use scope::{Scope, Scopes, UnknownScope};
 pub use service::Accounts;
 pub use settings::AccountSettings;
 pub use store::{
-    DeveloperChange, DeveloperStore, NewDeveloper, NewToken, Room, StoreError, StoredToken, StoredUser, TokenOwner,
-    TokenStore, UserStore,
+    AtTokenLimit, DeveloperChange, DeveloperStore, NewDeveloper, NewToken, StoreError, StoredToken, StoredUser,
+    TokenOwner, TokenStore, UserStore,
 };
 pub use token::{
     ApiToken, IssuedToken, MAX_TOKEN_NAME_CHARS, MAX_TOKEN_SECONDS, MAX_TOKENS_PER_USER, TokenDigest, TokenRequest,

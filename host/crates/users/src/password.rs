@@ -1,4 +1,4 @@
-//! Passwords and what is stored of them, neither ever printed. How one is made of the other is [`super::hasher`]'s.
+//! Passwords and their stored hashes, neither ever printed. [`super::hasher`] computes the hashes.
 
 use std::fmt;
 
@@ -6,36 +6,35 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::error::Problem;
 
-/// The shortest password, in characters. NIST SP 800-63B-4, section 3.1.1.2 asks for 8 at least where there is a second factor
-/// and 15 where there is none; OWASP's cheat sheet has 8. What makes guessing hopeless here is the limit on attempts.
+/// The shortest password, in characters. NIST SP 800-63B-4, section 3.1.1.2 asks for at least 8 with a second factor and 15
+/// without; OWASP's cheat sheet for 8. Here the limit on attempts makes guessing hopeless.
 pub const MIN_PASSWORD_CHARS: usize = 10;
-/// The longest password, in characters: room for any phrase, and no work that a stranger chooses.
+/// The longest password, in characters: enough for any phrase, and it bounds the work that a stranger can cause.
 pub const MAX_PASSWORD_CHARS: usize = 1024;
 
-/// A password of a length that is hashed.
+/// A password that is short enough to be hashed.
 #[derive(Clone)]
 pub struct Password(SecretString);
 
 impl Password {
-    /// One that somebody wants to have.
+    /// Checks a new password.
     ///
     /// # Errors
     /// It is too short or too long.
     pub fn choose(text: SecretString) -> Result<Self, Problem> {
         if text.expose_secret().chars().count() < MIN_PASSWORD_CHARS {
-            return Err(Problem::new("/password", format!("has fewer than {MIN_PASSWORD_CHARS} characters")));
+            return Err(Problem::new("/password", format!("must be at least {MIN_PASSWORD_CHARS} characters")));
         }
         Self::attempt(text)
     }
 
-    /// One that somebody claims to have: what nobody could have chosen counts as wrong, not as an error, unless it is too
-    /// long to be hashed.
+    /// Checks a password at sign-in: one that is too short to exist is wrong, not an error.
     ///
     /// # Errors
     /// It is too long.
     pub fn attempt(text: SecretString) -> Result<Self, Problem> {
         if text.expose_secret().chars().count() > MAX_PASSWORD_CHARS {
-            return Err(Problem::new("/password", format!("has more than {MAX_PASSWORD_CHARS} characters")));
+            return Err(Problem::new("/password", format!("must be at most {MAX_PASSWORD_CHARS} characters")));
         }
         Ok(Self(text))
     }
@@ -56,12 +55,12 @@ impl fmt::Debug for Password {
 pub struct PasswordHash(String);
 
 impl PasswordHash {
-    /// Takes what was stored; whether it is a hash shows when a password is compared with it.
+    /// Wraps a stored text, which is parsed when a password is compared with it.
     pub fn stored(text: String) -> Self {
         Self(text)
     }
 
-    /// The text, for the one column that it goes to.
+    /// Returns the text, for the database.
     pub fn expose(&self) -> &str {
         &self.0
     }

@@ -19,7 +19,7 @@ pub enum Scope {
 
 /// A text that names no scope.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("possible are actions:execute, connections, marketplace, publish and account")]
+#[error("unknown scope: use actions:execute, connections, marketplace, publish or account")]
 pub struct UnknownScope;
 
 impl Scope {

@@ -1,36 +1,35 @@
-//! What can be done with accounts, from the registration to the developer's profile. Every answer to a stranger is the
-//! same, and the same work, whether or not there is an account.
+//! Everything about users, from registration to the developer profile. A stranger gets the same answer for the same work
+//! whether or not an address has an account.
 
 use std::{fmt, net::IpAddr, sync::Arc};
 
 use secrecy::SecretString;
 use tokio::sync::Semaphore;
 use workway_model::UserId;
+use workway_vault::Vault;
 
 use super::{
-    developer::{
-        Change, CheckedChange, CheckedProfile, Developer, NewProfile, PayoutDetails, PayoutSeal, ProfileChange,
-        SealError,
-    },
-    doors::Doors,
+    attempt_limiter::AttemptLimiter,
+    developer::{Change, CheckedChange, CheckedProfile, Developer, NewProfile, ProfileChange},
     email::EmailAddress,
     error::{AccountError, Problem},
     hasher::PasswordHasher,
     id::{DeveloperId, TokenId, generate_user},
     password::Password,
+    payout::PayoutDetails,
     principal::Principal,
     scope::Scopes,
-    store::{DeveloperChange, DeveloperStore, NewDeveloper, NewToken, Room, StoreError, TokenStore, UserStore},
+    store::{AtTokenLimit, DeveloperChange, DeveloperStore, NewDeveloper, NewToken, StoreError, TokenStore, UserStore},
     token::{ApiToken, IssuedToken, TokenRequest, TokenSummary},
 };
 use crate::AccountSettings;
 
-/// How exact the last use of a token is known, in seconds: more would be a write with every request.
+/// Precision of a token's last use, in seconds: a finer one would cost a write per request.
 const USE_SECONDS: u64 = 60;
-/// How often payout details are sealed anew when the key was changed meanwhile.
+/// Attempts to seal payout details while the keys are rotated.
 const SEAL_ATTEMPTS: u32 = 3;
 
-/// The accounts of a host. Cheap to clone.
+/// The users of a host. Cheap to clone.
 #[derive(Clone)]
 pub struct Accounts(Arc<Inner>);
 
@@ -38,10 +37,10 @@ struct Inner {
     users: Arc<dyn UserStore>,
     tokens: Arc<dyn TokenStore>,
     developers: Arc<dyn DeveloperStore>,
-    seal: Arc<dyn PayoutSeal>,
+    vault: Arc<Vault>,
     hasher: PasswordHasher,
-    doors: Doors,
-    /// One use is written down at a time; others are written with the token's next request.
+    attempts: AttemptLimiter,
+    /// Records one use at a time; the others are recorded with the token's next request.
     noting: Arc<Semaphore>,
 }
 
@@ -50,46 +49,46 @@ impl Accounts {
         users: Arc<dyn UserStore>,
         tokens: Arc<dyn TokenStore>,
         developers: Arc<dyn DeveloperStore>,
-        seal: Arc<dyn PayoutSeal>,
+        vault: Arc<Vault>,
         settings: &AccountSettings,
     ) -> Self {
         Self(Arc::new(Inner {
             users,
             tokens,
             developers,
-            seal,
+            vault,
             hasher: PasswordHasher::default(),
-            doors: Doors::new(settings),
+            attempts: AttemptLimiter::new(settings),
             noting: Arc::new(Semaphore::new(1)),
         }))
     }
 
-    /// Counts an attempt to get in from a client's address. To be called before anything else is done for it.
+    /// Counts an attempt to sign in or to register from a client address. Call it before any other work for the client.
     ///
     /// # Errors
     /// [`AccountError::TooOften`].
-    pub fn knock(&self, address: IpAddr) -> Result<(), AccountError> {
-        Ok(self.0.doors.knock(address)?)
+    pub fn count_attempt(&self, address: IpAddr) -> Result<(), AccountError> {
+        Ok(self.0.attempts.count_client(address)?)
     }
 
-    /// Makes an account, unless the address has one: then nothing is changed, and nobody is told.
+    /// Registers a user, unless the address has one: then nothing changes, and the answer is the same.
     ///
     /// # Errors
-    /// [`AccountError::Invalid`] names all that is wrong with address and password; [`AccountError::TooOften`],
+    /// [`AccountError::Invalid`] lists every problem of address and password; [`AccountError::TooOften`],
     /// [`AccountError::Overloaded`].
     pub async fn register(&self, email: &str, password: SecretString, now: u64) -> Result<(), AccountError> {
         let (email, password) = both(email.parse(), Password::choose(password))?;
-        self.0.doors.new_name(&email)?;
+        self.0.attempts.count_registration(&email)?;
         let hash = self.0.hasher.hash(password).await?;
         let id = generate_user().map_err(|error| AccountError::Host(error.to_string()))?;
         Ok(self.0.users.add(&id, &email, &hash, now).await?)
     }
 
-    /// A new token for whoever knows the password.
+    /// Issues a token to a user who knows the password.
     ///
     /// # Errors
-    /// [`AccountError::InvalidCredentials`], whatever of the two is wrong; [`AccountError::Invalid`] names all that is
-    /// wrong with the request; [`AccountError::TooOften`], [`AccountError::Overloaded`].
+    /// [`AccountError::InvalidCredentials`], whichever of the two is wrong; [`AccountError::Invalid`] lists every problem of
+    /// the request; [`AccountError::TooOften`], [`AccountError::Overloaded`].
     pub async fn log_in(
         &self,
         email: &str,
@@ -98,17 +97,17 @@ impl Accounts {
         now: u64,
     ) -> Result<IssuedToken, AccountError> {
         let (email, password) = both(email.parse(), Password::attempt(password))?;
-        // Before the password, so that what is wrong with it says nothing of the password.
+        // Before the password is compared, so that an error reveals nothing about it.
         let issued = request.issue(Scopes::all(), None, now)?;
-        self.0.doors.name(&email)?;
+        self.0.attempts.count_sign_in(&email)?;
         let user = self.0.users.by_email(&email).await?;
         let (id, hash) = user.map(|user| (user.id, user.password)).unzip();
         let fits = self.0.hasher.fits(password, hash).await?;
         let user = id.filter(|_| fits).ok_or(AccountError::InvalidCredentials)?;
-        self.store(user, issued, Room::Make, now).await
+        self.store(user, issued, AtTokenLimit::RevokeOldest, now).await
     }
 
-    /// A new token with no more scopes and no longer life than the one that asks for it.
+    /// Issues a token that cannot exceed the scopes or lifetime of the holder's own.
     ///
     /// # Errors
     /// [`AccountError::MoreScopes`], [`AccountError::Invalid`], [`AccountError::TooManyTokens`].
@@ -119,22 +118,22 @@ impl Accounts {
         now: u64,
     ) -> Result<IssuedToken, AccountError> {
         let issued = request.issue(holder.scopes, Some(holder.expires_at), now)?;
-        self.store(holder.user.clone(), issued, Room::Refuse, now).await
+        self.store(holder.user.clone(), issued, AtTokenLimit::Refuse, now).await
     }
 
     async fn store(
         &self,
         user: UserId,
         issued: IssuedToken,
-        room: Room,
+        at_limit: AtTokenLimit,
         now: u64,
     ) -> Result<IssuedToken, AccountError> {
         let token = NewToken { user, digest: issued.token.digest(), summary: issued.summary.clone() };
-        self.0.tokens.add(token, room, now).await?;
+        self.0.tokens.add(token, at_limit, now).await?;
         Ok(issued)
     }
 
-    /// Who a bearer token speaks for at `now`; nobody if it is unknown, expired or revoked, which all look the same.
+    /// Returns the user that a bearer token belongs to; none if it is unknown, expired or revoked, which look the same.
     ///
     /// # Errors
     /// [`AccountError::Unavailable`].
@@ -150,19 +149,19 @@ impl Accounts {
         Ok(Some(Principal { user: owner.user, token: owner.id, scopes: owner.scopes, expires_at: found.expires_at }))
     }
 
-    /// Not waited for: no request is slower for it.
+    /// Not awaited: it must not slow a request down.
     fn note_use(&self, id: TokenId, now: u64) {
         let Ok(turn) = Arc::clone(&self.0.noting).try_acquire_owned() else { return };
         let tokens = Arc::clone(&self.0.tokens);
         tokio::spawn(async move {
             if let Err(error) = tokens.used(&id, now.saturating_sub(USE_SECONDS), now).await {
-                tracing::warn!(token = %id, "that a token was used was not written down: {error}");
+                tracing::warn!(token = %id, "the last use of a token could not be recorded: {error}");
             }
             drop(turn);
         });
     }
 
-    /// A user's tokens that are of use, newest first.
+    /// Lists a user's active tokens, newest first.
     ///
     /// # Errors
     /// [`AccountError::Unavailable`].
@@ -170,7 +169,7 @@ impl Accounts {
         Ok(self.0.tokens.list(user, now).await?)
     }
 
-    /// Revokes a token of the user's own. Whether there is one, revoked before or not.
+    /// Revokes a user's token. Returns whether there is one, revoked before or not.
     ///
     /// # Errors
     /// [`AccountError::Unavailable`].
@@ -178,7 +177,7 @@ impl Accounts {
         Ok(self.0.tokens.revoke(user, id, now).await?)
     }
 
-    /// A user's address, for the user alone. The operator and the user `dev` have none.
+    /// Returns a user's address, only for the user. The operator and the user `dev` have none.
     ///
     /// # Errors
     /// [`AccountError::Unavailable`].
@@ -189,7 +188,7 @@ impl Accounts {
     /// Makes the user a developer.
     ///
     /// # Errors
-    /// [`AccountError::Invalid`] names all that is wrong with the profile; [`AccountError::SlugTaken`],
+    /// [`AccountError::Invalid`] lists every problem of the profile; [`AccountError::SlugTaken`],
     /// [`AccountError::AlreadyDeveloper`].
     pub async fn create_developer(
         &self,
@@ -201,10 +200,10 @@ impl Accounts {
         let id = DeveloperId::generate();
         let mut developer = NewDeveloper { id, user: user.clone(), slug, name, bio, website, payout: None };
         for _ in 0..SEAL_ATTEMPTS {
-            let seal = |payout| self.0.seal.seal(user, &developer.id, payout);
-            developer.payout = payout.as_ref().map(seal).transpose().map_err(host)?;
+            let seal = |payout: &PayoutDetails| payout.seal(&self.0.vault, user, &developer.id);
+            developer.payout = payout.as_ref().map(seal).transpose()?;
             match self.0.developers.add(developer.clone(), now).await {
-                Err(StoreError::StaleKey) if self.0.seal.catch_up().await => {}
+                Err(StoreError::StaleKey) if self.0.vault.catch_up().await => {}
                 added => return Ok(added?),
             }
         }
@@ -214,7 +213,7 @@ impl Accounts {
     /// Changes the user's profile.
     ///
     /// # Errors
-    /// [`AccountError::NoDeveloper`]; [`AccountError::Invalid`] names all that is wrong with the change.
+    /// [`AccountError::NoDeveloper`]; [`AccountError::Invalid`] lists every problem of the change.
     pub async fn update_developer(
         &self,
         user: &UserId,
@@ -227,18 +226,18 @@ impl Accounts {
             let payout = match &payout {
                 Change::Keep => Change::Keep,
                 Change::Remove => Change::Remove,
-                Change::Set(payout) => Change::Set(self.0.seal.seal(user, &developer.id, payout).map_err(host)?),
+                Change::Set(payout) => Change::Set(payout.seal(&self.0.vault, user, &developer.id)?),
             };
             let change = DeveloperChange { name: name.clone(), bio: bio.clone(), website: website.clone(), payout };
             match self.0.developers.update(user, change, now).await {
-                Err(StoreError::StaleKey) if self.0.seal.catch_up().await => {}
+                Err(StoreError::StaleKey) if self.0.vault.catch_up().await => {}
                 updated => return updated?.ok_or(AccountError::NoDeveloper),
             }
         }
         Err(StoreError::StaleKey.into())
     }
 
-    /// A developer by id or slug. A text that could be neither is nobody's.
+    /// Finds a developer by id or slug.
     ///
     /// # Errors
     /// [`AccountError::Unavailable`].
@@ -252,7 +251,7 @@ impl Accounts {
         }
     }
 
-    /// The user's own profile.
+    /// Returns the user's own profile.
     ///
     /// # Errors
     /// [`AccountError::Unavailable`].
@@ -260,27 +259,27 @@ impl Accounts {
         Ok(self.0.developers.by_user(user).await?)
     }
 
-    /// Where the user's money goes, for whoever pays. No route answers with it.
+    /// Returns the user's payout details, to pay. No route answers with them.
     ///
     /// # Errors
     /// [`AccountError::Host`] if the record does not open.
     pub async fn payout(&self, user: &UserId) -> Result<Option<PayoutDetails>, AccountError> {
         let Some((id, record)) = self.0.developers.payout(user).await? else { return Ok(None) };
-        Ok(Some(self.0.seal.open(user, &id, &record).map_err(host)?))
+        Ok(Some(PayoutDetails::open(&self.0.vault, user, &id, &record)?))
     }
 
-    /// Passwords that were hashed since the start, those of comparisons included.
+    /// Returns how many passwords were hashed since the start, comparisons included.
     pub fn password_hashes(&self) -> u64 {
         self.0.hasher.made()
     }
 
-    /// What is done every few seconds.
-    pub fn tend(&self) {
-        self.0.doors.tend();
+    /// Periodic maintenance: drops rate-limit buckets without recent attempts.
+    pub fn run_maintenance(&self) {
+        self.0.attempts.run_maintenance();
     }
 }
 
-/// Address and password, or all that is wrong with either.
+/// Returns address and password, or the problems of both.
 fn both(
     email: Result<EmailAddress, Problem>,
     password: Result<Password, Problem>,
@@ -292,10 +291,6 @@ fn both(
             Err(AccountError::Invalid(problems.into_iter().flatten().collect()))
         }
     }
-}
-
-fn host(error: SealError) -> AccountError {
-    AccountError::Host(error.to_string())
 }
 
 impl fmt::Debug for Accounts {

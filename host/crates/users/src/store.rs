@@ -1,11 +1,12 @@
-//! What accounts need of a database. Rules of what may be stored are checked before; uniqueness is the database's to keep,
-//! since only it sees two requests at once.
+//! What users, tokens and developers need of a database. Values are validated before they are stored; only the database can
+//! enforce uniqueness, since only it sees concurrent requests.
 
 use async_trait::async_trait;
 use workway_model::UserId;
+use workway_vault::Sealed;
 
 use super::{
-    developer::{Change, Developer, DeveloperSlug, SealedPayout},
+    developer::{Change, Developer, DeveloperSlug},
     email::EmailAddress,
     id::{DeveloperId, TokenId},
     password::PasswordHash,
@@ -16,16 +17,16 @@ use super::{
 /// Why something was not stored or read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
-    #[error("the slug is another developer's")]
+    #[error("the slug is already taken")]
     SlugTaken,
-    #[error("the user has a developer profile")]
+    #[error("the user already has a developer profile")]
     AlreadyDeveloper,
-    #[error("the user has {0} tokens")]
+    #[error("the user already has {0} active tokens")]
     TooManyTokens(u32),
     /// The keys were rotated: seal again under the new one.
-    #[error("the keys were rotated: this process has an old one, and has to be started with the new one")]
+    #[error("the keys were rotated and this host does not have the new key: restart it with the new key")]
     StaleKey,
-    /// For the caller, without details; the log has those.
+    /// For the caller, without details: the database logs those.
     #[error("{0}")]
     Unavailable(String),
 }
@@ -57,12 +58,12 @@ pub struct NewToken {
     pub summary: TokenSummary,
 }
 
-/// What happens when a user has [`MAX_TOKENS_PER_USER`](super::MAX_TOKENS_PER_USER) tokens and gets one more.
+/// What to do when a user already has [`MAX_TOKENS_PER_USER`](super::MAX_TOKENS_PER_USER) tokens and gets one more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Room {
-    /// The one that was not used for longest is revoked: whoever logs in has no other way in.
-    Make,
-    /// [`StoreError::TooManyTokens`].
+pub enum AtTokenLimit {
+    /// Revoke the least recently used token: signing in must always be possible.
+    RevokeOldest,
+    /// Fail with [`StoreError::TooManyTokens`].
     Refuse,
 }
 
@@ -87,7 +88,7 @@ pub struct StoredToken {
 /// API tokens by digest.
 #[async_trait]
 pub trait TokenStore: Send + Sync {
-    async fn add(&self, token: NewToken, room: Room, now: u64) -> Result<(), StoreError>;
+    async fn add(&self, token: NewToken, at_limit: AtTokenLimit, now: u64) -> Result<(), StoreError>;
 
     /// One indexed query.
     async fn find(&self, digest: &TokenDigest) -> Result<Option<StoredToken>, StoreError>;
@@ -111,7 +112,7 @@ pub struct NewDeveloper {
     pub name: String,
     pub bio: Option<String>,
     pub website: Option<String>,
-    pub payout: Option<SealedPayout>,
+    pub payout: Option<Sealed>,
 }
 
 /// Fields of a developer that change.
@@ -120,7 +121,7 @@ pub struct DeveloperChange {
     pub name: Option<String>,
     pub bio: Change<String>,
     pub website: Change<String>,
-    pub payout: Change<SealedPayout>,
+    pub payout: Change<Sealed>,
 }
 
 /// Developers by id, slug and user.

@@ -124,15 +124,16 @@ impl TokenRequest {
         let expires_at = self.expires_at.unwrap_or(latest.min(now.saturating_add(DEFAULT_TOKEN_SECONDS)));
         let mut problems = Vec::new();
         if scopes.is_empty() {
-            problems.push(Problem::new("/scopes", "is empty: leave it out for all, or name what the token is for"));
+            problems.push(Problem::new("/scopes", "must not be empty: leave it out for all scopes, or name some"));
         }
         if expires_at <= now || expires_at > latest {
-            let message = format!("is out of range: possible are {} to {latest} (Unix seconds)", now.saturating_add(1));
+            let message =
+                format!("must be between {} and {latest} in Unix seconds (got {expires_at})", now.saturating_add(1));
             problems.push(Problem::new("/expiresAt", message));
         }
         let odd = |name: &String| name.chars().count() > MAX_TOKEN_NAME_CHARS || name.chars().any(char::is_control);
         if self.name.as_ref().is_some_and(odd) {
-            let message = format!("has more than {MAX_TOKEN_NAME_CHARS} characters, or control characters");
+            let message = format!("must be at most {MAX_TOKEN_NAME_CHARS} characters without control characters");
             problems.push(Problem::new("/name", message));
         }
         if !problems.is_empty() {

@@ -1,6 +1,5 @@
 //! The table `connections`: accounts that users connected, their tokens sealed. Nothing here could open them.
 
-mod keys;
 mod leases;
 mod row;
 #[cfg(test)]
@@ -17,7 +16,7 @@ use super::{
     unix_now,
 };
 
-/// Sealed connections in the database, their leases and their keys.
+/// Sealed connections in the database, and their leases.
 #[derive(Clone, Debug)]
 pub struct SqliteConnections {
     database: Database,
@@ -196,6 +195,10 @@ impl SealedConnections for SqliteConnections {
 
     async fn delete(&self, user: &UserId, id: &str) -> Result<Option<SealedConnection>, SealedError> {
         self.remove(user, id).await.map_err(failed)
+    }
+
+    async fn scrub(&self) -> Result<bool, SealedError> {
+        self.database.scrub().await.map_err(failed)
     }
 }
 

@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 use sqlx::{Row, sqlite::SqliteRow};
-use workway_oauth::{Account, ConnectionSummary, KeyId, Sealed, SealedConnection};
+use workway_oauth::{Account, ConnectionSummary, SealedConnection};
+use workway_vault::{KeyId, Sealed};
 
 use super::super::pool::{self, from_stored};
 

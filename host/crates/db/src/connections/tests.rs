@@ -10,14 +10,17 @@ use workway_capability::{
 };
 use workway_model::{ProviderId, UserId};
 use workway_oauth::{
-    Account, AgreeError, Catalogue, ConnectionError, ConnectionStatus, ConnectionStore, ConnectionSummary, KeyRing,
-    KeyedRecords, Lease, LeaseRequest, Leases, MAX_CONNECTIONS_PER_USER, NewConnection, ProcessMark, Renewal, Renewed,
-    Revoked, RotateError, RotateOptions, Sealed, SealedConnections, SealedError, TokenEndpoint, TokenSet, Vault, agree,
-    rotate,
+    Account, Catalogue, ConnectionError, ConnectionStatus, ConnectionStore, ConnectionSummary, Lease, LeaseRequest,
+    Leases, MAX_CONNECTIONS_PER_USER, NewConnection, ProcessMark, Renewal, Renewed, Revoked, SealedConnections,
+    SealedError, StoredConnections, TokenEndpoint, TokenSet,
+};
+use workway_vault::{
+    KeyId, KeyRing, KeyedRecord, KeyedRecords, RecordsError, RotateError, RotateOptions, Sealed, Vault,
+    VerifyKeysError, rotate,
 };
 
 use super::super::pool::tests::{fresh, open};
-use crate::Database;
+use crate::{Database, SqliteKeyedRecords};
 
 fn data(folder: &tempfile::TempDir) -> Dir {
     Dir::open_ambient_dir(folder.path(), ambient_authority()).unwrap()
@@ -25,12 +28,21 @@ fn data(folder: &tempfile::TempDir) -> Dir {
 
 fn store(database: &Database, folder: &tempfile::TempDir) -> ConnectionStore {
     let data = data(folder);
-    let vault = Vault::new(&KeyRing::load(None, &data).unwrap(), Some(data.try_clone().unwrap()));
+    let ring = KeyRing::load(None, &data).unwrap();
+    store_with(database, &data, Vault::new(&ring, Some(data.try_clone().unwrap()), Arc::new(database.keyed_records())))
+}
+
+fn store_with(database: &Database, data: &Dir, vault: Vault) -> ConnectionStore {
     let rows = Arc::new(database.connections());
+    let catalogue = Catalogue::new(None, &Default::default()).unwrap();
+    let stored = StoredConnections::new(Arc::new(vault), rows.clone(), catalogue);
     let endpoint = TokenEndpoint::new(FetchClient::builder().build());
-    let process = ProcessMark::enter(&data).unwrap();
-    let renewal = Renewal::new(rows.clone(), endpoint, Arc::default(), process);
-    ConnectionStore::new(Arc::new(vault), rows, Catalogue::new(None, &Default::default()).unwrap(), renewal)
+    ConnectionStore::new(Renewal::new(stored, rows, endpoint, Arc::default(), ProcessMark::enter(data).unwrap()))
+}
+
+/// A vault that never reads its key file again.
+fn vault(database: &Database, ring: &KeyRing) -> Vault {
+    Vault::new(ring, None, Arc::new(database.keyed_records()))
 }
 
 fn in_file(data: &Dir) -> RotateOptions<'_> {
@@ -306,7 +318,7 @@ async fn one_owner_has_the_lease_until_it_ends_or_is_gone() {
         .unwrap();
     assert_eq!(ask(saved.version, lease("one", 100_000, None)).await, Lease::Taken { failures: 3 });
     // Whoever could not store what the provider gives may not ask for it.
-    rows.use_key(None, "11111111".parse().unwrap()).await.unwrap();
+    database.keyed_records().set_active_key(None, "11111111".parse().unwrap()).await.unwrap();
     assert_eq!(rows.lease(&saved.id, saved.version, lease("one", 100_000, None)).await, Err(SealedError::StaleKey));
 }
 
@@ -338,18 +350,18 @@ async fn a_rotation_reseals_everything_beside_a_running_store() {
         running.save(&user, &slack(), new("s3cr3t", &number.to_string())).await.unwrap();
     }
     running.save(&ann(), &slack(), new("mine", "acme")).await.unwrap();
-    let (rows, data) = (database.connections(), data(&folder));
+    let (records, data) = (Arc::new(database.keyed_records()), data(&folder));
     let before = KeyRing::load(None, &data).unwrap().active().id();
-    let rotated = rotate(KeyRing::load(None, &data).unwrap(), in_file(&data), &rows).await.unwrap();
+    let rotated = rotate(KeyRing::load(None, &data).unwrap(), in_file(&data), records.clone()).await.unwrap();
     assert_eq!((rotated.resealed, rotated.unreadable.len()), (251, 0));
     assert_ne!(rotated.key, before);
     assert!(!KeyRing::load(None, &data).unwrap().is_rotating(), "the old key is still in the file");
-    assert_eq!(rows.not_under(rotated.key, "", 10).await.unwrap().len(), 0);
+    assert_eq!(records.outdated(rotated.key, "", 10).await.unwrap().len(), 0);
     // It still has the old key alone, for reading and for writing.
     assert_eq!(token(&running, None).await, "mine");
     running.save(&ann(), &slack(), new("newer", "acme")).await.unwrap();
     running.save(&ann(), &slack(), new("other", "other")).await.unwrap();
-    assert_eq!(rows.not_under(rotated.key, "", 10).await.unwrap().len(), 0, "something is under the old key");
+    assert_eq!(records.outdated(rotated.key, "", 10).await.unwrap().len(), 0, "something is under the old key");
     assert_eq!(token(&store(&database, &folder), None).await, "newer");
 }
 
@@ -357,16 +369,9 @@ async fn a_rotation_reseals_everything_beside_a_running_store() {
 async fn a_store_with_the_old_key_alone_can_write_nothing_and_spoil_nothing() {
     let (database, folder) = fresh().await;
     store(&database, &folder).save(&ann(), &slack(), new("mine", "acme")).await.unwrap();
-    let (rows, data) = (database.connections(), data(&folder));
-    let stuck = {
-        let vault = Vault::new(&KeyRing::load(None, &data).unwrap(), None);
-        let endpoint = TokenEndpoint::new(FetchClient::builder().build());
-        let renewal =
-            Renewal::new(Arc::new(rows.clone()), endpoint, Arc::default(), ProcessMark::enter(&data).unwrap());
-        let catalogue = Catalogue::new(None, &Default::default()).unwrap();
-        ConnectionStore::new(Arc::new(vault), Arc::new(rows.clone()), catalogue, renewal)
-    };
-    rotate(KeyRing::load(None, &data).unwrap(), in_file(&data), &rows).await.unwrap();
+    let (records, data) = (Arc::new(database.keyed_records()), data(&folder));
+    let stuck = store_with(&database, &data, vault(&database, &KeyRing::load(None, &data).unwrap()));
+    rotate(KeyRing::load(None, &data).unwrap(), in_file(&data), records.clone()).await.unwrap();
     let refused = stuck.save(&ann(), &slack(), new("newer", "acme")).await;
     assert_eq!(refused, Err(ConnectionError::Sealed(SealedError::StaleKey)));
     assert_eq!(token(&store(&database, &folder), None).await, "mine");
@@ -376,27 +381,27 @@ async fn a_store_with_the_old_key_alone_can_write_nothing_and_spoil_nothing() {
 async fn a_process_without_the_key_takes_nothing_over() {
     let (database, folder) = fresh().await;
     store(&database, &folder).save(&ann(), &slack(), new("mine", "acme")).await.unwrap();
-    let (rows, data) = (database.connections(), data(&folder));
-    agree(&Vault::new(&KeyRing::load(None, &data).unwrap(), None), &rows).await.unwrap();
-    let key = rows.key().await.unwrap();
+    let (records, data) = (Arc::new(database.keyed_records()), data(&folder));
+    vault(&database, &KeyRing::load(None, &data).unwrap()).verify_keys().await.unwrap();
+    let key = records.active_key().await.unwrap();
     let (elsewhere, _guard) = {
         let folder = tempfile::tempdir().unwrap();
         (Dir::open_ambient_dir(folder.path(), ambient_authority()).unwrap(), folder)
     };
     let other = || KeyRing::load(None, &elsewhere).unwrap();
-    let agreed = agree(&Vault::new(&other(), None), &rows).await;
-    assert!(matches!(agreed, Err(AgreeError::OtherKey { .. })), "{agreed:?}");
-    let rotated = rotate(other(), in_file(&elsewhere), &rows).await;
-    assert!(matches!(rotated, Err(RotateError::NotOurs { .. })), "{rotated:?}");
+    let verified = vault(&database, &other()).verify_keys().await;
+    assert!(matches!(verified, Err(VerifyKeysError::OtherKey { .. })), "{verified:?}");
+    let rotated = rotate(other(), in_file(&elsewhere), records.clone()).await;
+    assert!(matches!(rotated, Err(RotateError::OtherKey { .. })), "{rotated:?}");
     assert!(!other().is_rotating(), "a key was made for nothing");
-    assert_eq!(rows.key().await.unwrap(), key);
+    assert_eq!(records.active_key().await.unwrap(), key);
     assert_eq!(token(&store(&database, &folder), None).await, "mine");
     // Whose key is lost can go on without what it sealed.
     let options = RotateOptions { file: Some(&elsewhere), drop_unreadable: true };
-    let rotated = rotate(other(), options, &rows).await.unwrap();
+    let rotated = rotate(other(), options, records.clone()).await.unwrap();
     assert_eq!((rotated.dropped, rotated.unreadable.len()), (1, 0));
-    assert_eq!(rows.list(&ann()).await.unwrap(), []);
-    agree(&Vault::new(&other(), None), &rows).await.unwrap();
+    assert_eq!(database.connections().list(&ann()).await.unwrap(), []);
+    vault(&database, &other()).verify_keys().await.unwrap();
 }
 
 #[tokio::test]
@@ -407,8 +412,8 @@ async fn what_opens_under_no_key_stays_and_hinders_no_other_rotation() {
         store.save(&ann(), &slack(), new("mine", account)).await.unwrap();
     }
     sqlx::query("UPDATE connections SET sealed = x'01' WHERE account = 'bad'").execute(&database.writer).await.unwrap();
-    let (rows, data) = (database.connections(), data(&folder));
-    let rotate = async || rotate(KeyRing::load(None, &data).unwrap(), in_file(&data), &rows).await.unwrap();
+    let (records, data) = (Arc::new(database.keyed_records()), data(&folder));
+    let rotate = async || rotate(KeyRing::load(None, &data).unwrap(), in_file(&data), records.clone()).await.unwrap();
     let first = rotate().await;
     assert_eq!((first.resealed, first.unreadable.len()), (1, 1));
     assert!(!KeyRing::load(None, &data).unwrap().is_rotating(), "a key stayed that opens nothing");
@@ -431,48 +436,43 @@ async fn a_refresh_token_that_is_taken_over_is_not_one_that_was_used_up_meanwhil
     assert!(rows.put(&ann(), row, None).await.is_ok());
 }
 
-/// Ends a rotation after so many steps, as a crash does.
-struct Crashing<'a> {
-    rows: &'a super::SqliteConnections,
+/// Ends a rotation after this many steps, as a crash does.
+struct Crashing {
+    records: SqliteKeyedRecords,
     steps: std::sync::atomic::AtomicU32,
 }
 
-impl Crashing<'_> {
-    fn step(&self) -> Result<(), SealedError> {
+impl Crashing {
+    fn step(&self) -> Result<(), RecordsError> {
         let left = self.steps.load(std::sync::atomic::Ordering::SeqCst);
         self.steps.store(left.saturating_sub(1), std::sync::atomic::Ordering::SeqCst);
-        if left == 0 { Err(SealedError::Unavailable("crash".into())) } else { Ok(()) }
+        if left == 0 { Err(RecordsError::Unavailable("crash".into())) } else { Ok(()) }
     }
 }
 
 #[async_trait::async_trait]
-impl KeyedRecords for Crashing<'_> {
-    async fn key(&self) -> Result<Option<String>, SealedError> {
-        self.rows.key().await
+impl KeyedRecords for Crashing {
+    async fn active_key(&self) -> Result<Option<KeyId>, RecordsError> {
+        self.records.active_key().await
     }
-    async fn use_key(&self, before: Option<&str>, key: workway_oauth::KeyId) -> Result<bool, SealedError> {
+    async fn set_active_key(&self, before: Option<KeyId>, key: KeyId) -> Result<bool, RecordsError> {
         self.step()?;
-        self.rows.use_key(before, key).await
+        self.records.set_active_key(before, key).await
     }
-    async fn not_under(
-        &self,
-        key: workway_oauth::KeyId,
-        after: &str,
-        limit: u32,
-    ) -> Result<Vec<workway_oauth::Outdated>, SealedError> {
+    async fn outdated(&self, active: KeyId, after: &str, limit: u32) -> Result<Vec<KeyedRecord>, RecordsError> {
         self.step()?;
-        self.rows.not_under(key, after, limit).await
+        self.records.outdated(active, after, limit).await
     }
-    async fn reseal(&self, row: &workway_oauth::Outdated, sealed: &Sealed) -> Result<bool, SealedError> {
+    async fn reseal(&self, outdated: &KeyedRecord, sealed: &Sealed) -> Result<bool, RecordsError> {
         self.step()?;
-        self.rows.reseal(row, sealed).await
+        self.records.reseal(outdated, sealed).await
     }
-    async fn drop_rows(&self, ids: &[String]) -> Result<u64, SealedError> {
-        self.rows.drop_rows(ids).await
+    async fn drop_records(&self, ids: &[String]) -> Result<u64, RecordsError> {
+        self.records.drop_records(ids).await
     }
-    async fn scrub(&self) -> Result<bool, SealedError> {
+    async fn scrub(&self) -> Result<bool, RecordsError> {
         self.step()?;
-        self.rows.scrub().await
+        self.records.scrub().await
     }
 }
 
@@ -483,19 +483,19 @@ async fn a_rotation_that_crashes_anywhere_loses_nothing_and_goes_on() {
     const STEPS: u32 = 9;
     for steps in 0..=STEPS {
         let (database, folder) = fresh().await;
-        let (rows, data) = (database.connections(), data(&folder));
+        let (records, data) = (Arc::new(database.keyed_records()), data(&folder));
         let first = store(&database, &folder);
         for number in 0..ACCOUNTS {
             first.save(&ann(), &slack(), new("mine", &number.to_string())).await.unwrap();
         }
         // It holds a key that is none any more.
-        rotate(KeyRing::load(None, &data).unwrap(), in_file(&data), &rows).await.unwrap();
-        let crashing = Crashing { rows: &rows, steps: steps.into() };
-        let crashed = rotate(KeyRing::load(None, &data).unwrap(), in_file(&data), &crashing).await;
+        rotate(KeyRing::load(None, &data).unwrap(), in_file(&data), records.clone()).await.unwrap();
+        let crashing = Arc::new(Crashing { records: database.keyed_records(), steps: steps.into() });
+        let crashed = rotate(KeyRing::load(None, &data).unwrap(), in_file(&data), crashing).await;
         first.save(&ann(), &slack(), new("mine", "0")).await.unwrap();
         // A host that starts now, and one that has been running, read and write everything.
         let ring = KeyRing::load(None, &data).unwrap();
-        agree(&Vault::new(&ring, None), &rows).await.unwrap();
+        vault(&database, &ring).verify_keys().await.unwrap();
         let second = store(&database, &folder);
         for store in [&first, &second] {
             for one in store.list(&ann()).await.unwrap() {
@@ -503,10 +503,10 @@ async fn a_rotation_that_crashes_anywhere_loses_nothing_and_goes_on() {
                 store.save(&ann(), &slack(), new("mine", &one.account.id)).await.unwrap();
             }
         }
-        let rotated = rotate(KeyRing::load(None, &data).unwrap(), in_file(&data), &rows).await;
+        let rotated = rotate(KeyRing::load(None, &data).unwrap(), in_file(&data), records.clone()).await;
         let rotated = rotated.unwrap_or_else(|error| panic!("after {steps} steps: {error:?}"));
         assert_eq!(rotated.unreadable, [""; 0]);
-        assert_eq!(rows.not_under(rotated.key, "", 10).await.unwrap().len(), 0);
+        assert_eq!(records.outdated(rotated.key, "", 10).await.unwrap().len(), 0);
         assert!(!KeyRing::load(None, &data).unwrap().is_rotating());
         assert_eq!(crashed.is_ok(), steps == STEPS, "{steps} steps: the test should cover each one");
     }

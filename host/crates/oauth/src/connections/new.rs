@@ -1,7 +1,6 @@
-//! A connection that is about to be saved, and what it must be like. The texts of refusals name the field and never quote
-//! a token.
+//! A connection that is about to be saved, and its validation. Error messages name the field and never quote a token.
 
-use std::{collections::BTreeSet, fmt, time::Duration};
+use std::{collections::BTreeSet, fmt};
 
 use secrecy::{ExposeSecret, SecretString};
 
@@ -9,19 +8,14 @@ use super::super::{
     bounds::{MAX_ACCOUNT_CHARS, MAX_SCOPE_CHARS, MAX_SCOPES, MAX_TOKEN_BYTES},
     catalogue::Values,
     endpoint::Account,
-    vault::TokenSet,
+    lifetime::LATEST,
+    sealing::TokenSet,
 };
 use super::ConnectionError;
 
 /// The provider's own id with what its addresses depend on.
 const MAX_ACCOUNT_ID_CHARS: usize = 1_024;
 const MAX_VALUES: usize = 20;
-/// The year 9999, in Unix seconds: further away than any token's end, and far from what could overflow.
-const LATEST: u64 = 253_402_300_799;
-
-/// How long before its end a token is renewed: time for the renewal itself, for the call that uses the token, and for a
-/// clock that steps.
-const MARGIN: u64 = 120;
 
 /// A connection to save.
 pub struct NewConnection {
@@ -33,8 +27,8 @@ pub struct NewConnection {
     pub values: Values,
     /// Unix seconds, by our clock; none for a token that does not expire.
     pub expires_at: Option<u64>,
-    /// Whether the refresh token of the connection whose place it takes is taken over where this one comes without: only
-    /// if the provider itself has said that it is the same account.
+    /// Whether to keep the refresh token of the connection that it replaces if it has none itself: only if the provider
+    /// itself said that it is the same account.
     pub keeps_refresh_token: bool,
 }
 
@@ -47,38 +41,24 @@ impl NewConnection {
             return invalid(format!("refreshToken must be 1 to {MAX_TOKEN_BYTES} visible ASCII characters"));
         }
         if !is_label(&self.account.label, MAX_ACCOUNT_CHARS) || !is_label(&self.account.id, MAX_ACCOUNT_ID_CHARS) {
-            return invalid(format!(
-                "account must be 1 to {MAX_ACCOUNT_CHARS} characters, none of them a control character"
-            ));
+            return invalid(format!("account must be 1 to {MAX_ACCOUNT_CHARS} characters without control characters"));
         }
         let scopes = self.scopes.iter().flatten();
         if scopes.clone().count() > MAX_SCOPES || !scopes.clone().all(|scope| is_label(scope, MAX_SCOPE_CHARS)) {
             return invalid(format!(
-                "scopes must be at most {MAX_SCOPES} texts, each 1 to {MAX_SCOPE_CHARS} characters, none of them a control character"
+                "scopes must be at most {MAX_SCOPES} texts of 1 to {MAX_SCOPE_CHARS} characters without control characters"
             ));
         }
         if self.values.len() > MAX_VALUES || !self.values.values().all(|value| is_label(value, MAX_ACCOUNT_CHARS)) {
             return invalid(format!(
-                "variables must be at most {MAX_VALUES} texts, each 1 to {MAX_ACCOUNT_CHARS} characters, none of them a control character"
+                "variables must be at most {MAX_VALUES} texts of 1 to {MAX_ACCOUNT_CHARS} characters without control characters"
             ));
         }
         if self.expires_at.is_some_and(|end| end > LATEST) {
-            return invalid("expiresAt is too far away".into());
+            return invalid(format!("expiresAt must be at most {LATEST} (the end of the year 9999, in Unix seconds)"));
         }
         Ok(())
     }
-}
-
-/// When a token that was given for so long ends, in Unix seconds. By our own clock, from before the provider was asked:
-/// what its clock says is of no account.
-pub(crate) fn end_of(asked: u64, lifetime: Option<Duration>) -> Option<u64> {
-    lifetime.map(|lifetime| asked.saturating_add(lifetime.as_secs()).min(LATEST))
-}
-
-/// When a token is to be renewed, in Unix seconds. Nothing where it never ends or cannot be.
-pub(crate) fn renewal_of(now: u64, expires_at: Option<u64>, renewable: bool) -> Option<u64> {
-    let end = expires_at.filter(|_| renewable)?;
-    Some(end - MARGIN.min(end.saturating_sub(now) / 4))
 }
 
 /// What RFC 6750 and RFC 6749 allow of a token. Anything else could end the header that it is put into.
@@ -104,11 +84,7 @@ impl fmt::Debug for NewConnection {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
-    use super::{
-        Account, ConnectionError, LATEST, MAX_SCOPES, MAX_TOKEN_BYTES, NewConnection, TokenSet, end_of, renewal_of,
-    };
+    use super::{Account, ConnectionError, LATEST, MAX_SCOPES, MAX_TOKEN_BYTES, NewConnection, TokenSet};
 
     fn new(token: &str, account: &str) -> NewConnection {
         NewConnection {
@@ -140,18 +116,6 @@ mod tests {
         }
         assert!(NewConnection { scopes: None, ..new(&"x".repeat(MAX_TOKEN_BYTES), "a") }.check().is_ok());
         assert!(NewConnection { expires_at: Some(LATEST + 1), ..new("t", "a") }.check().is_err());
-    }
-
-    #[test]
-    fn a_token_is_renewed_before_it_ends_and_only_where_it_can_be() {
-        assert_eq!(renewal_of(1_000, Some(4_600), true), Some(4_480));
-        assert_eq!(renewal_of(1_000, Some(4_600), false), None);
-        assert_eq!(renewal_of(1_000, Some(1_008), true), Some(1_006), "not at once");
-        assert_eq!(renewal_of(1_000, Some(1), true), Some(1));
-        assert_eq!(renewal_of(1_000, None, true), None);
-        assert_eq!(end_of(1_000, Some(Duration::from_secs(60))), Some(1_060));
-        assert_eq!(end_of(1_000, Some(Duration::MAX)), Some(LATEST));
-        assert_eq!(end_of(1_000, None), None);
     }
 
     #[test]

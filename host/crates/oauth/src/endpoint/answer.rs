@@ -15,7 +15,7 @@ use super::{
 use crate::{
     bounds::{MAX_SCOPE_CHARS, MAX_SCOPES, MAX_TOKEN_BYTES},
     catalogue::{AccountSource, OAuthMethod, Provider, Values, VariableSource},
-    vault::TokenSet,
+    sealing::TokenSet,
 };
 
 /// An access token that outlives this has no lifetime worth keeping: ten years.

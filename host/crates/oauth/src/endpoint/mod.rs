@@ -28,8 +28,8 @@ pub use error::EndpointError;
 
 use super::{
     catalogue::{ClientAuthentication, OAuthMethod, Provider, Template, TokenRequest, Values},
+    sealing::TokenSet,
     unix_now,
-    vault::TokenSet,
 };
 use crate::ClientCredentials;
 use answer::Occasion;

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     catalogue::{CLIENT_ID, RevocationStyle, TokenRequest},
-    vault::TokenSet,
+    sealing::TokenSet,
 };
 
 /// What providers answer for a token that is dead already.

@@ -13,8 +13,8 @@ use super::{
 use crate::{
     ClientCredentials, ConnectionSummary, NewConnection, TokenSet,
     catalogue::{AccountSource, OAuthMethod, Provider, Values, VariableSource},
-    connections::end_of,
     endpoint::{Account, Party, TokenAnswer},
+    lifetime::end_of,
     unix_now,
 };
 

@@ -37,8 +37,9 @@ pub use state::{Digest32, Session, State};
 
 use super::{
     catalogue::{Catalogue, OAuthMethod, Provider, Values, VariableSource},
-    connections::{ConnectionStore, ConnectionSummary},
+    connections::ConnectionStore,
     endpoint::TokenEndpoint,
+    stored::ConnectionSummary,
     tasks::Tasks,
     unix_now,
 };

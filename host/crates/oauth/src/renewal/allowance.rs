@@ -1,5 +1,5 @@
-//! How often a guest, or an API that answers 401 whatever it is sent, may have a connection renewed. A renewal that is due
-//! is not counted here.
+//! Limits the renewals that a guest asks for, or that an API causes which always answers 401. Renewals that are due do not
+//! count.
 
 use std::{
     collections::HashMap,
@@ -7,10 +7,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// So many renewals of one connection that were asked for, in one window.
+/// The most requested renewals of one connection in a window.
 pub const MAX_ASKED: u32 = 5;
 const WINDOW: Duration = Duration::from_secs(60);
-/// Connections that are counted at once. Beyond it the counts that are over are dropped.
+/// The most connections that are counted. Beyond it counts of past windows are dropped.
 const CAPACITY: usize = 4_096;
 
 /// Counts by connection.
@@ -18,8 +18,8 @@ const CAPACITY: usize = 4_096;
 pub(super) struct Allowance(Mutex<HashMap<String, (Instant, u32)>>);
 
 impl Allowance {
-    /// Whether one more is allowed at `now`.
-    pub(super) fn has_room(&self, id: &str, now: Instant) -> bool {
+    /// Returns whether one more is allowed at `now`.
+    pub(super) fn allows(&self, id: &str, now: Instant) -> bool {
         match self.counts().get(id) {
             Some((begun, count)) => is_over(begun, now) || *count < MAX_ASKED,
             None => true,
@@ -33,7 +33,7 @@ impl Allowance {
             counts.retain(|_, (begun, _)| !is_over(begun, now));
         }
         if counts.len() >= CAPACITY && !counts.contains_key(id) {
-            // So many at once are a provider's doing, not one guest's: it goes uncounted.
+            // So many at once are caused by a provider, not by one guest: do not count this one.
             return;
         }
         let (begun, count) = counts.entry(id.to_owned()).or_insert((now, 0));
@@ -62,14 +62,14 @@ mod tests {
     fn a_connection_is_renewed_so_often_in_a_window_and_another_one_too() {
         let (allowance, now) = (Allowance::default(), Instant::now());
         for _ in 0..MAX_ASKED {
-            assert!(allowance.has_room("a", now));
+            assert!(allowance.allows("a", now));
             allowance.take("a", now);
         }
-        assert!(!allowance.has_room("a", now + WINDOW / 2));
-        assert!(allowance.has_room("b", now));
-        assert!(allowance.has_room("a", now + WINDOW));
+        assert!(!allowance.allows("a", now + WINDOW / 2));
+        assert!(allowance.allows("b", now));
+        assert!(allowance.allows("a", now + WINDOW));
         allowance.take("a", now + WINDOW);
-        assert!(allowance.has_room("a", now + WINDOW), "the count begins anew");
+        assert!(allowance.allows("a", now + WINDOW), "the count begins anew");
     }
 
     #[test]

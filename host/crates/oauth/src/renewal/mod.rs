@@ -1,7 +1,7 @@
-//! Renews access tokens: before they end, when an API refuses one, or when a guest asks. A provider that rotates refresh
-//! tokens takes a second use of one for theft and ends the whole grant, so that a renewal happens once: once in this
-//! process (those who come meanwhile wait for the same answer), and under a lease once among the processes that share the
-//! database. No database connection is held while the provider is asked, and nobody is given a token that is not stored.
+//! Renews access tokens: before they expire, when an API refuses one, or when a guest asks. A provider that rotates refresh
+//! tokens treats a second use of one as theft and ends the whole grant, so a renewal happens once: once in this process
+//! (concurrent callers wait for the same answer), and under a lease once among the processes that share the database. No
+//! database connection is held while the provider is asked, and nobody gets a token that is not stored.
 
 mod allowance;
 mod attempt;
@@ -29,56 +29,57 @@ pub use process::ProcessMark;
 
 use super::{
     catalogue::{OAuthMethod, Provider, Values},
-    connections::Inner as Store,
     endpoint::{Party, TokenEndpoint},
+    sealing::TokenSet,
+    stored::StoredConnections,
     tasks::Tasks,
-    vault::TokenSet,
 };
 use crate::OAuthSettings;
 use allowance::Allowance;
 
-/// How long a lease counts whose owner may still live: longer than the provider is waited for and its answer can take to be
-/// stored. That an owner is gone is seen at once.
+/// How long a lease lasts whose owner may still be alive: longer than the provider may take to answer and its answer to be
+/// stored. An owner that is gone is noticed at once.
 const LEASE: Duration = Duration::from_secs(180);
-/// How long somebody else's renewal is waited for.
+/// How long to wait for another process's renewal.
 const PATIENCE: Duration = Duration::from_secs(25);
-/// How often is looked whether it is done.
+/// Poll interval while waiting for it.
 const POLL: Duration = Duration::from_millis(50);
 
-/// What came of having a provider forget a token.
+/// The outcome of revoking a token at its provider.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Revoked {
     Yes,
     /// The provider was asked and did not; the log says why.
     No,
-    /// The provider has no way to, as far as its entry says.
+    /// The provider's entry has no revocation endpoint.
     NotSupported,
 }
 
 type Outcome = Result<Option<Arc<Connection>>, OAuthError>;
 
-/// A renewal of this process that is under way.
+/// A renewal of this process that is in flight.
 #[derive(Clone)]
 struct Flight {
-    /// Of the connection that it began with.
+    /// The connection's version when it began.
     version: u64,
     /// Why it was begun.
     reason: RenewalReason,
     outcome: Shared<BoxFuture<'static, Outcome>>,
 }
 
-/// Renews and revokes what the connection store holds. Cheap to clone.
+/// Renews and revokes the tokens of stored connections. Cheap to clone.
 #[derive(Clone)]
 pub struct Renewal {
     inner: Arc<Inner>,
 }
 
 struct Inner {
+    stored: StoredConnections,
     leases: Arc<dyn Leases>,
     endpoint: TokenEndpoint,
     settings: Arc<OAuthSettings>,
     process: ProcessMark,
-    /// Renewals of this process that are under way, by connection.
+    /// Renewals of this process that are in flight, by connection.
     flights: Mutex<HashMap<String, Flight>>,
     allowance: Allowance,
     tasks: Tasks,
@@ -86,13 +87,18 @@ struct Inner {
 
 impl Renewal {
     pub fn new(
+        stored: StoredConnections,
         leases: Arc<dyn Leases>,
         endpoint: TokenEndpoint,
         settings: Arc<OAuthSettings>,
         process: ProcessMark,
     ) -> Self {
         let (flights, allowance, tasks) = (Mutex::default(), Allowance::default(), Tasks::default());
-        Self { inner: Arc::new(Inner { leases, endpoint, settings, process, flights, allowance, tasks }) }
+        Self { inner: Arc::new(Inner { stored, leases, endpoint, settings, process, flights, allowance, tasks }) }
+    }
+
+    pub(super) fn stored(&self) -> &StoredConnections {
+        &self.inner.stored
     }
 
     /// Where renewals run, and other work that must not be lost.
@@ -100,18 +106,12 @@ impl Renewal {
         &self.inner.tasks
     }
 
-    /// A connection in the place of `stale`: see [`ConnectionSource::renew`](workway_capability::oauth::ConnectionSource).
-    pub(super) async fn renew(
-        &self,
-        store: &Arc<Store>,
-        user: &UserId,
-        stale: &Connection,
-        reason: RenewalReason,
-    ) -> Outcome {
+    /// Replaces `stale`: see [`ConnectionSource::renew`](workway_capability::oauth::ConnectionSource).
+    pub(super) async fn renew(&self, user: &UserId, stale: &Connection, reason: RenewalReason) -> Outcome {
         loop {
-            let flight = self.join(store, user, stale, reason);
+            let flight = self.join(user, stale, reason);
             let outcome = flight.outcome.await;
-            // Another one's flight may have been for another version, or not allowed to ask. It is over now.
+            // The flight may have been for another version, or not allowed to ask the provider. It is over now.
             let was_allowed = flight.reason == RenewalReason::Due || flight.reason == reason;
             if flight.version == stale.version && (was_allowed || matches!(outcome, Ok(Some(_)))) {
                 return outcome;
@@ -119,24 +119,24 @@ impl Renewal {
         }
     }
 
-    /// The flight that is under way, or a new one.
-    fn join(&self, store: &Arc<Store>, user: &UserId, stale: &Connection, reason: RenewalReason) -> Flight {
+    /// Returns the flight that is in the air, or a new one.
+    fn join(&self, user: &UserId, stale: &Connection, reason: RenewalReason) -> Flight {
         let mut flights = self.inner.flights();
         if let Some(flight) = flights.get(&*stale.id) {
             return flight.clone();
         }
-        let flight = self.begin(store, user, stale, reason);
+        let flight = self.begin(user, stale, reason);
         flights.insert(stale.id.to_string(), flight.clone());
         flight
     }
 
-    /// On a task of its own: a caller that goes away must not take a token with it that the provider gave out.
-    fn begin(&self, store: &Arc<Store>, user: &UserId, stale: &Connection, reason: RenewalReason) -> Flight {
-        let (inner, store, user) = (self.inner.clone(), store.clone(), user.clone());
+    /// Runs on a task of its own: a token that the provider issued must not be lost with its caller.
+    fn begin(&self, user: &UserId, stale: &Connection, reason: RenewalReason) -> Flight {
+        let (inner, user) = (self.inner.clone(), user.clone());
         let (id, version) = (stale.id.to_string(), stale.version);
         let task = self.inner.tasks.spawn(async move {
             let landing = Landing { inner: &inner, id: &id };
-            attempt::renew(&inner, &store, &user, landing.id, version, reason).await
+            attempt::renew(&inner, &user, landing.id, version, reason).await
         });
         let outcome = async move {
             // Nobody aborts the task, so it panicked, and the log has why.
@@ -145,13 +145,13 @@ impl Renewal {
         Flight { version, reason, outcome: outcome.boxed().shared() }
     }
 
-    /// Has the provider forget tokens, where its entry says how.
+    /// Revokes tokens at the provider, if its entry says how.
     pub(super) async fn revoke(&self, provider: Option<&Provider>, values: &Values, tokens: &TokenSet) -> Revoked {
         self.inner.revoke(provider, values, tokens).await
     }
 }
 
-/// Ends a flight, however it ends.
+/// Removes a flight, however it ends.
 struct Landing<'a> {
     inner: &'a Inner,
     id: &'a str,
@@ -191,7 +191,7 @@ impl Inner {
     ) -> Result<Party<'a>, OAuthError> {
         let id = &provider.id;
         let client = self.settings.clients.get(id).ok_or_else(|| {
-            tracing::error!(provider = %id, "no client id is configured: tokens can be neither renewed nor revoked");
+            tracing::error!(provider = %id, "no client id is configured: tokens cannot be renewed or revoked");
             OAuthError::Transient(format!("this host has no client id for {id}"))
         })?;
         Ok(Party { provider, oauth, client, values })

@@ -22,7 +22,7 @@ impl FromRequestParts<App> for Knock {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
         let peer = peer.ok_or_else(|| ApiError::internal("a request came without its connection's address"))?;
-        app.accounts().knock(peer.0.ip())?;
+        app.accounts().count_attempt(peer.0.ip())?;
         Ok(Self)
     }
 }

@@ -1,13 +1,14 @@
-//! A connection as it is stored, and the trait of whoever stores it. Nothing here could open one.
+//! A connection as it is stored, and the trait that a database implements. Nothing here could open one.
 
 use std::{collections::BTreeSet, fmt};
 
 use async_trait::async_trait;
 use workway_model::{ProviderId, UserId};
+use workway_vault::Sealed;
 
-use super::super::{catalogue::Values, endpoint::Account, rotation::KeyedRecords, vault::Sealed};
+use super::super::{catalogue::Values, endpoint::Account};
 
-/// The most connections that one user has.
+/// The most connections of one user.
 pub const MAX_CONNECTIONS_PER_USER: u32 = 200;
 
 /// A connection without what is secret about it.
@@ -20,18 +21,18 @@ pub struct ConnectionSummary {
     pub scopes: Option<BTreeSet<String>>,
     /// What the account's addresses depend on.
     pub values: Values,
-    /// Whether it is the one that calls take which choose none. One of a user's accounts at a provider is.
+    /// Whether calls that name no connection use this one. One of a user's connections to a provider is the default.
     pub is_default: bool,
-    /// Why the provider does not honour it any more; see [`Self::status`].
+    /// Why the provider rejects it; see [`Self::status`].
     pub reconnect: Option<String>,
     /// Unix seconds.
     pub expires_at: Option<u64>,
-    /// Unix seconds: when it is to be renewed. Nothing where it cannot be.
+    /// Unix seconds: when it is due for renewal; none if it cannot be renewed.
     pub renew_at: Option<u64>,
     pub version: u64,
 }
 
-/// Whether a connection is of use.
+/// Whether a connection is usable.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ConnectionStatus {
     Active,
@@ -42,7 +43,8 @@ pub enum ConnectionStatus {
 }
 
 impl ConnectionSummary {
-    /// `now` in Unix seconds. What has expired and cannot be renewed is of no use, whatever is stored.
+    /// Returns the status at `now`, in Unix seconds. An expired token that cannot be renewed needs a reconnect, whatever is
+    /// stored.
     pub fn status(&self, now: u64) -> ConnectionStatus {
         let expired = self.renew_at.is_none() && self.expires_at.is_some_and(|end| end <= now);
         match &self.reconnect {
@@ -53,8 +55,8 @@ impl ConnectionSummary {
     }
 }
 
-/// What is said of a token that has ended and came without a refresh token.
-pub(crate) const EXPIRED: &str = "the access token has expired, and there is nothing to renew it with";
+/// The reason to reconnect when a token expired that has no refresh token.
+pub(crate) const EXPIRED: &str = "the access token has expired and there is no refresh token";
 
 /// A connection as it is stored.
 #[derive(Clone)]
@@ -64,10 +66,10 @@ pub struct SealedConnection {
     pub sealed: Sealed,
 }
 
-/// Where sealed connections are kept. It sees no token. Every change of a connection gives it a version that it never
-/// gives twice.
+/// Where sealed connections are kept. It sees no token. Every change of a connection gives it a version that is never
+/// used twice.
 #[async_trait]
-pub trait SealedConnections: KeyedRecords {
+pub trait SealedConnections: Send + Sync {
     /// The one of that id if it is of this provider, or else the default one.
     async fn choose(
         &self,
@@ -102,26 +104,25 @@ pub trait SealedConnections: KeyedRecords {
     async fn make_default(&self, user: &UserId, id: &str) -> Result<bool, SealedError>;
 
     /// Answers what was there. The oldest other account takes over as the default. The record's bytes are gone from the
-    /// files after the next [`scrub`](KeyedRecords::scrub).
+    /// files after the next [`scrub`](Self::scrub).
     async fn delete(&self, user: &UserId, id: &str) -> Result<Option<SealedConnection>, SealedError>;
+
+    /// Erases deleted and overwritten bytes from the database's files. Returns whether it could: not while somebody reads an
+    /// older state.
+    async fn scrub(&self) -> Result<bool, SealedError>;
 }
 
+/// Why a connection was not stored or read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SealedError {
-    #[error("a user has at most {MAX_CONNECTIONS_PER_USER} connections")]
+    #[error("a user can have at most {MAX_CONNECTIONS_PER_USER} connections: delete one first")]
     TooMany,
-    #[error("the keys were rotated: this process has an old one, and has to be started with the new one")]
+    #[error("the keys were rotated and this host does not have the new key: restart it with the new key")]
     StaleKey,
-    #[error("the connection was changed meanwhile: try again")]
+    #[error("the connection was changed at the same time: try again")]
     Changed,
     #[error("{0}")]
     Unavailable(String),
-}
-
-impl fmt::Debug for Sealed {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "Sealed({}, [redacted])", self.key)
-    }
 }
 
 impl fmt::Debug for SealedConnection {
