@@ -29,7 +29,7 @@ struct State {
     entries: HashMap<Owner, Vec<CachedConnection>>,
 }
 
-/// A connection as an owner's calls get it.
+/// A connection of an owner.
 struct CachedConnection {
     /// The id that calls name; none for those that take the default.
     choice: Option<String>,

@@ -8,6 +8,7 @@ mod connections;
 mod endpoint;
 mod flow;
 mod lifetime;
+mod foreign_text;
 mod renewal;
 mod sealing;
 mod settings;
@@ -21,7 +22,11 @@ pub use catalogue::{
 };
 pub use connections::{ConnectionError, ConnectionStore, NewConnection};
 pub use endpoint::{Account, EndpointError, Party, TokenAnswer, TokenEndpoint};
-pub use flow::*;
+pub use flow::{
+    AuthorizationFlow, AuthorizeRequest, Begun, Blame, Callback, Digest32, FLOW_LIFETIME, Finished, FlowError,
+    FlowFailure, MAX_PENDING_PER_USER, PendingAuthorization, PendingAuthorizations, Session, State, account_id,
+    callback_url,
+};
 pub use renewal::{Lease, LeaseRequest, Leases, MAX_ASKED, ProcessMark, Renewal, Renewed, Revoked};
 pub use sealing::{CONNECTION_PURPOSE, TokenSet};
 pub use settings::{ClientCredentials, ClientVariables, OAuthFile, OAuthSettings, ProviderFile, client_id_variable};

@@ -12,13 +12,13 @@ use super::{
 };
 
 /// The most pointers for a label or an id.
-const MAX_POINTERS: usize = 8;
+pub(super) const MAX_POINTERS: usize = 8;
 /// The most headers of an account request.
-const MAX_HEADERS: usize = 8;
+pub(super) const MAX_HEADERS: usize = 8;
 /// The longest value of one.
-const MAX_HEADER_BYTES: usize = 1_024;
+pub(super) const MAX_HEADER_BYTES: usize = 1_024;
 /// The longest body of one.
-const MAX_BODY_BYTES: usize = 4_096;
+pub(super) const MAX_BODY_BYTES: usize = 4_096;
 
 /// Where an account's label and id come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,11 +56,15 @@ impl AccountSource {
         let has_request =
             entry.url.is_some() || entry.method.is_some() || entry.body.is_some() || !entry.headers.is_empty();
         if has_request && !from_url {
-            return Err("`url`, `method`, `body` and `headers` are for `from = \"url\"`".to_owned());
+            return Err("`url`, `method`, `body` and `headers` only go with `from = \"url\"`".to_owned());
         }
         if entry.from == AccountFrom::None {
             let is_empty = entry.label.is_empty() && entry.id.is_empty();
-            return if is_empty { Ok(Self::None) } else { Err("`from = \"none\"` has no pointers".to_owned()) };
+            return if is_empty {
+                Ok(Self::None)
+            } else {
+                Err("`label` and `id` do not go with `from = \"none\"`".to_owned())
+            };
         }
         let pointers = AccountPointers { label: pointers("label", entry.label)?, id: pointers("id", entry.id)? };
         match entry.from {
@@ -76,7 +80,7 @@ impl AccountSource {
                 };
                 let headers = entry.headers.into_iter().map(header).collect::<Result<Vec<_>, _>>()?;
                 if headers.len() > MAX_HEADERS {
-                    return Err(format!("`headers`: are more than {MAX_HEADERS}"));
+                    return Err(format!("`headers`: must have at most {MAX_HEADERS} items (got {})", headers.len()));
                 }
                 if let Some(body) = &entry.body {
                     check_body(&method, body).map_err(at("body"))?;
@@ -114,7 +118,7 @@ impl AccountSource {
 
 fn pointers(field: &str, pointers: Vec<String>) -> Result<Vec<String>, String> {
     if pointers.is_empty() || pointers.len() > MAX_POINTERS {
-        return Err(format!("`{field}`: has 1 to {MAX_POINTERS} JSON pointers"));
+        return Err(format!("`{field}`: must have 1 to {MAX_POINTERS} JSON pointers (got {})", pointers.len()));
     }
     pointers.iter().try_for_each(|pointer| check::pointer(pointer)).map_err(at(field))?;
     Ok(pointers)
@@ -124,22 +128,27 @@ fn header((name, value): (String, String)) -> Result<(String, String), String> {
     let parsed = placement::header_name(&name).map_err(at("headers"))?;
     let credentials: [HeaderName; 2] = [header::AUTHORIZATION, header::COOKIE];
     if credentials.contains(&parsed) {
-        return Err(format!("`headers`: `{parsed}` is for credentials, which `placement` puts in"));
+        return Err(format!("`headers`: must not set `{parsed}`: `placement` puts the credential in"));
     }
     if value.len() > MAX_HEADER_BYTES || !placement::is_header_text(&value) {
-        return Err(format!("`headers`: `{parsed}` has a value that no header has"));
+        return Err(format!(
+            "`headers`: `{parsed}`: must be 1 to {MAX_HEADER_BYTES} printable ASCII characters without space around them"
+        ));
     }
     Ok((name, value))
 }
 
-fn check_body(method: &Method, body: &str) -> Result<(), &'static str> {
+fn check_body(method: &Method, body: &str) -> Result<(), String> {
     if *method != Method::POST {
-        return Err("is for `method = \"POST\"`");
+        return Err("only goes with `method = \"POST\"`".to_owned());
     }
-    if body.len() > MAX_BODY_BYTES || serde_json::from_str::<IgnoredAny>(body).is_err() {
-        return Err("is no JSON, or too much of it");
+    if body.len() > MAX_BODY_BYTES {
+        return Err(format!("must have at most {MAX_BODY_BYTES} bytes (got {})", body.len()));
     }
-    Ok(())
+    match serde_json::from_str::<IgnoredAny>(body) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(format!("must be JSON: {error}")),
+    }
 }
 
 #[cfg(test)]
@@ -184,17 +193,23 @@ mod tests {
         };
         for (entry, problem) in [
             (AccountEntry { url: None, ..from_url("") }, "`url`: is missing"),
-            (from_url("http://a.example.com"), "`url`: has to start with https"),
-            (AccountEntry { from: AccountFrom::Token, ..from_url("https://a.example.com") }, "are for `from"),
-            (AccountEntry { from: AccountFrom::None, url: None, ..from_url("") }, "has no pointers"),
-            (AccountEntry { label: Vec::new(), ..from_url("https://a.example.com") }, "`label`: has 1"),
-            (AccountEntry { id: vec!["id".into()], ..from_url("https://a.example.com") }, "`id`: \"id\" is no JSON"),
-            (AccountEntry { method: None, ..posting("{}") }, "`body`: is for"),
-            (posting("{"), "`body`: is no JSON"),
-            (with_header("authorization", "x"), "`headers`: `authorization` is for credentials"),
-            (with_header("host", "x"), "`headers`: the header `host`"),
-            (with_header("Accept", "x"), "`headers`: is no name of a header"),
-            (with_header("accept", "a\r\nb: c"), "`headers`: `accept` has a value"),
+            (from_url("http://a.example.com"), "`url`: must start with https"),
+            (AccountEntry { from: AccountFrom::Token, ..from_url("https://a.example.com") }, "only go with `from"),
+            (AccountEntry { from: AccountFrom::None, url: None, ..from_url("") }, "do not go with `from"),
+            (
+                AccountEntry { label: Vec::new(), ..from_url("https://a.example.com") },
+                "`label`: must have 1 to 8 JSON pointers (got 0)",
+            ),
+            (
+                AccountEntry { id: vec!["id".into()], ..from_url("https://a.example.com") },
+                "`id`: must be a JSON pointer such as \"/data/id\" (got \"id\")",
+            ),
+            (AccountEntry { method: None, ..posting("{}") }, "`body`: only goes with"),
+            (posting("{"), "`body`: must be JSON"),
+            (with_header("authorization", "x"), "`headers`: must not set `authorization`"),
+            (with_header("host", "x"), "`headers`: must not be the header `host`"),
+            (with_header("Accept", "x"), "`headers`: must be a header's name"),
+            (with_header("accept", "a\r\nb: c"), "`headers`: `accept`: must be 1 to 1024 printable"),
         ] {
             let refusal = AccountSource::new(entry).expect_err("is no account");
             assert!(refusal.contains(problem), "{refusal}, not {problem}");

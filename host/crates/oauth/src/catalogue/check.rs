@@ -12,24 +12,27 @@ use workway_model::ProviderId;
 use super::{
     AccountSource, ConnectMethod, OAuthMethod, Placement, Provider, Revocation, RevocationStyle, Template, Variable,
     VariableSource,
-    entry::{AccountEntry, ApiKeyEntry, OAuthEntry, TokenEntry, VariableEntry},
-    placement,
+    entry::{AccountEntry, ApiKeyEntry, OAuthEntry, RevocationEntry, VariableEntry},
+    placement::{BASE64, TOKEN},
     provider::{CLIENT_ID, RefreshStyle, TokenPointers},
     variables,
 };
 
-const MAX_HOSTS: usize = 64;
-const MAX_VARIABLES: usize = 16;
-const MAX_SCOPES: usize = 64;
-const MAX_PARAMETERS: usize = 16;
+pub(super) const MAX_HOSTS: usize = 64;
+pub(super) const MAX_VARIABLES: usize = 16;
+pub(super) const MAX_SCOPES: usize = 64;
+pub(super) const MAX_PARAMETERS: usize = 16;
 /// The longest name for people, description, parameter, scope or pointer, in bytes.
-const MAX_TEXT_BYTES: usize = 512;
+pub(super) const MAX_TEXT_BYTES: usize = 512;
 /// Ten years: above it, a lifetime is a mistake.
-const MAX_EXPIRES_IN_SECONDS: u64 = 10 * 365 * 24 * 60 * 60;
+pub(super) const MAX_EXPIRES_IN_SECONDS: u64 = 10 * 365 * 24 * 60 * 60;
+
+/// How much of a text is repeated in a message.
+const MAX_QUOTED_CHARS: usize = 100;
 
 const SCOPE: &str = "scope";
 /// What the flow puts into an authorization request itself (RFC 6749, section 4.1.1; RFC 7636, section 4.3).
-const RESERVED_IN_AUTHORIZATION: [&str; 8] = [
+pub(super) const RESERVED_IN_AUTHORIZATION: [&str; 8] = [
     CLIENT_ID,
     "client_secret",
     "redirect_uri",
@@ -40,10 +43,10 @@ const RESERVED_IN_AUTHORIZATION: [&str; 8] = [
     SCOPE,
 ];
 /// What the endpoint puts into a token request itself (RFC 6749, sections 4.1.3 and 6; RFC 7636, section 4.5).
-const RESERVED_IN_TOKEN_REQUEST: [&str; 7] =
+pub(super) const RESERVED_IN_TOKEN_REQUEST: [&str; 7] =
     [CLIENT_ID, "client_secret", "redirect_uri", "grant_type", "code", "refresh_token", "code_verifier"];
 /// What the redirect back has anyway (RFC 6749, section 4.1.2; RFC 9207, section 2).
-const RESERVED_IN_CALLBACK: [&str; 6] = ["code", "state", "iss", "error", "error_description", "error_uri"];
+pub(super) const RESERVED_IN_CALLBACK: [&str; 6] = ["code", "state", "iss", "error", "error_description", "error_uri"];
 
 /// Who wrote an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,54 +56,59 @@ pub(super) enum Origin {
     Operator,
 }
 
-/// Which variables there are when a template is rendered.
-#[derive(Clone, Copy)]
-enum Known {
-    /// Before the flow starts.
-    FromUser,
-    /// When the redirect back has come.
-    FromCallback,
-    Everything,
+/// How far a flow is: a template can only hold variables that have their values by then.
+#[derive(Clone, Copy, PartialEq, PartialOrd)]
+enum Stage {
+    /// The user gave the variables.
+    Start,
+    /// The redirect back has come.
+    Callback,
+    /// The token answer has come.
+    Connected,
+}
+
+impl Stage {
+    /// When a variable gets its value.
+    fn of(source: &VariableSource) -> Self {
+        match source {
+            VariableSource::User { .. } => Self::Start,
+            VariableSource::Callback { .. } => Self::Callback,
+            VariableSource::Token { .. } => Self::Connected,
+        }
+    }
 }
 
 /// What comes after `/oauth/` in addresses that are of no provider.
-const RESERVED_IDS: [&str; 2] = ["connections", "providers"];
-/// What a request to connect an account says beside its variables.
-const RESERVED_VARIABLES: [&str; 2] = ["scopes", "connection"];
+pub(super) const RESERVED_IDS: [&str; 2] = ["connections", "providers"];
+/// What a request to connect an account says beside its variables, and what stands for something else in some template.
+pub(super) const RESERVED_VARIABLES: [&str; 5] = ["scopes", "connection", TOKEN, BASE64, CLIENT_ID];
 
 pub(super) fn oauth(id: ProviderId, entry: OAuthEntry, origin: Origin) -> Result<Provider, String> {
     let variables = read_variables(entry.variables, origin)?;
     let placement = entry.placement.as_ref().map(Placement::new).transpose().map_err(at("placement"))?;
-    let url = |field, text: &str, known| -> Result<Template, String> {
+    let url = |field, text: &str, stage| -> Result<Template, String> {
         let template = Template::parse_url(text).map_err(at(field))?;
-        check_variables(&template, &variables, known).map_err(at(field))?;
+        check_variables(template.variables(), &variables, stage).map_err(at(field))?;
         Ok(template)
     };
-    let authorization_url = url("authorization_url", &entry.authorization_url, Known::FromUser)?;
-    let token_url = url("token_url", &entry.token_url, Known::FromCallback)?;
-    let refresh_url = entry.refresh_url.map(|text| url("refresh_url", &text, Known::Everything)).transpose()?;
+    let authorization_url = url("authorization_url", &entry.authorization_url, Stage::Start)?;
+    let token_url = url("token_url", &entry.token_url, Stage::Callback)?;
+    let refresh_url = entry.refresh_url.map(|text| url("refresh_url", &text, Stage::Connected)).transpose()?;
     if refresh_url.is_some() && entry.refresh == RefreshStyle::None {
-        return Err("`refresh_url`: there are no refresh tokens".to_owned());
+        return Err("`refresh_url`: must be left out where `refresh` is \"none\"".to_owned());
     }
     let issuer = entry.issuer.map(|text| Template::parse_issuer(&text)).transpose().map_err(at("issuer"))?;
     match &issuer {
-        Some(issuer) => check_variables(issuer, &variables, Known::FromCallback).map_err(at("issuer"))?,
-        None if entry.sends_issuer => return Err("`sends_issuer`: there is no `issuer` to compare it to".to_owned()),
+        Some(issuer) => check_variables(issuer.variables(), &variables, Stage::Callback).map_err(at("issuer"))?,
+        None if entry.sends_issuer => return Err("`sends_issuer`: needs an `issuer` to compare with".to_owned()),
         None => {}
     }
-    let revocation = entry.revocation.map(|entry| {
-        let url = Template::parse_url(&entry.url).map_err(at("url"))?;
-        let of_client = url.variables().any(|name| name == CLIENT_ID);
-        if of_client != (entry.style == RevocationStyle::Github) {
-            return Err("`url`: {client_id} goes with the style `github`, and that style with it".to_owned());
-        }
-        check_variables_but(&url, &variables, Known::Everything, CLIENT_ID).map_err(at("url"))?;
-        Ok(Revocation { url, style: entry.style })
-    });
+    let revocation =
+        entry.revocation.map(|entry| revocation(entry, &variables)).transpose().map_err(at("revocation"))?;
     check_scopes(&entry.scope_separator, &entry.default_scopes, &entry.scope_aliases)?;
     parameter_name(&entry.scope_parameter).map_err(at("scope_parameter"))?;
     if entry.scope_parameter != SCOPE && RESERVED_IN_AUTHORIZATION.contains(&entry.scope_parameter.as_str()) {
-        return Err("`scope_parameter`: is a parameter that the flow sets itself".to_owned());
+        return Err(format!("`scope_parameter`: must not be `{}`, which the host sets itself", entry.scope_parameter));
     }
     let in_authorization = [&RESERVED_IN_AUTHORIZATION[..], &[entry.scope_parameter.as_str()]].concat();
     check_query(&authorization_url, &in_authorization).map_err(at("authorization_url"))?;
@@ -108,9 +116,10 @@ pub(super) fn oauth(id: ProviderId, entry: OAuthEntry, origin: Origin) -> Result
         .map_err(at("authorization_parameters"))?;
     check_parameters(&entry.token_parameters, &RESERVED_IN_TOKEN_REQUEST, &variables)
         .map_err(at("token_parameters"))?;
-    if entry.expires_in_seconds.is_some_and(|seconds| !(1..=MAX_EXPIRES_IN_SECONDS).contains(&seconds)) {
-        return Err(format!("`expires_in_seconds`: is 1 to {MAX_EXPIRES_IN_SECONDS}"));
+    if let Some(seconds) = entry.expires_in_seconds.filter(|seconds| !(1..=MAX_EXPIRES_IN_SECONDS).contains(seconds)) {
+        return Err(format!("`expires_in_seconds`: must be between 1 and {MAX_EXPIRES_IN_SECONDS} (got {seconds})"));
     }
+    check_token_pointers(&entry.token).map_err(at("token"))?;
     for code in &entry.invalid_grant {
         parameter_name(code).map_err(at("invalid_grant"))?;
     }
@@ -120,7 +129,7 @@ pub(super) fn oauth(id: ProviderId, entry: OAuthEntry, origin: Origin) -> Result
         refresh_url,
         issuer,
         sends_issuer: entry.sends_issuer,
-        revocation: revocation.transpose().map_err(at("revocation"))?,
+        revocation,
         scope_parameter: entry.scope_parameter,
         scope_separator: entry.scope_separator,
         default_scopes: entry.default_scopes,
@@ -132,7 +141,7 @@ pub(super) fn oauth(id: ProviderId, entry: OAuthEntry, origin: Origin) -> Result
         token_parameters: entry.token_parameters,
         refresh: entry.refresh,
         expires_in_seconds: entry.expires_in_seconds,
-        token: token_pointers(entry.token).map_err(at("token"))?,
+        token: entry.token,
         invalid_grant: entry.invalid_grant,
     };
     let provider = Provider {
@@ -153,11 +162,11 @@ pub(super) fn api_key(id: ProviderId, entry: ApiKeyEntry, origin: Origin) -> Res
     let variables = read_variables(entry.variables, origin)?;
     let of_user = |variable: &Variable| matches!(variable.source, VariableSource::User { .. });
     if let Some((name, _)) = variables.iter().find(|(_, variable)| !of_user(variable)) {
-        return Err(format!("`variables.{name}`: a key has variables of the user alone"));
+        return Err(format!("`variables.{name}`: `from` must be \"user\" for an API key"));
     }
     let account = account(entry.account)?;
     if matches!(account, AccountSource::Token(_) | AccountSource::IdToken(_)) {
-        return Err("`account`: a key has no token answer".to_owned());
+        return Err("`account`: `from` must be \"url\" or \"none\" for an API key".to_owned());
     }
     let provider = Provider {
         id,
@@ -177,30 +186,28 @@ pub(super) fn api_key(id: ProviderId, entry: ApiKeyEntry, origin: Origin) -> Res
 fn check_whole(provider: &Provider) -> Result<(), String> {
     let Provider { variables, account, .. } = provider;
     if RESERVED_IDS.contains(&provider.id.as_str()) {
-        return Err("the id is a part of this host's own addresses".to_owned());
+        return Err(format!("the id is reserved, because the host answers at /oauth/{}: choose another", provider.id));
     }
     words(&provider.name).map_err(at("name"))?;
     for host in &provider.hosts {
-        check_variables(host, variables, Known::Everything).map_err(at("hosts"))?;
+        check_variables(host.variables(), variables, Stage::Connected).map_err(at("hosts"))?;
     }
     if let Some(url) = account.url() {
-        check_variables(url, variables, Known::Everything).map_err(at("account"))?;
+        check_variables(url.variables(), variables, Stage::Connected).map_err(at("account"))?;
         if !account.is_within(&provider.hosts) {
-            return Err("`account`: `url`: its host is none of `hosts`".to_owned());
+            return Err(format!("`account`: `url`: must have one of `hosts` as its host (got {url})"));
         }
     }
     for (name, value) in account.headers() {
         if matches!(&provider.placement, Placement::Header { name: taken, .. } if taken.as_str() == name) {
-            return Err(format!("`account`: `headers`: `placement` sets `{name}`"));
+            return Err(format!("`account`: `headers`: must not set `{name}`, which `placement` sets"));
         }
         check_literal(value, variables).map_err(at("account"))?;
     }
-    if let Some(name) = provider.placement.variables().find(|name| !variables.contains_key(*name)) {
-        return Err(format!("`placement`: there is no variable `{name}`"));
-    }
+    check_variables(provider.placement.variables(), variables, Stage::Connected).map_err(at("placement"))?;
     let used = used_variables(provider);
     match variables.keys().find(|name| !used.contains(name.as_str())) {
-        Some(name) => Err(format!("`variables.{name}`: is not used anywhere")),
+        Some(name) => Err(format!("`variables.{name}`: is not used by any URL, host or `placement`: remove it")),
         None => Ok(()),
     }
 }
@@ -217,7 +224,7 @@ fn used_variables(provider: &Provider) -> BTreeSet<&str> {
 
 fn hosts(texts: &[String]) -> Result<Vec<Template>, String> {
     if texts.is_empty() || texts.len() > MAX_HOSTS {
-        return Err(format!("`hosts`: are 1 to {MAX_HOSTS}"));
+        return Err(format!("`hosts`: must have 1 to {MAX_HOSTS} items (got {})", texts.len()));
     }
     let host = |text: &String| Template::parse_host(text).map_err(at("hosts"));
     texts.iter().map(host).collect()
@@ -225,19 +232,19 @@ fn hosts(texts: &[String]) -> Result<Vec<Template>, String> {
 
 /// Hosts of the settings in place of an entry's. They are host patterns already, and may have the entry's variables.
 pub(super) fn replace_hosts(provider: &mut Provider, hosts: impl Iterator<Item = String>) -> Result<(), String> {
-    let in_settings = "`hosts` of the settings";
+    let in_settings = "`hosts` in the settings";
     let hosts = hosts.map(|text| Template::parse(&text)).collect::<Result<Vec<_>, _>>();
     provider.hosts = hosts.map_err(|error| format!("{in_settings}: {error}"))?;
     for host in &provider.hosts {
-        check_variables(host, &provider.variables, Known::Everything)
+        check_variables(host.variables(), &provider.variables, Stage::Connected)
             .map_err(|problem| format!("{in_settings}: {problem}"))?;
     }
     // Without any host the provider is switched off: its credential goes nowhere, to ask whose it is included.
     if provider.hosts.is_empty() || provider.account.is_within(&provider.hosts) {
         return Ok(());
     }
-    let host = provider.account.url().map(Template::to_string).unwrap_or_default();
-    Err(format!("{in_settings}: the host of {host}, which tells whose an account is, has to be among them"))
+    let url = provider.account.url().map(Template::to_string).unwrap_or_default();
+    Err(format!("{in_settings}: must include the host of {url}, where the account is looked up"))
 }
 
 fn account(entry: AccountEntry) -> Result<AccountSource, String> {
@@ -248,7 +255,7 @@ fn documentation(text: Option<String>) -> Result<Option<Url>, String> {
     let Some(text) = text else { return Ok(None) };
     match Url::parse(&text) {
         Ok(url) if url.scheme() == "https" && url.username().is_empty() && url.password().is_none() => Ok(Some(url)),
-        _ => Err("`documentation`: is no https URL".to_owned()),
+        _ => Err(format!("`documentation`: must be an https URL without a user name (got {})", quoted(&text))),
     }
 }
 
@@ -257,11 +264,12 @@ fn read_variables(
     origin: Origin,
 ) -> Result<BTreeMap<String, Variable>, String> {
     if entries.len() > MAX_VARIABLES {
-        return Err(format!("`variables`: are more than {MAX_VARIABLES}"));
+        return Err(format!("`variables`: must have at most {MAX_VARIABLES} items (got {})", entries.len()));
     }
     let read = |(name, entry): (String, VariableEntry)| {
-        if !variables::is_name(&name) || placement::is_reserved(&name) || RESERVED_VARIABLES.contains(&name.as_str()) {
-            return Err(format!("`variables`: {name:?} is reserved, or not [a-z][a-z0-9_]*"));
+        variables::check_name(&name).map_err(at("variables"))?;
+        if RESERVED_VARIABLES.contains(&name.as_str()) {
+            return Err(format!("`variables`: the name {name:?} is reserved: choose another"));
         }
         let field = format!("variables.{name}");
         let variable = Variable::new(entry, origin).map_err(at(&field))?;
@@ -270,64 +278,62 @@ fn read_variables(
     entries.into_iter().map(read).collect()
 }
 
-fn token_pointers(entry: TokenEntry) -> Result<TokenPointers, String> {
-    let read = |field, given: Option<String>, usual: &str| {
-        let text = given.unwrap_or_else(|| usual.to_owned());
-        pointer(&text).map_err(at(field))?;
-        Ok::<_, String>(text)
-    };
-    Ok(TokenPointers {
-        access: read("access", entry.access, "/access_token")?,
-        refresh: read("refresh", entry.refresh, "/refresh_token")?,
-        expires_in: read("expires_in", entry.expires_in, "/expires_in")?,
-        scope: read("scope", entry.scope, "/scope")?,
-    })
+fn revocation(entry: RevocationEntry, variables: &BTreeMap<String, Variable>) -> Result<Revocation, String> {
+    let url = Template::parse_url(&entry.url).map_err(at("url"))?;
+    let (of_client, declared): (Vec<&str>, Vec<&str>) = url.variables().partition(|name| *name == CLIENT_ID);
+    if of_client.is_empty() == (entry.style == RevocationStyle::Github) {
+        return Err("`url`: must hold {client_id} where `style` is \"github\", and only there".to_owned());
+    }
+    check_variables(declared.into_iter(), variables, Stage::Connected).map_err(at("url"))?;
+    Ok(Revocation { url, style: entry.style })
 }
 
-fn check_variables(template: &Template, variables: &BTreeMap<String, Variable>, known: Known) -> Result<(), String> {
-    // No variable is called like that.
-    check_variables_but(template, variables, known, "")
-}
-
-fn check_variables_but(
-    template: &Template,
-    variables: &BTreeMap<String, Variable>,
-    known: Known,
-    but: &str,
-) -> Result<(), String> {
-    for name in template.variables().filter(|name| *name != but) {
-        let Some(variable) = variables.get(name) else { return Err(format!("there is no variable `{name}`")) };
-        let in_time = match variable.source {
-            VariableSource::User { .. } => true,
-            VariableSource::Callback { .. } => matches!(known, Known::FromCallback | Known::Everything),
-            VariableSource::Token { .. } => matches!(known, Known::Everything),
-        };
-        if !in_time {
-            return Err(format!("`{name}` is not known yet when this is needed"));
-        }
+fn check_token_pointers(token: &TokenPointers) -> Result<(), String> {
+    let TokenPointers { access, refresh, expires_in, scope } = token;
+    for (field, text) in [("access", access), ("refresh", refresh), ("expires_in", expires_in), ("scope", scope)] {
+        pointer(text).map_err(at(field))?;
     }
     Ok(())
 }
 
+/// Whether a template of these `names` can be rendered at this stage of a flow.
+fn check_variables<'a>(
+    mut names: impl Iterator<Item = &'a str>,
+    variables: &BTreeMap<String, Variable>,
+    stage: Stage,
+) -> Result<(), String> {
+    names.try_for_each(|name| match variables.get(name) {
+        Some(variable) if Stage::of(&variable.source) <= stage => Ok(()),
+        Some(_) => Err(format!("must not hold `{name}`, which has no value yet when this is needed")),
+        None => Err(format!("unknown variable `{name}`: declare it under `variables`")),
+    })
+}
+
 fn check_scopes(separator: &str, default: &[String], aliases: &BTreeMap<String, String>) -> Result<(), String> {
     let mut characters = separator.chars();
-    let (Some(separator @ ' '..='~'), None) = (characters.next(), characters.next()) else {
-        return Err("`scope_separator`: is one character of ASCII".to_owned());
+    let (Some(character @ ' '..='~'), None) = (characters.next(), characters.next()) else {
+        return Err(format!("`scope_separator`: must be one printable ASCII character (got {})", quoted(separator)));
     };
     // RFC 6749, section 3.3, and what would be two scopes to the vendor.
     let is_scope = |text: &String| {
         (1..=MAX_TEXT_BYTES).contains(&text.len())
             && text.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\'))
-            && !text.contains(separator)
+            && !text.contains(character)
     };
     let all = aliases.iter().flat_map(|(asked, answered)| [("scope_aliases", asked), ("scope_aliases", answered)]);
     for (field, text) in default.iter().map(|scope| ("default_scopes", scope)).chain(all) {
         if !is_scope(text) {
-            return Err(format!("`{field}`: {text:?} is not one scope"));
+            return Err(format!(
+                "`{field}`: a scope must be 1 to {MAX_TEXT_BYTES} visible ASCII characters without quotes, backslashes and \
+                 the separator (got {})",
+                quoted(text)
+            ));
         }
     }
-    if default.len() > MAX_SCOPES || aliases.len() > MAX_SCOPES {
-        return Err(format!("`default_scopes`, `scope_aliases`: are {MAX_SCOPES} at most"));
+    for (field, count) in [("default_scopes", default.len()), ("scope_aliases", aliases.len())] {
+        if count > MAX_SCOPES {
+            return Err(format!("`{field}`: must have at most {MAX_SCOPES} items (got {count})"));
+        }
     }
     Ok(())
 }
@@ -338,15 +344,15 @@ fn check_parameters(
     variables: &BTreeMap<String, Variable>,
 ) -> Result<(), String> {
     if parameters.len() > MAX_PARAMETERS {
-        return Err(format!("are more than {MAX_PARAMETERS}"));
+        return Err(format!("must have at most {MAX_PARAMETERS} items (got {})", parameters.len()));
     }
     for (name, value) in parameters {
         parameter_name(name)?;
         if reserved.contains(&name.as_str()) {
-            return Err(format!("`{name}` is set by the host itself"));
+            return Err(format!("must not set `{name}`, which the host sets itself"));
         }
         if value.len() > MAX_TEXT_BYTES || value.chars().any(char::is_control) {
-            return Err(format!("`{name}` is too long, or has control characters"));
+            return Err(format!("`{name}`: must have at most {MAX_TEXT_BYTES} bytes and no control characters"));
         }
         check_literal(value, variables).map_err(at(name))?;
     }
@@ -356,7 +362,7 @@ fn check_parameters(
 /// These texts are sent as they are: a variable in one would go out as its name.
 fn check_literal(text: &str, variables: &BTreeMap<String, Variable>) -> Result<(), String> {
     match variables.keys().find(|name| text.contains(&format!("{{{name}}}"))) {
-        Some(name) => Err(format!("the variable `{name}` is not put in here")),
+        Some(name) => Err(format!("must not hold `{{{name}}}`: this text is sent unchanged")),
         None => Ok(()),
     }
 }
@@ -365,7 +371,7 @@ fn check_literal(text: &str, variables: &BTreeMap<String, Variable>) -> Result<(
 fn check_query(url: &Template, reserved: &[&str]) -> Result<(), String> {
     let sample = url.sample_url().map_err(|error| error.to_string())?;
     match sample.query_pairs().find(|(name, _)| reserved.contains(&name.as_ref())) {
-        Some((name, _)) => Err(format!("`{name}` is set by the host itself")),
+        Some((name, _)) => Err(format!("must not set `{name}`, which the host sets itself")),
         None => Ok(()),
     }
 }
@@ -381,7 +387,7 @@ pub(super) fn pointer(text: &str) -> Result<(), String> {
     if text.starts_with('/') && text.len() <= MAX_TEXT_BYTES && escapes_are_whole {
         return Ok(());
     }
-    Err(format!("{:?} is no JSON pointer, as in \"/data/id\"", text.chars().take(100).collect::<String>()))
+    Err(format!("must be a JSON pointer such as \"/data/id\" (got {})", quoted(text)))
 }
 
 /// The plain name of a parameter, or an error code.
@@ -390,14 +396,14 @@ pub(super) fn parameter_name(text: &str) -> Result<(), String> {
     if (1..=MAX_TEXT_BYTES).contains(&text.len()) && text.bytes().all(is_plain) {
         return Ok(());
     }
-    Err(format!("{:?} is no plain name", text.chars().take(100).collect::<String>()))
+    Err(format!("must be 1 to {MAX_TEXT_BYTES} letters, digits, `_`, `.` or `-` (got {})", quoted(text)))
 }
 
 /// A query parameter of the redirect back that a variable can be.
 pub(super) fn callback_parameter(text: &str) -> Result<(), String> {
     parameter_name(text)?;
     if RESERVED_IN_CALLBACK.contains(&text) {
-        return Err(format!("`{text}` is something else there"));
+        return Err(format!("must not be `{text}`, which means something else in the redirect back"));
     }
     Ok(())
 }
@@ -408,5 +414,13 @@ pub(super) fn words(text: &str) -> Result<(), String> {
     if is_short && text.trim() == text && !text.chars().any(char::is_control) {
         return Ok(());
     }
-    Err(format!("is a text of 1 to {MAX_TEXT_BYTES} bytes, without space around it"))
+    Err(format!(
+        "must be 1 to {MAX_TEXT_BYTES} bytes without control characters and without space around it (got {})",
+        quoted(text)
+    ))
+}
+
+/// The start of a text, as a message repeats it.
+fn quoted(text: &str) -> String {
+    format!("{:?}", text.chars().take(MAX_QUOTED_CHARS).collect::<String>())
 }

@@ -1,14 +1,16 @@
 //! The catalogue of providers: how each vendor's OAuth differs from the standard, and where its API takes a credential.
 //! Pure data, read once when the host starts. It knows no client, holds no secret and asks nobody anything.
 //!
-//! The format is a TOML table per provider, described by `providers.schema.json`. What a schema cannot say is checked
-//! here, and nothing half-understood gets in: an entry is right as a whole, or the host does not start.
+//! The format is a TOML table per provider, and all of it is checked here: an entry is right as a whole, or the host does
+//! not start. `providers.schema.json` says the same to editors, as far as a schema can. It is generated from the shapes in
+//! `entry`; when they change, a test writes the new one and says where to copy it from.
 
 mod account;
 mod check;
 mod entry;
 mod placement;
 mod provider;
+mod schema;
 mod template;
 #[cfg(test)]
 mod tests;
@@ -61,12 +63,12 @@ pub struct Catalogue(Arc<BTreeMap<ProviderId, Arc<Provider>>>);
 /// What is wrong with a providers file.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CatalogueError {
-    /// It has no entries that could be looked at.
+    /// Its entries cannot be read.
     #[error("the providers file {0}")]
     Malformed(String),
     /// One of them is wrong, or the settings do not go with it. `problem` names the field.
-    #[error("provider `{provider}`: {problem}")]
-    Entry { provider: String, problem: String },
+    #[error("provider {provider:?}: {problem}")]
+    Provider { provider: String, problem: String },
 }
 
 impl Catalogue {
@@ -121,7 +123,10 @@ impl Catalogue {
 /// All entries of one file.
 fn read(text: &str, origin: Origin) -> Result<BTreeMap<ProviderId, Provider>, CatalogueError> {
     if text.len() > MAX_PROVIDERS_FILE_BYTES {
-        return Err(CatalogueError::Malformed(format!("has more than {MAX_PROVIDERS_FILE_BYTES} bytes")));
+        return Err(CatalogueError::Malformed(format!(
+            "must have at most {MAX_PROVIDERS_FILE_BYTES} bytes (got {})",
+            text.len()
+        )));
     }
     let table = DeTable::parse(text).map_err(|error| CatalogueError::Malformed(syntax(text, &error)))?;
     let mut providers = BTreeMap::new();
@@ -138,11 +143,11 @@ fn read(text: &str, origin: Origin) -> Result<BTreeMap<ProviderId, Provider>, Ca
 }
 
 fn entry(id: ProviderId, value: Spanned<DeValue<'_>>, origin: Origin) -> Result<Provider, String> {
-    let Some(table) = value.get_ref().as_table() else { return Err("is no table".to_owned()) };
+    let Some(table) = value.get_ref().as_table() else { return Err("must be a table".to_owned()) };
     match table.get("type").map(Spanned::get_ref) {
         Some(DeValue::String(kind)) if kind == "oauth2" => check::oauth(id, shape::<OAuthEntry>(value)?, origin),
         Some(DeValue::String(kind)) if kind == "api-key" => check::api_key(id, shape::<ApiKeyEntry>(value)?, origin),
-        Some(_) => Err("`type`: is \"oauth2\" or \"api-key\"".to_owned()),
+        Some(_) => Err("`type`: must be \"oauth2\" or \"api-key\"".to_owned()),
         None => Err("`type`: is missing".to_owned()),
     }
 }
@@ -157,8 +162,8 @@ fn shape<'de, T: Deserialize<'de>>(value: Spanned<DeValue<'de>>) -> Result<T, St
 fn syntax(text: &str, error: &Error) -> String {
     let message = clipped(error.message());
     match error.span().and_then(|span| text.get(..span.start)) {
-        Some(before) => format!("is no TOML in line {}: {message}", before.matches('\n').count() + 1),
-        None => format!("is no TOML: {message}"),
+        Some(before) => format!("is not valid TOML at line {}: {message}", before.matches('\n').count() + 1),
+        None => format!("is not valid TOML: {message}"),
     }
 }
 
@@ -167,5 +172,5 @@ fn clipped(text: &str) -> String {
 }
 
 fn fault(id: impl ToString, problem: String) -> CatalogueError {
-    CatalogueError::Entry { provider: id.to_string().chars().take(100).collect(), problem }
+    CatalogueError::Provider { provider: id.to_string().chars().take(100).collect(), problem }
 }

@@ -11,10 +11,10 @@ use workway_model::HostPattern;
 
 use super::{Template, TemplateError, Values, VariableError, entry::PlacementEntry};
 
-const TOKEN: &str = "token";
-const BASE64: &str = "base64";
+pub(super) const TOKEN: &str = "token";
+pub(super) const BASE64: &str = "base64";
 /// The longest name of a header or a query parameter.
-const MAX_NAME_BYTES: usize = 64;
+pub(super) const MAX_NAME_BYTES: usize = 64;
 
 /// Headers that say what a body is. Like those of the host, they hold no credential, and no entry sets them.
 const OF_THE_BODY: [HeaderName; 3] = [header::CONTENT_TYPE, header::CONTENT_ENCODING, header::ACCEPT_ENCODING];
@@ -63,23 +63,29 @@ impl Placement {
                 let value = text("value", value)?;
                 let base64 = base64.as_deref().map(|inner| text("base64", inner)).transpose()?;
                 match &base64 {
-                    None if holds(&value, BASE64) => Err("`value`: has {base64}, but there is no `base64`".to_owned()),
-                    None if !holds(&value, TOKEN) => Err("`value`: {token} is missing".to_owned()),
-                    Some(_) if !holds(&value, BASE64) => Err("`value`: {base64} is missing".to_owned()),
-                    Some(_) if holds(&value, TOKEN) => Err("`value`: has {token} beside {base64}".to_owned()),
-                    Some(inner) if holds(inner, BASE64) => Err("`base64`: has {base64} itself".to_owned()),
-                    Some(inner) if !holds(inner, TOKEN) => Err("`base64`: {token} is missing".to_owned()),
+                    None if holds(&value, BASE64) => Err("`value`: must not hold {base64} without `base64`".to_owned()),
+                    None if !holds(&value, TOKEN) => Err("`value`: must hold {token}".to_owned()),
+                    Some(_) if !holds(&value, BASE64) => {
+                        Err("`value`: must hold {base64}, because there is a `base64`".to_owned())
+                    }
+                    Some(_) if holds(&value, TOKEN) => {
+                        Err("`value`: must not hold both {token} and {base64}".to_owned())
+                    }
+                    Some(inner) if holds(inner, BASE64) => Err("`base64`: must not hold {base64}".to_owned()),
+                    Some(inner) if !holds(inner, TOKEN) => Err("`base64`: must hold {token}".to_owned()),
                     _ => Ok(Self::Header { name, value, base64 }),
                 }
             }
             (None, None, None, Some(name)) => {
                 let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_.-[]".contains(&byte);
                 if name.is_empty() || name.len() > MAX_NAME_BYTES || !name.bytes().all(is_plain) {
-                    return Err("`query`: is no plain name of a parameter".to_owned());
+                    return Err(format!(
+                        "`query`: must be 1 to {MAX_NAME_BYTES} letters, digits, `_`, `.`, `-`, `[` or `]`"
+                    ));
                 }
                 Ok(Self::Query { name: name.clone() })
             }
-            _ => Err("has `header` and `value` (with `base64` or without), or else `query` alone".to_owned()),
+            _ => Err("must have `header` and `value` (and perhaps `base64`), or only `query`".to_owned()),
         }
     }
 
@@ -89,7 +95,7 @@ impl Placement {
             Self::Header { value, base64, .. } => (Some(value), base64.as_ref()),
             Self::Query { .. } => (None, None),
         };
-        value.into_iter().chain(base64).flat_map(Template::variables).filter(|name| !is_reserved(name))
+        value.into_iter().chain(base64).flat_map(Template::variables).filter(|name| !matches!(*name, TOKEN | BASE64))
     }
 
     /// What `token` is on a request to one of `audience`.
@@ -107,7 +113,9 @@ impl Placement {
             Self::Header { base64: Some(_), .. } | Self::Query { .. } => !text.chars().any(char::is_control),
         };
         if text.is_empty() || !fits {
-            return Err(FetchError::Auth("the stored token does not fit into a request".to_owned()).into());
+            return Err(
+                FetchError::Auth("the stored token holds characters that a request cannot carry".to_owned()).into()
+            );
         }
         match self {
             Self::Header { name, value, base64 } => {
@@ -126,20 +134,15 @@ impl Placement {
     }
 }
 
-/// Names that no variable can have: they stand for something else in some template.
-pub(super) fn is_reserved(name: &str) -> bool {
-    matches!(name, TOKEN | BASE64 | super::provider::CLIENT_ID)
-}
-
 /// A header's name that an entry may give, in lower case.
 pub(super) fn header_name(text: &str) -> Result<HeaderName, String> {
     if text.len() > MAX_NAME_BYTES {
-        return Err(format!("has more than {MAX_NAME_BYTES} bytes"));
+        return Err(format!("a header's name must have at most {MAX_NAME_BYTES} bytes (got {})", text.len()));
     }
-    let name =
-        HeaderName::from_lowercase(text.as_bytes()).map_err(|_| "is no name of a header in lower case".to_owned())?;
+    let name = HeaderName::from_lowercase(text.as_bytes())
+        .map_err(|_| format!("must be a header's name in lower case (got {text:?})"))?;
     if is_host_owned(&name) || OF_THE_BODY.contains(&name) {
-        return Err(format!("the header `{name}` is set by the host alone"));
+        return Err(format!("must not be the header `{name}`, which only the host sets"));
     }
     Ok(name)
 }
@@ -151,7 +154,7 @@ pub(super) fn is_header_text(text: &str) -> bool {
 
 fn text(field: &str, text: &str) -> Result<Template, String> {
     if !is_header_text(text) {
-        return Err(format!("`{field}`: has characters that a header's value does not have"));
+        return Err(format!("`{field}`: must be printable ASCII without space around it"));
     }
     Template::parse(text).map_err(|error: TemplateError| format!("`{field}`: {error}"))
 }
@@ -210,21 +213,21 @@ mod tests {
     #[test]
     fn placements_without_a_token_or_in_the_hosts_headers_are_refused() {
         for (name, value, base64, problem) in [
-            ("authorization", "Bearer", None, "`value`: {token} is missing"),
-            ("authorization", "Basic {base64}", None, "there is no `base64`"),
-            ("authorization", "Basic {token}", Some("{token}:"), "`value`: {base64} is missing"),
-            ("authorization", "{token} {base64}", Some("{token}:"), "has {token} beside {base64}"),
-            ("authorization", "Basic {base64}", Some("x:"), "`base64`: {token} is missing"),
-            ("authorization", "Basic {base64}", Some("{token}{base64}"), "has {base64} itself"),
-            ("authorization", "{token}\r\nx: y", None, "`value`: has characters"),
-            ("authorization", "{token} ", None, "`value`: has characters"),
+            ("authorization", "Bearer", None, "`value`: must hold {token}"),
+            ("authorization", "Basic {base64}", None, "must not hold {base64} without `base64`"),
+            ("authorization", "Basic {token}", Some("{token}:"), "`value`: must hold {base64}"),
+            ("authorization", "{token} {base64}", Some("{token}:"), "must not hold both {token} and {base64}"),
+            ("authorization", "Basic {base64}", Some("x:"), "`base64`: must hold {token}"),
+            ("authorization", "Basic {base64}", Some("{token}{base64}"), "`base64`: must not hold {base64}"),
+            ("authorization", "{token}\r\nx: y", None, "`value`: must be printable ASCII"),
+            ("authorization", "{token} ", None, "`value`: must be printable ASCII"),
             ("authorization", "{token", None, "`value`: has a brace"),
-            ("host", "{token}", None, "the header `host` is set by the host alone"),
+            ("host", "{token}", None, "must not be the header `host`, which only the host sets"),
             ("content-length", "{token}", None, "`content-length`"),
             ("proxy-authorization", "{token}", None, "`proxy-authorization`"),
-            ("X-Api-Key", "{token}", None, "`header`: is no name of a header in lower case"),
-            ("x api key", "{token}", None, "`header`: is no name"),
-            ("", "{token}", None, "`header`: is no name"),
+            ("X-Api-Key", "{token}", None, "`header`: must be a header's name in lower case"),
+            ("x api key", "{token}", None, "`header`: must be a header's name"),
+            ("", "{token}", None, "`header`: must be a header's name"),
         ] {
             let refusal = header(name, value, base64).expect_err("is no placement");
             assert!(refusal.contains(problem), "{name} {value}: {refusal}");

@@ -3,13 +3,16 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use secrecy::SecretString;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use url::Url;
 use workway_capability::fetch::Credential;
 use workway_model::{HostPattern, ProviderId};
 
-use super::{AccountSource, CredentialError, Placement, Template, Values, Variable, VariableError, VariableSource};
+use super::{
+    AccountSource, CredentialError, Placement, Template, Values, Variable, VariableError, VariableSource, schema,
+};
 
 /// What stands for the client's id in the URL of a revocation of [`RevocationStyle::Github`].
 pub const CLIENT_ID: &str = "client_id";
@@ -77,41 +80,66 @@ pub struct OAuthMethod {
 }
 
 /// How client id and secret are sent to the token endpoint (RFC 6749, section 2.3.1).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ClientAuthentication {
+    /// As parameters of the body.
     #[default]
     Body,
+    /// As HTTP basic authentication.
     Basic,
 }
 
 /// The body of token requests.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum TokenRequest {
+    /// Form-encoded.
     #[default]
     Form,
+    /// A JSON object.
     Json,
 }
 
 /// What a refresh does to the refresh token.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum RefreshStyle {
-    /// The answer has another one, and the old one dies.
+    /// The answer holds a new refresh token, and the old one stops working.
     Rotates,
+    /// The refresh token stays.
     Keeps,
-    /// There are no refresh tokens.
+    /// There are no refresh tokens: access tokens live long.
     None,
 }
 
-/// JSON pointers (RFC 6901) into a token answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// JSON pointers (RFC 6901) into a token answer; the defaults are the names of RFC 6749, section 5.1.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
 pub struct TokenPointers {
+    /// Where the access token is.
+    #[schemars(with = "schema::JsonPointer")]
     pub access: String,
+    /// Where the refresh token is.
+    #[schemars(with = "schema::JsonPointer")]
     pub refresh: String,
+    /// Where the lifetime in seconds is.
+    #[schemars(with = "schema::JsonPointer")]
     pub expires_in: String,
+    /// Where the granted scopes are.
+    #[schemars(with = "schema::JsonPointer")]
     pub scope: String,
+}
+
+impl Default for TokenPointers {
+    fn default() -> Self {
+        Self {
+            access: "/access_token".to_owned(),
+            refresh: "/refresh_token".to_owned(),
+            expires_in: "/expires_in".to_owned(),
+            scope: "/scope".to_owned(),
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -122,14 +150,16 @@ pub struct Revocation {
 }
 
 /// How tokens are revoked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum RevocationStyle {
     /// POST of the form `token=...` with client authentication (RFC 7009, section 2.1).
     Rfc7009,
-    /// No body; the access token goes where the API takes it.
+    /// POST without a body; the access token goes where the API takes it.
     BearerPost,
+    /// GET; the access token goes where the API takes it.
     BearerGet,
+    /// DELETE without a body; the access token goes where the API takes it.
     BearerDelete,
     /// POST of the form `token=...` without client authentication.
     TokenPost,
@@ -254,7 +284,7 @@ mod tests {
             assert_eq!(shop.user_values(&given), Err(refusal));
         }
         let long = shop.user_values(&values(&[(&"x".repeat(1_000), "")])).expect_err("is unknown");
-        assert!(long.to_string().len() < 100);
+        assert!(long.to_string().len() < 200);
     }
 
     #[test]

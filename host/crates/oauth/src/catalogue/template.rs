@@ -11,11 +11,11 @@ use workway_model::HostPattern;
 
 use super::{
     Values,
-    variables::{self, VariableError},
+    variables::{self, MAX_NAME_BYTES, VariableError},
 };
 
 /// The longest template, in bytes.
-const MAX_BYTES: usize = 2_048;
+pub(super) const MAX_BYTES: usize = 2_048;
 /// The most variables in one template, each as often as it stands there.
 const MAX_VARIABLES: usize = 8;
 
@@ -34,25 +34,27 @@ enum Part {
 /// Why a text is not a template, or not one of a URL or a host.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TemplateError {
-    #[error("has more than {MAX_BYTES} bytes")]
-    TooLong,
-    #[error("has more than {MAX_VARIABLES} variables")]
-    TooManyVariables,
-    #[error("has a brace that belongs to no {{variable}}")]
+    #[error("must have at most {MAX_BYTES} bytes (got {0})")]
+    TooLong(usize),
+    #[error("must hold at most {MAX_VARIABLES} variables (got {0})")]
+    TooManyVariables(usize),
+    #[error("has a brace that does not belong to a variable such as {{shop}}")]
     Brace,
-    #[error("{0:?} is no name of a variable, which are [a-z][a-z0-9_]*")]
+    #[error("a variable's name must match [a-z][a-z0-9_]* and have at most {MAX_NAME_BYTES} characters (got {0:?})")]
     Name(String),
-    #[error("has to start with https://")]
+    #[error("must start with https://")]
     Scheme,
-    #[error("has characters that a URL does not have unescaped")]
+    #[error("holds a character that must be percent-encoded in a URL")]
     Characters,
-    #[error("is not a URL of a host by its name: {0}")]
+    #[error("must be a URL with a host name: {0}")]
     Url(String),
-    #[error("has a user name or a password")]
+    #[error("must not have a user name or a password")]
     UserInfo,
-    #[error("has a query or a fragment where none can be")]
-    Suffix,
-    #[error("is not a host pattern: {0}")]
+    #[error("must not have a query")]
+    Query,
+    #[error("must not have a fragment")]
+    Fragment,
+    #[error("must be a host pattern: {0}")]
     Host(String),
 }
 
@@ -61,7 +63,7 @@ impl Template {
     /// Where braces do not enclose a variable's name, or there is too much of it.
     pub fn parse(text: &str) -> Result<Self, TemplateError> {
         if text.len() > MAX_BYTES {
-            return Err(TemplateError::TooLong);
+            return Err(TemplateError::TooLong(text.len()));
         }
         let mut parts = Vec::new();
         let mut rest = text;
@@ -72,9 +74,7 @@ impl Template {
                 .and_then(|inner| inner.split_once('}'))
                 .filter(|(name, _)| !name.contains('{'))
                 .ok_or(TemplateError::Brace)?;
-            if !variables::is_name(name) {
-                return Err(TemplateError::Name(name.chars().take(64).collect()));
-            }
+            variables::check_name(name)?;
             if !before.is_empty() {
                 parts.push(Part::Text(before.to_owned()));
             }
@@ -85,10 +85,10 @@ impl Template {
             parts.push(Part::Text(rest.to_owned()));
         }
         let template = Self { parts };
-        if template.variables().count() > MAX_VARIABLES {
-            return Err(TemplateError::TooManyVariables);
+        match template.variables().count() {
+            0..=MAX_VARIABLES => Ok(template),
+            count => Err(TemplateError::TooManyVariables(count)),
         }
-        Ok(template)
     }
 
     /// A template of an https URL, variables in its host, path or query.
@@ -104,7 +104,7 @@ impl Template {
             return Err(TemplateError::UserInfo);
         }
         if url.fragment().is_some() {
-            return Err(TemplateError::Suffix);
+            return Err(TemplateError::Fragment);
         }
         Ok(template)
     }
@@ -112,17 +112,17 @@ impl Template {
     /// A template of an issuer: a URL without a query (RFC 8414, section 2).
     pub(super) fn parse_issuer(text: &str) -> Result<Self, TemplateError> {
         let template = Self::parse_url(text)?;
-        if text.contains('?') { Err(TemplateError::Suffix) } else { Ok(template) }
+        if text.contains('?') { Err(TemplateError::Query) } else { Ok(template) }
     }
 
     /// A template of a [`HostPattern`] that https can reach.
     pub(super) fn parse_host(text: &str) -> Result<Self, TemplateError> {
         let template = Self::parse(text)?;
         if text.starts_with("http://") {
-            return Err(TemplateError::Host("a credential is sent over https alone".to_owned()));
+            return Err(TemplateError::Host("a credential is only sent over https".to_owned()));
         }
         if !text.is_ascii() || text.bytes().any(|byte| byte.is_ascii_uppercase()) {
-            return Err(TemplateError::Host("it is written in lower-case ASCII".to_owned()));
+            return Err(TemplateError::Host("it must be lower-case ASCII".to_owned()));
         }
         template.sample_host()?;
         Ok(template)
@@ -188,7 +188,7 @@ impl Template {
         let url = Url::parse(&self.sample()).map_err(|error| TemplateError::Url(error.to_string()))?;
         match url.host() {
             Some(Host::Domain(_)) => Ok(url),
-            _ => Err(TemplateError::Url("it has an address".to_owned())),
+            _ => Err(TemplateError::Url("it has an IP address".to_owned())),
         }
     }
 
@@ -268,8 +268,11 @@ mod tests {
         for bad in ["{", "}", "a}b", "{a", "{}", "{A}", "{a-b}", "{{a}}", "{a{b}}", "{1}", "{\"a\":null}"] {
             assert!(Template::parse(bad).is_err(), "{bad:?} was taken");
         }
-        assert_eq!(Template::parse(&"x".repeat(MAX_BYTES + 1)), Err(TemplateError::TooLong));
-        assert_eq!(Template::parse(&"{a}".repeat(MAX_VARIABLES + 1)), Err(TemplateError::TooManyVariables));
+        assert_eq!(Template::parse(&"x".repeat(MAX_BYTES + 1)), Err(TemplateError::TooLong(MAX_BYTES + 1)));
+        assert_eq!(
+            Template::parse(&"{a}".repeat(MAX_VARIABLES + 1)),
+            Err(TemplateError::TooManyVariables(MAX_VARIABLES + 1))
+        );
     }
 
     #[test]
@@ -322,7 +325,7 @@ mod tests {
             assert!(Template::parse_url(bad).is_err(), "{bad:?} was taken");
         }
         assert!(Template::parse_issuer("https://a.example.com/x").is_ok());
-        assert_eq!(Template::parse_issuer("https://a.example.com/?x"), Err(TemplateError::Suffix));
+        assert_eq!(Template::parse_issuer("https://a.example.com/?x"), Err(TemplateError::Query));
     }
 
     #[test]

@@ -7,20 +7,21 @@ use regex::{Regex, RegexBuilder};
 use url::{Host, Url};
 
 use super::{
+    TemplateError,
     check::{self, Origin, at},
     entry::{VariableEntry, VariableFrom},
 };
 
 /// The longest pattern, in bytes.
-const MAX_PATTERN_BYTES: usize = 512;
+pub(super) const MAX_PATTERN_BYTES: usize = 512;
 /// What one compiled pattern may take, in bytes.
 const MAX_COMPILED_BYTES: usize = 256 << 10;
 /// The longest value, in bytes: that of a host name (RFC 1035, section 2.3.4).
-const MAX_VALUE_BYTES: usize = 253;
+pub(super) const MAX_VALUE_BYTES: usize = 253;
 /// The longest URL that a host is taken out of.
 const MAX_URL_BYTES: usize = 2_048;
 /// The longest name of a variable.
-const MAX_NAME_BYTES: usize = 32;
+pub(super) const MAX_NAME_BYTES: usize = 32;
 
 /// A variable that a provider's entry declares.
 #[derive(Clone, Debug)]
@@ -43,22 +44,22 @@ pub enum VariableSource {
     Callback { parameter: String },
 }
 
-/// Why a variable has no value, or there is no use for the one that it has. Values are not repeated.
+/// Why a variable has no value, or not a valid one. Values are not repeated.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum VariableError {
-    #[error("{0:?} is not asked for here")]
+    #[error("unknown variable {0:?}: GET /oauth/providers lists the variables of each provider")]
     Unknown(String),
-    #[error("`{0}` is missing")]
+    #[error("the variable `{0}` is missing")]
     Missing(String),
-    #[error("`{name}` does not have the form that it has here{}", .example.as_ref().map(|text| format!(", as in {text}")).unwrap_or_default())]
+    #[error("the value of `{name}` does not match the provider's pattern{}", .example.as_ref().map(|text| format!(": a valid one is {text:?}")).unwrap_or_default())]
     Mismatch { name: String, example: Option<String> },
-    #[error("`{0}` has 1 to {MAX_VALUE_BYTES} letters, digits, `-`, `_` and single dots between them")]
+    #[error("the value of `{0}` must be 1 to {MAX_VALUE_BYTES} letters, digits, `-`, `_` and single dots between them")]
     Characters(String),
-    #[error("`{0}` is not the https URL of a host")]
+    #[error("the value of `{0}` must be an https URL with a host name and without a port or user name")]
     NotAUrl(String),
-    #[error("the variables make no host of {0}")]
+    #[error("the variables do not make {0} a valid host")]
     Host(String),
-    #[error("the variables make no URL of {0}")]
+    #[error("the variables do not make {0} a valid URL")]
     Url(String),
 }
 
@@ -77,17 +78,19 @@ impl Variable {
                 check::callback_parameter(&parameter).map_err(at("parameter"))?;
                 VariableSource::Callback { parameter }
             }
-            (VariableFrom::User, ..) => return Err("`from = \"user\"` has `default` at most".to_owned()),
+            (VariableFrom::User, ..) => return Err("`from = \"user\"` only goes with `default`".to_owned()),
             (VariableFrom::Token, ..) => {
-                return Err("`from = \"token\"` has `pointer`, and `url_host` at most".to_owned());
+                return Err("`from = \"token\"` needs `pointer`, and only goes with `url_host`".to_owned());
             }
-            (VariableFrom::Callback, ..) => return Err("`from = \"callback\"` has `parameter` alone".to_owned()),
+            (VariableFrom::Callback, ..) => {
+                return Err("`from = \"callback\"` needs `parameter`, and goes with nothing else".to_owned());
+            }
         };
         let asked = from == VariableFrom::User;
         for (field, text) in [("description", &description), ("example", &example)] {
             match text {
                 Some(text) => check::words(text).map_err(at(field))?,
-                None if asked => return Err(format!("`{field}`: is missing: somebody has to be asked")),
+                None if asked => return Err(format!("`{field}`: is missing: the user needs it to give a value")),
                 None => {}
             }
         }
@@ -101,7 +104,7 @@ impl Variable {
                 if let Some(text) = text {
                     variable
                         .check(field, text)
-                        .map_err(|_| format!("`{field}`: is not a value that `pattern` takes"))?;
+                        .map_err(|_| format!("`{field}`: must be a value that `pattern` accepts (got {text:?})"))?;
                 }
             }
         }
@@ -146,7 +149,7 @@ impl Pattern {
     /// What is wrong with it, in words.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         if text.is_empty() || text.len() > MAX_PATTERN_BYTES {
-            return Err(format!("a pattern has 1 to {MAX_PATTERN_BYTES} bytes"));
+            return Err(format!("must have 1 to {MAX_PATTERN_BYTES} bytes (got {})", text.len()));
         }
         // By itself first: `a)|(?:b` would mean something else within the group than it says.
         compile(text).map_err(|error| clipped(&error))?;
@@ -186,10 +189,13 @@ pub(super) fn is_plain(value: &str) -> bool {
         && !value.contains("..")
 }
 
-pub(super) fn is_name(text: &str) -> bool {
-    text.len() <= MAX_NAME_BYTES
+/// # Errors
+/// [`TemplateError::Name`].
+pub(super) fn check_name(text: &str) -> Result<(), TemplateError> {
+    let is_name = text.len() <= MAX_NAME_BYTES
         && text.starts_with(|first: char| first.is_ascii_lowercase())
-        && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
+        && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
+    if is_name { Ok(()) } else { Err(TemplateError::Name(text.chars().take(2 * MAX_NAME_BYTES).collect())) }
 }
 
 /// The host of an https URL without port or user: with one of those, the host alone is not what was meant.
@@ -288,14 +294,14 @@ mod tests {
         for (bad, problem) in [
             (VariableEntry { description: None, ..user() }, "`description`: is missing"),
             (VariableEntry { example: None, ..user() }, "`example`: is missing"),
-            (VariableEntry { example: Some("B".into()), ..user() }, "`example`: is not a value"),
-            (VariableEntry { default: Some("B".into()), ..user() }, "`default`: is not a value"),
+            (VariableEntry { example: Some("B".into()), ..user() }, "`example`: must be a value"),
+            (VariableEntry { default: Some("B".into()), ..user() }, "`default`: must be a value"),
             (VariableEntry { pattern: "[".into(), ..user() }, "`pattern`: "),
             (VariableEntry { url_host: Some(true), ..user() }, "`from = \"user\"`"),
             (VariableEntry { pointer: Some("/a".into()), ..user() }, "`from = \"user\"`"),
             (VariableEntry { pointer: None, ..token() }, "`from = \"token\"`"),
             (VariableEntry { default: Some("b".into()), ..token() }, "`from = \"token\"`"),
-            (VariableEntry { pointer: Some("a".into()), ..token() }, "`pointer`: \"a\" is no JSON pointer"),
+            (VariableEntry { pointer: Some("a".into()), ..token() }, "`pointer`: must be a JSON pointer"),
             (VariableEntry { parameter: None, ..callback() }, "`from = \"callback\"`"),
             (VariableEntry { parameter: Some("state".into()), ..callback() }, "`parameter`: "),
         ] {

@@ -50,7 +50,7 @@ impl Account {
         let first = |pointers: &[String]| {
             pointers.iter().filter_map(|pointer| document.value().pointer(pointer)).find_map(clean)
         };
-        let id = first(&pointers.id).ok_or_else(|| EndpointError::malformed("it does not say whose account it is"))?;
+        let id = first(&pointers.id).ok_or_else(|| EndpointError::malformed("it has no account id"))?;
         let label = first(&pointers.label).unwrap_or_else(|| id.clone());
         Ok(Self { label, id })
     }
@@ -63,8 +63,8 @@ impl Account {
         expected: &Expected<'_>,
     ) -> Result<Self, EndpointError> {
         let token = answer.value().pointer(ID_TOKEN_POINTER).and_then(Value::as_str);
-        let token = token.ok_or_else(|| EndpointError::malformed("it holds no ID token"))?;
-        let claims = claims(token).ok_or_else(|| EndpointError::malformed("its ID token cannot be read"))?;
+        let token = token.ok_or_else(|| EndpointError::malformed("it has no ID token"))?;
+        let claims = claims(token).ok_or_else(|| EndpointError::malformed("its ID token is malformed"))?;
         expected.check(&claims)?;
         Self::read(&claims, pointers)
     }
@@ -97,14 +97,14 @@ impl Expected<'_> {
             _ => false,
         };
         if !for_us {
-            return Err(EndpointError::malformed("its ID token is for another client"));
+            return Err(EndpointError::malformed("its ID token is for another client (`aud`)"));
         }
         if self.issuer.is_some_and(|issuer| claim("iss").and_then(Value::as_str) != Some(issuer)) {
-            return Err(EndpointError::malformed("its ID token is of another issuer"));
+            return Err(EndpointError::malformed("its ID token has another issuer (`iss`)"));
         }
         match claim("exp").filter(|end| end.is_number()).and_then(seconds) {
             Some(end) if end.saturating_add(CLOCK_SKEW) > self.now => Ok(()),
-            _ => Err(EndpointError::malformed("its ID token has expired, or does not say when it does")),
+            _ => Err(EndpointError::malformed("its ID token has expired or has no `exp`")),
         }
     }
 }
@@ -116,7 +116,7 @@ pub(super) fn request<'a>(
     values: &Values,
 ) -> Result<(Outgoing<'static>, &'a AccountPointers), EndpointError> {
     let AccountSource::Url { url, method, body, headers, pointers } = &provider.account else {
-        return Err(EndpointError::misconfigured("the provider's entry has no account address"));
+        return Err(EndpointError::misconfigured("the provider's entry has no account URL"));
     };
     let mut outgoing = Outgoing::new(Method::clone(method), render(url, values)?);
     outgoing.headers = headers.clone();

@@ -20,6 +20,7 @@ use crate::{
 
 /// An access token that outlives this has no lifetime worth keeping: ten years.
 const MAX_LIFETIME: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
+
 /// What a token endpoint gave.
 #[derive(Debug)]
 pub struct TokenAnswer {
@@ -48,7 +49,7 @@ impl Occasion {
     fn tolerate<T>(self, provider: &Provider, read: Result<T, EndpointError>) -> Result<Option<T>, EndpointError> {
         match read {
             Err(error) if self == Self::Refresh => {
-                tracing::warn!(provider = %provider.id, "a part of an answer to a refresh is left out: {error}");
+                tracing::warn!(provider = %provider.id, "ignored a part of an answer to a refresh: {error}");
                 Ok(None)
             }
             read => read.map(Some),
@@ -72,7 +73,7 @@ pub(super) fn parse(
     let Some(access_token) = token(&document, &oauth.token.access, "access token")? else {
         return Err(match document.value().pointer("/error") {
             Some(Value::Object(_)) => reply.refusal(Some(&document), &oauth.invalid_grant),
-            _ => EndpointError::malformed("it holds no access token"),
+            _ => EndpointError::malformed("it has no access token"),
         });
     };
     let refresh_token = token(&document, &oauth.token.refresh, "refresh token")?;
@@ -99,13 +100,16 @@ fn token(document: &Document, pointer: &str, what: &str) -> Result<Option<Secret
         None | Some(Value::Null) => return Ok(None),
         Some(Value::String(text)) if text.is_empty() => return Ok(None),
         Some(Value::String(text)) => text,
-        Some(_) => return Err(EndpointError::malformed(format!("the {what} is not a text"))),
+        Some(_) => return Err(EndpointError::malformed(format!("the {what} must be a string"))),
     };
     if text.len() > MAX_TOKEN_BYTES {
-        return Err(EndpointError::malformed(format!("the {what} is longer than {MAX_TOKEN_BYTES} bytes")));
+        return Err(EndpointError::malformed(format!(
+            "the {what} must have at most {MAX_TOKEN_BYTES} bytes (got {})",
+            text.len()
+        )));
     }
     if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err(EndpointError::malformed(format!("the {what} holds characters that no token has")));
+        return Err(EndpointError::malformed(format!("the {what} must be visible ASCII")));
     }
     Ok(Some(text.as_str().into()))
 }
@@ -118,12 +122,12 @@ fn values(document: &Document, provider: &Provider, occasion: Occasion) -> Resul
             Some(text) => {
                 // What was found instead is not repeated: with a wrong pointer it might be a token.
                 let value = variable.check(name, &text).map_err(|_| {
-                    EndpointError::malformed(format!("its `{name}` is not what the provider's entry expects"))
+                    EndpointError::malformed(format!("its `{name}` does not match the provider's entry"))
                 })?;
                 values.insert(name.clone(), value);
             }
             None if occasion == Occasion::Refresh => {}
-            None => return Err(EndpointError::malformed(format!("it holds no `{name}`"))),
+            None => return Err(EndpointError::malformed(format!("it has no `{name}`"))),
         }
     }
     Ok(values)
@@ -178,10 +182,15 @@ fn scopes(document: &Document, oauth: &OAuthMethod) -> Result<Option<BTreeSet<St
     let asked: Vec<String> = asked.map(|(asked, _)| asked.clone()).collect();
     scopes.extend(asked);
     if scopes.len() > MAX_SCOPES {
-        return Err(EndpointError::malformed(format!("it holds more than {MAX_SCOPES} scopes")));
+        return Err(EndpointError::malformed(format!(
+            "it must have at most {MAX_SCOPES} scopes (got {})",
+            scopes.len()
+        )));
     }
     if scopes.iter().any(|scope| scope.len() > MAX_SCOPE_CHARS || scope.chars().any(char::is_control)) {
-        return Err(EndpointError::malformed("it holds a scope that is none"));
+        return Err(EndpointError::malformed(format!(
+            "a scope must have at most {MAX_SCOPE_CHARS} bytes and no control characters"
+        )));
     }
     Ok(Some(scopes))
 }

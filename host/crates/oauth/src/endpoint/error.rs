@@ -6,10 +6,8 @@ use std::time::Duration;
 use secrecy::{ExposeSecret, SecretString};
 use workway_capability::fetch::FetchError;
 
-/// How much of a provider's error code is repeated.
-pub(super) const MAX_CODE_CHARS: usize = 64;
-/// How much of a provider's description of an error is repeated.
-pub(super) const MAX_DESCRIPTION_CHARS: usize = 256;
+use crate::foreign_text::{MAX_DESCRIPTION_CHARS, cleaned};
+
 /// A shorter secret is none, and would tear words apart.
 const MIN_SECRET_BYTES: usize = 8;
 
@@ -21,21 +19,21 @@ const MISCONFIGURED: &str = "misconfigured";
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EndpointError {
     /// The grant is gone: only the user can bring it back. `code` is the provider's error code.
-    #[error("the provider no longer accepts the grant ({code})")]
+    #[error("the provider has ended the grant ({code})")]
     InvalidGrant { code: String },
-    /// Refused for another reason: the operator's or the catalogue entry's mistake. It never ends a connection.
-    #[error("the provider refused the request ({code}){}", after(": ", description))]
+    /// Rejected for another reason: the operator's or the catalogue entry's mistake. It never ends a connection.
+    #[error("the provider rejected the request ({code}){}", after(": ", description))]
     Refused { code: String, description: String },
     /// Network, time, 5xx, 429, 408: another attempt may succeed. `retry_after` where the provider said so.
     #[error("the provider is unavailable: {reason}")]
     Unavailable { reason: String, retry_after: Option<Duration> },
-    /// An answer that is none: not JSON, no token, too large.
-    #[error("the provider's answer is of no use: {0}")]
+    /// The answer cannot be used: not JSON, no token, too large.
+    #[error("the provider's answer is invalid: {0}")]
     Malformed(String),
 }
 
 impl EndpointError {
-    /// The catalogue entry, or what the connection holds for it, makes no request.
+    /// The catalogue entry and the connection's variables do not make a request.
     pub(super) fn misconfigured(description: impl ToString) -> Self {
         let description = printable(&description.to_string(), MAX_DESCRIPTION_CHARS, &[]);
         Self::Refused { code: MISCONFIGURED.to_owned(), description }
@@ -61,10 +59,10 @@ impl From<FetchError> for EndpointError {
     }
 }
 
-/// A provider's own text, fit to be shown: without control characters, without `secrets`, and clipped after that, so that
-/// no half of a secret is left at the end.
+/// Cleans a provider's text and takes `secrets` out of it. It is clipped after that, so that no half of a secret is left at
+/// the end.
 pub(super) fn printable(text: &str, max_chars: usize, secrets: &[&SecretString]) -> String {
-    let mut text: String = text.chars().filter(|character| !character.is_control()).collect();
+    let mut text = cleaned(text, usize::MAX);
     for secret in secrets.iter().map(|secret| secret.expose_secret()) {
         if secret.len() >= MIN_SECRET_BYTES && text.contains(secret) {
             text = text.replace(secret, "[redacted]");
@@ -83,6 +81,7 @@ fn after(separator: &str, text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::foreign_text::MAX_CODE_CHARS;
 
     #[test]
     fn a_fetch_error_is_blamed_on_who_can_help() {
@@ -128,10 +127,10 @@ mod tests {
             code: "invalid_client".into(),
             description: description.into(),
         };
-        assert_eq!(refused("").to_string(), "the provider refused the request (invalid_client)");
+        assert_eq!(refused("").to_string(), "the provider rejected the request (invalid_client)");
         assert_eq!(
             refused("no such client").to_string(),
-            "the provider refused the request (invalid_client): no such client"
+            "the provider rejected the request (invalid_client): no such client"
         );
     }
 }

@@ -246,7 +246,10 @@ fn render(url: &Template, values: &Values) -> Result<Url, EndpointError> {
 /// The one origin that a request to `url` may reach. TLS stands for much here: who answers, and who signed an ID token.
 fn origin(url: &Url) -> Result<HostPattern, EndpointError> {
     if url.scheme() != "https" {
-        return Err(EndpointError::misconfigured("a provider's endpoints are asked over https alone"));
+        return Err(EndpointError::misconfigured(format!(
+            "a provider's endpoint must be an https URL (got {}://)",
+            url.scheme()
+        )));
     }
     url.origin().ascii_serialization().parse().map_err(EndpointError::misconfigured)
 }

@@ -7,7 +7,8 @@ use secrecy::SecretString;
 use serde_json::Value;
 use zeroize::{Zeroize, Zeroizing};
 
-use super::error::{EndpointError, MAX_CODE_CHARS, MAX_DESCRIPTION_CHARS, printable};
+use super::error::{EndpointError, printable};
+use crate::foreign_text::{MAX_CODE_CHARS, MAX_DESCRIPTION_CHARS};
 
 /// Nobody is kept waiting for longer, whatever the provider asks for.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(24 * 60 * 60);

@@ -6,13 +6,14 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::{
     Outgoing, Parameters, Party,
-    error::{EndpointError, MAX_DESCRIPTION_CHARS, printable},
+    error::{EndpointError, printable},
     render,
     reply::Reply,
 };
 use crate::{
     catalogue::{CLIENT_ID, RevocationStyle, TokenRequest},
     sealing::TokenSet,
+    foreign_text::MAX_DESCRIPTION_CHARS,
 };
 
 /// What providers answer for a token that is dead already.

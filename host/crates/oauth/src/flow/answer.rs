@@ -6,8 +6,11 @@ use std::fmt;
 use secrecy::SecretString;
 use url::form_urlencoded;
 
-use super::error::{FlowError, MAX_CODE_CHARS, MAX_DESCRIPTION_CHARS, cleaned};
-use crate::catalogue::{Provider, Values};
+use super::error::FlowError;
+use crate::{
+    catalogue::{Provider, Values},
+    foreign_text::{MAX_CODE_CHARS, MAX_DESCRIPTION_CHARS, cleaned},
+};
 
 /// The longest query that is read, in bytes.
 const MAX_QUERY_BYTES: usize = 16 * 1_024;
@@ -35,7 +38,7 @@ impl Callback {
     /// be who uses the other.
     pub fn parse(query: &str) -> Result<Self, FlowError> {
         if query.len() > MAX_QUERY_BYTES {
-            return invalid("it is too long");
+            return invalid(format!("its query must have at most {MAX_QUERY_BYTES} bytes (got {})", query.len()));
         }
         let mut callback = Self::default();
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
@@ -49,7 +52,7 @@ impl Callback {
                 _ => callback.parameters.insert(name.into_owned(), value),
             };
             if before.is_some() {
-                return invalid("a parameter comes twice");
+                return invalid("a parameter occurs twice");
             }
         }
         Ok(callback)
@@ -66,12 +69,12 @@ impl Callback {
             return Err(FlowError::ProviderError { code: cleaned(code, MAX_CODE_CHARS), description });
         }
         match self.code.as_deref() {
-            None | Some("") => invalid("it holds no code"),
+            None | Some("") => invalid("the parameter `code` is missing"),
             // RFC 6749, appendix A.11.
             Some(code) if code.len() <= MAX_CODE_BYTES && code.bytes().all(|byte| matches!(byte, b' '..=b'~')) => {
                 Ok(code.into())
             }
-            Some(_) => invalid("its code is none"),
+            Some(_) => invalid(format!("the code must be at most {MAX_CODE_BYTES} printable ASCII characters")),
         }
     }
 

@@ -5,22 +5,22 @@ use std::time::Duration;
 
 use workway_model::ProviderId;
 
-use crate::{ConnectionError, SealedError, client_id_variable, endpoint::EndpointError};
-
-/// How much of a provider's error code is repeated, in characters.
-pub(super) const MAX_CODE_CHARS: usize = 64;
-/// How much of a provider's description of an error is repeated, in characters.
-pub(super) const MAX_DESCRIPTION_CHARS: usize = 256;
+use super::FLOW_LIFETIME;
+use crate::{
+    ConnectionError, SealedError, client_id_variable,
+    endpoint::EndpointError,
+    foreign_text::{MAX_CODE_CHARS, MAX_DESCRIPTION_CHARS, cleaned},
+};
 
 /// See [`FlowError::code`] for programs and [`FlowError::blame`] for whose mistake it is.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FlowError {
-    #[error("there is no provider {0:?}: GET /oauth/providers lists those that there are")]
+    #[error("unknown provider {0:?}: GET /oauth/providers lists all providers")]
     UnknownProvider(String),
-    #[error("{0} is connected by an API key, without a browser: send it to POST /oauth/connections")]
+    #[error("provider \"{0}\" takes an API key and has no sign-in: send the key to POST /oauth/connections")]
     ApiKeyProvider(ProviderId),
     #[error(
-        "this host is no client of {0} yet: set `client_id` under [providers.{0}] in workway.toml, or {variable}",
+        "provider \"{0}\" is not configured: set `client_id` under [providers.{0}] in workway.toml, or {variable}",
         variable = client_id_variable(.0)
     )]
     NotConfigured(ProviderId),
@@ -29,60 +29,59 @@ pub enum FlowError {
     #[error("{0}")]
     InvalidVariables(String),
     #[error(
-        "returnTo {0}: possible are a path of this host that begins with one `/`, and web addresses of its own origin or of \
-         one in `return_origins` under [oauth]"
+        "returnTo {0}: use a path of this host that starts with one `/`, or a URL of its origin or of one in \
+         `return_origins` under [oauth]"
     )]
     ReturnToNotAllowed(&'static str),
-    #[error("there is no such connection of this provider")]
+    #[error("this provider has no connection with this id: GET /oauth/connections lists yours")]
     UnknownConnection,
     #[error(
-        "this answer belongs to no connection attempt of this browser, or to one that is complete or too old: begin again, \
-         and finish in the same browser"
+        "this browser has no connection attempt for this answer, or the attempt is complete or expired: start again, and \
+         finish in the same browser"
     )]
     InvalidState,
-    #[error("this attempt to connect took too long: begin again")]
+    #[error("this connection attempt expired: start again, and finish within {} minutes", FLOW_LIFETIME.as_secs() / 60)]
     StateExpired,
-    #[error("the provider's answer is of no use ({0}): begin again")]
+    #[error("the provider sent the browser back with an invalid answer ({0}): start again")]
     InvalidCallback(String),
-    #[error("the answer does not come from the provider that was asked ({0}); nothing of it was used: begin again")]
+    #[error("the answer does not come from the provider that was asked ({0}) and was not used: start again")]
     IssuerMismatch(&'static str),
-    #[error("the account's access was not granted: nothing was connected{}", described("", .description))]
+    #[error("access to the account was denied, so it was not connected{}", described("", .description))]
     ProviderDenied { description: String },
     /// What the provider's authorization page sent back.
     #[error("the provider refused to connect the account{}", described(.code, .description))]
     ProviderError { code: String, description: String },
-    #[error("the provider did not take its own code ({code}): it was used already, or is too old; begin again")]
+    #[error("the provider rejected the authorization code ({code}), which was used before or has expired: start again")]
     CodeRefused { code: String },
-    /// What the token endpoint said of us.
+    /// The token endpoint's answer about this host.
     #[error(
-        "the provider refused this host{}: its operator should check the client's id, secret and redirect address",
+        "the provider rejected this host{}: the operator should check the client's id, secret and redirect URL",
         described(.code, .description)
     )]
     ClientRefused { code: String, description: String },
-    #[error("the provider cannot be reached ({reason}): begin again later")]
+    #[error("the provider is unavailable ({reason}): start again later")]
     ProviderUnavailable { reason: String, retry_after: Option<Duration> },
-    #[error("the provider's token endpoint gave an answer of no use ({0}): begin again later")]
+    #[error("the provider's token endpoint gave an invalid answer ({0}): start again later")]
     ProviderMalformed(String),
-    #[error("whose account it is could not be told ({0}), so that nothing was connected: begin again")]
+    #[error("the provider does not say whose account it is ({0}), so it was not connected: start again")]
     AccountUnknown(String),
     #[error(transparent)]
     Connections(#[from] ConnectionError),
-    /// Whoever keeps the flows that wait.
+    /// The store of pending flows.
     #[error(transparent)]
     Pending(#[from] SealedError),
-    #[error("the system has no random numbers: {0}")]
+    #[error("the system gives no random numbers: {0}")]
     Random(String),
 }
 
-/// Whose mistake it is, or who can do something about it.
+/// Who caused an error, or can do something about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Blame {
-    /// Whoever sent the request.
+    /// The sender of the request.
     Caller,
     /// The user, who decided against it.
     User,
     Provider,
-    /// Whoever runs this host.
     Operator,
     Host,
 }
@@ -147,7 +146,7 @@ impl FlowError {
     }
 }
 
-/// What the token endpoint said to a code.
+/// The token endpoint's answer to a code.
 impl From<EndpointError> for FlowError {
     fn from(error: EndpointError) -> Self {
         match error {
@@ -164,16 +163,6 @@ impl From<EndpointError> for FlowError {
     }
 }
 
-/// A foreign text as one short line that reads as it stands there: without control characters, and without those that hide
-/// or turn round what is beside them.
-pub(super) fn cleaned(text: &str, max_chars: usize) -> String {
-    let misleading = |character: char| {
-        character.is_control()
-            || matches!(character, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
-    };
-    text.chars().filter(|character| !misleading(*character)).take(max_chars).collect()
-}
-
 /// ` (code): description`, or as much of that as there is.
 fn described(code: &str, description: &str) -> String {
     let mut text = if code.is_empty() { String::new() } else { format!(" ({code})") };
@@ -186,22 +175,15 @@ fn described(code: &str, description: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Blame, FlowError, cleaned};
+    use super::{Blame, FlowError};
     use crate::endpoint::EndpointError;
 
     #[test]
-    fn who_is_not_configured_is_told_which_setting_to_make() {
+    fn a_missing_client_names_the_setting() {
         let text = FlowError::NotConfigured("slack-user".parse().unwrap()).to_string();
         for part in ["[providers.slack-user]", "client_id", "WORKWAY_CLIENT_ID_SLACK_USER"] {
             assert!(text.contains(part), "{text}");
         }
-    }
-
-    #[test]
-    fn a_foreign_text_is_one_short_line_that_reads_as_it_stands() {
-        let text = "no\r\n\u{1b}[31m way\0 \u{202e}gpj.exe\u{2066}\u{200b}\u{2028}";
-        assert_eq!(cleaned(text, 100), "no[31m way gpj.exe");
-        assert_eq!(cleaned(&"\u{e9}".repeat(500), 3), "\u{e9}\u{e9}\u{e9}");
     }
 
     #[test]
@@ -223,6 +205,6 @@ mod tests {
         assert_eq!(error("invalid_scope", ""), "the provider refused to connect the account (invalid_scope)");
         assert_eq!(error("a", "b"), "the provider refused to connect the account (a): b");
         let denied = FlowError::ProviderDenied { description: String::new() }.to_string();
-        assert_eq!(denied, "the account's access was not granted: nothing was connected");
+        assert_eq!(denied, "access to the account was denied, so it was not connected");
     }
 }

@@ -5,23 +5,20 @@ use std::sync::Arc;
 
 use secrecy::SecretString;
 
-use super::{
-    error::{FlowError, MAX_DESCRIPTION_CHARS, cleaned},
-    outside::{Accounts, Endpoint},
-    pending::PendingAuthorization,
-};
+use super::{error::FlowError, pending::PendingAuthorization};
 use crate::{
-    ClientCredentials, ConnectionSummary, NewConnection, TokenSet,
+    ClientCredentials, ConnectionStore, ConnectionSummary, NewConnection, TokenSet,
     catalogue::{AccountSource, OAuthMethod, Provider, Values, VariableSource},
-    endpoint::{Account, Party, TokenAnswer},
     lifetime::end_of,
+    endpoint::{Account, Party, TokenAnswer, TokenEndpoint},
+    foreign_text::{MAX_DESCRIPTION_CHARS, cleaned},
     unix_now,
 };
 
 /// A checked answer, and what it takes to turn it into a connection.
 pub(super) struct Exchange {
-    pub(super) endpoint: Arc<dyn Endpoint>,
-    pub(super) accounts: Arc<dyn Accounts>,
+    pub(super) endpoint: TokenEndpoint,
+    pub(super) connections: ConnectionStore,
     pub(super) entry: Arc<Provider>,
     pub(super) client: ClientCredentials,
     pub(super) pending: PendingAuthorization,
@@ -33,20 +30,20 @@ pub(super) struct Exchange {
 
 impl Exchange {
     pub(super) async fn run(self) -> Result<ConnectionSummary, FlowError> {
-        let Self { endpoint, accounts, entry, client, pending, mut values, code, verifier } = self;
+        let Self { endpoint, connections, entry, client, pending, mut values, code, verifier } = self;
         let oauth = entry.oauth().ok_or_else(|| FlowError::ApiKeyProvider(pending.provider.clone()))?;
         let party = Party { provider: &entry, oauth, client: &client, values: &values };
         let asked = unix_now();
         let answer = endpoint.exchange(party, &code, verifier.as_ref(), &pending.redirect_uri).await?;
         let TokenAnswer { tokens, lifetime, scopes, account, values: told } = answer;
         values.extend(told);
-        let account = match account_of(&*endpoint, &entry, account, &tokens, &values).await {
+        let account = match account_of(&endpoint, &entry, account, &tokens, &values).await {
             Ok(account) => account,
             Err(reason) => {
                 // Where the user has a connection already the provider may have put both under one grant, and would end both.
-                if matches!(accounts.default_of(&pending.user, &pending.provider).await, Ok(None)) {
-                    discard(&*endpoint, Party { provider: &entry, oauth, client: &client, values: &values }, &tokens)
-                        .await;
+                if matches!(connections.default_of(&pending.user, &pending.provider).await, Ok(None)) {
+                    let party = Party { provider: &entry, oauth, client: &client, values: &values };
+                    discard(&endpoint, party, &tokens).await;
                 }
                 return Err(FlowError::AccountUnknown(cleaned(&reason, MAX_DESCRIPTION_CHARS)));
             }
@@ -57,13 +54,13 @@ impl Exchange {
         let expires_at = end_of(asked, lifetime);
         let keeps_refresh_token = true;
         let new = NewConnection { tokens, account, scopes, values, expires_at, keeps_refresh_token };
-        Ok(accounts.save(&pending.user, &pending.provider, new).await?)
+        Ok(connections.save(&pending.user, &pending.provider, new).await?)
     }
 }
 
 /// Whose tokens they are, or why that cannot be told.
 async fn account_of(
-    endpoint: &dyn Endpoint,
+    endpoint: &TokenEndpoint,
     entry: &Provider,
     told: Option<Account>,
     tokens: &TokenSet,
@@ -73,7 +70,7 @@ async fn account_of(
         // The provider tells nothing: then a user has one account there.
         AccountSource::None => Ok(Account { label: entry.name.clone(), id: entry.name.clone() }),
         AccountSource::Token(_) | AccountSource::IdToken(_) => {
-            told.ok_or_else(|| "the token answer does not say".to_owned())
+            told.ok_or_else(|| "the token answer does not name it".to_owned())
         }
         AccountSource::Url { .. } => {
             let credential = entry.credential(&tokens.access_token, values).map_err(|error| error.to_string())?;
@@ -92,9 +89,9 @@ pub fn account_id(id: String, entry: &Provider, values: &Values) -> String {
 }
 
 /// Tokens that nobody keeps should be of no use to anybody.
-async fn discard(endpoint: &dyn Endpoint, party: Party<'_>, tokens: &TokenSet) {
+async fn discard(endpoint: &TokenEndpoint, party: Party<'_>, tokens: &TokenSet) {
     let OAuthMethod { revocation: Some(_), .. } = party.oauth else { return };
     if let Err(error) = endpoint.revoke(party, tokens).await {
-        tracing::warn!(provider = %party.provider.id, "tokens of a failed connection attempt could not be revoked: {error}");
+        tracing::warn!(provider = %party.provider.id, "the tokens of a failed flow could not be revoked: {error}");
     }
 }

@@ -9,14 +9,14 @@ use crate::catalogue::{OAuthMethod, Values};
 /// To be asked before anything else of an answer is believed, of error answers too (RFC 9207, section 2.4).
 pub(super) fn check(oauth: &OAuthMethod, values: &Values, given: Option<&str>) -> Result<(), FlowError> {
     let Some(given) = given else {
-        return if oauth.sends_issuer { Err(FlowError::IssuerMismatch("it names no issuer")) } else { Ok(()) };
+        return if oauth.sends_issuer { Err(FlowError::IssuerMismatch("its issuer is missing")) } else { Ok(()) };
     };
     let known = match &oauth.issuer {
         // Compared as text, without any normalisation (RFC 3986, section 6.2.1).
         Some(expected) => expected.render(values).is_ok_and(|expected| expected == given),
         None => is_beside(oauth, values, given),
     };
-    if known { Ok(()) } else { Err(FlowError::IssuerMismatch("it names another issuer")) }
+    if known { Ok(()) } else { Err(FlowError::IssuerMismatch("it has another issuer")) }
 }
 
 /// The entry knows of no issuer: then one is let through that cannot be another party, because the authorization page is of

@@ -15,7 +15,6 @@ mod answer;
 mod error;
 mod exchange;
 mod issuer;
-mod outside;
 mod pending;
 mod request;
 mod return_to;
@@ -45,7 +44,6 @@ use super::{
 };
 use crate::{ClientCredentials, OAuthSettings};
 use exchange::Exchange;
-use outside::{Accounts, Endpoint};
 
 /// How long a user may take at the provider.
 pub const FLOW_LIFETIME: Duration = Duration::from_secs(600);
@@ -59,10 +57,9 @@ pub struct AuthorizationFlow {
 struct Inner {
     catalogue: Catalogue,
     settings: Arc<OAuthSettings>,
-    endpoint: Arc<dyn Endpoint>,
-    accounts: Arc<dyn Accounts>,
+    endpoint: TokenEndpoint,
+    connections: ConnectionStore,
     pending: Arc<dyn PendingAuthorizations>,
-    tasks: Tasks,
 }
 
 /// What a user wants connected.
@@ -110,19 +107,7 @@ impl AuthorizationFlow {
         connections: ConnectionStore,
         pending: Arc<dyn PendingAuthorizations>,
     ) -> Self {
-        let tasks = connections.tasks().clone();
-        Self::with(catalogue, settings, Arc::new(endpoint), Arc::new(connections), pending, tasks)
-    }
-
-    fn with(
-        catalogue: Catalogue,
-        settings: Arc<OAuthSettings>,
-        endpoint: Arc<dyn Endpoint>,
-        accounts: Arc<dyn Accounts>,
-        pending: Arc<dyn PendingAuthorizations>,
-        tasks: Tasks,
-    ) -> Self {
-        Self { inner: Arc::new(Inner { catalogue, settings, endpoint, accounts, pending, tasks }) }
+        Self { inner: Arc::new(Inner { catalogue, settings, endpoint, connections, pending }) }
     }
 
     /// Begins a flow: answers where the browser of `session` has to go. `public_url` is the address under which it comes
@@ -138,7 +123,7 @@ impl AuthorizationFlow {
         session: &Session,
         public_url: &Url,
     ) -> Result<Begun, FlowError> {
-        let Inner { settings, accounts, pending, .. } = &*self.inner;
+        let Inner { settings, connections, pending, .. } = &*self.inner;
         let (entry, client) = self.inner.party(provider)?;
         let oauth = method(&entry)?;
         let AuthorizeRequest { scopes, return_to, values, connection } = request;
@@ -146,10 +131,10 @@ impl AuthorizationFlow {
             return_to.map(|text| return_to::parse(&text, public_url, &settings.return_origins)).transpose()?;
         let extended = match &connection {
             Some(id) => {
-                let named = accounts.get(user, id).await?.filter(|named| named.provider == *provider);
+                let named = connections.get(user, id).await?.filter(|named| named.provider == *provider);
                 Some(named.ok_or(FlowError::UnknownConnection)?)
             }
-            None => accounts.default_of(user, provider).await?,
+            None => connections.default_of(user, provider).await?,
         };
         // Only of a connection that was named: the default one may be another account than is meant.
         let known = extended.as_ref().filter(|_| connection.is_some()).map(|extended| &extended.values);
@@ -210,7 +195,7 @@ impl AuthorizationFlow {
         let return_to = pending.return_to.clone();
         let connected = match self.inner.checked(pending, &callback, &state, session) {
             // A browser that goes away must not take tokens with it that the provider gave out.
-            Ok(exchange) => self.inner.tasks.uninterrupted(exchange.run()).await,
+            Ok(exchange) => self.inner.connections.tasks().uninterrupted(exchange.run()).await,
             Err(error) => Err(error),
         };
         match connected {
@@ -249,9 +234,8 @@ impl Inner {
         let mut values = pending.values.clone();
         values.extend(callback.values(&entry)?);
         let verifier = oauth.pkce.then(|| state::verifier(state, session));
-        let (endpoint, accounts) = (self.endpoint.clone(), self.accounts.clone());
-        let client = client.clone();
-        Ok(Exchange { endpoint, accounts, entry, client, pending, values, code, verifier })
+        let (endpoint, connections, client) = (self.endpoint.clone(), self.connections.clone(), client.clone());
+        Ok(Exchange { endpoint, connections, entry, client, pending, values, code, verifier })
     }
 }
 

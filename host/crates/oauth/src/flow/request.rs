@@ -29,12 +29,12 @@ pub(super) fn scopes(
     extended: Option<BTreeSet<String>>,
 ) -> Result<BTreeSet<String>, FlowError> {
     if requested.len() > MAX_SCOPES {
-        return Err(FlowError::InvalidScopes(format!("there are more than {MAX_SCOPES}")));
+        return Err(FlowError::InvalidScopes(format!("must be at most {MAX_SCOPES} (got {})", requested.len())));
     }
     if !requested.iter().all(|scope| is_scope(oauth, scope)) {
         let comma = if oauth.scope_separator.contains(',') { ", commas" } else { "" };
         return Err(FlowError::InvalidScopes(format!(
-            "one is 1 to {MAX_SCOPE_CHARS} visible ASCII characters without quotes{comma} and backslashes"
+            "each must be 1 to {MAX_SCOPE_CHARS} visible ASCII characters without quotes{comma} and backslashes"
         )));
     }
     // A token that was put in by hand may have come with anything as its scopes.
@@ -47,7 +47,8 @@ pub(super) fn scopes(
         oauth.default_scopes.iter().cloned().chain(requested).chain(extended).map(asked).collect();
     if all.len() > MAX_SCOPES {
         return Err(FlowError::InvalidScopes(format!(
-            "with those there are already, there are more than {MAX_SCOPES}"
+            "must be at most {MAX_SCOPES} together with the connection's and the provider's own (got {})",
+            all.len()
         )));
     }
     Ok(all)

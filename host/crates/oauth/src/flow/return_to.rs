@@ -11,32 +11,34 @@ const MAX_BYTES: usize = 2_048;
 /// The address that a text stands for. What the browser is sent to is this one, never the text.
 pub(super) fn parse(text: &str, public_url: &Url, origins: &[Url]) -> Result<Url, FlowError> {
     if text.is_empty() || text.len() > MAX_BYTES {
-        return refused("is empty or too long");
+        return refused("must have 1 to 2048 bytes");
     }
     // Browsers and parsers do not agree on what these mean in an address: each has been a way round such a check.
     if !text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\') {
-        return refused("holds blanks, control characters, backslashes, or letters that are not percent-encoded");
+        return refused(
+            "must not hold spaces, control characters, backslashes or letters that are not percent-encoded",
+        );
     }
     if let Some(path) = text.strip_prefix('/') {
         if path.starts_with('/') {
-            return refused("begins with two slashes");
+            return refused("must not start with two slashes");
         }
         return match public_url.join(text) {
             Ok(url) if url.origin() == public_url.origin() => Ok(url),
-            _ => refused("is no path"),
+            _ => refused("must be a valid path"),
         };
     }
     let Some(rest) = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")) else {
-        return refused("is neither a path nor a web address");
+        return refused("must be a path or an http(s) URL");
     };
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     if authority.contains('@') {
-        return refused("holds a user name");
+        return refused("must not have a user name");
     }
     match Url::parse(text) {
         Ok(url) if origins.iter().chain([public_url]).any(|allowed| allowed.origin() == url.origin()) => Ok(url),
-        Ok(_) => refused("leads to another origin"),
-        Err(_) => refused("is no web address"),
+        Ok(_) => refused("leads to an origin that is not allowed"),
+        Err(_) => refused("must be a valid URL"),
     }
 }
 

@@ -71,7 +71,7 @@ pub(super) fn failed(error: &ApiError, return_to: Option<Url>, reference: &str) 
             let url = with_parameter(url, "error", code);
             body.push_str(&format!("<p><a href=\"{}\">Go back and try again</a></p>", escaped(url.as_str())));
         }
-        None => body.push_str("<p>Go back to where you came from, and begin again there.</p>"),
+        None => body.push_str("<p>Go back to the page that you came from and start again.</p>"),
     }
     body.push_str(&format!("<p><small>Reference: <code>{}</code></small></p>", escaped(reference)));
     page(error.status, "Account not connected", &body)
@@ -182,7 +182,7 @@ mod tests {
         let response = failed(&FlowError::InvalidState.into(), None, "");
         assert_eq!(response.status(), StatusCode::BAD_REQUEST);
         let html = html(response).await;
-        assert!(html.contains("begin again") && !html.contains("href"), "{html}");
+        assert!(html.contains("start again") && !html.contains("href"), "{html}");
     }
 
     #[tokio::test]
