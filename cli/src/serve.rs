@@ -5,7 +5,7 @@ use tokio::sync::oneshot;
 use workway_host::{
     Host,
     app::App,
-    registry::{self, Change, Follower, RegistryEvent, Told},
+    registry::{self, Change, Follower, Notification, RegistryEvent},
     settings::{Flags, Settings},
 };
 
@@ -62,8 +62,8 @@ async fn serve(settings: Settings, style: Style) -> anyhow::Result<()> {
 async fn print_events(mut follower: Follower) {
     while let Some(told) = follower.next().await {
         match told {
-            Told::Event(event) => say(&event_line(&event)),
-            Told::Missed(_) => say(&EventLine::Missed.to_string()),
+            Notification::Event(event) => say(&event_line(&event)),
+            Notification::Missed(_) => say(&EventLine::Missed.to_string()),
         }
     }
 }

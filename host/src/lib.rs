@@ -46,7 +46,9 @@ pub struct Host {
 pub enum HostError {
     #[error(transparent)]
     Start(#[from] StartError),
-    #[error("cannot listen on {address}: {source}: is another host running there? name another address with --listen")]
+    #[error(
+        "cannot listen on {address}: {source}: stop the program that uses it, or choose another address with --listen"
+    )]
     Listen { address: SocketAddr, source: io::Error },
     #[error(transparent)]
     Load(#[from] LoadError),
@@ -92,7 +94,7 @@ impl Host {
         let Self { app, listener, .. } = self;
         // Before the folder is read, so that nothing changes unnoticed in between.
         let watcher = app.watch().unwrap_or_else(|error| {
-            tracing::error!("{error}; until then POST /registry/reload/:id reads a file again");
+            tracing::error!("{error}; until then, POST /registry/reload/:id reloads a file");
             None
         });
         let (stopping, stopped) = oneshot::channel::<()>();

@@ -161,7 +161,7 @@ pub(crate) fn send_all(context: &Context, requests: Vec<Request<'_>>) -> Vec<Res
             answers[place] = Some(answer.map_err(RequestError::from).and_then(|answer| judge(answer, any_status)));
         }
     }
-    let unanswered = || Err(FetchError::Io("the host gave no answer".to_owned()).into());
+    let unanswered = || Err(FetchError::Io("the host returned no response".to_owned()).into());
     answers.into_iter().map(|answer| answer.unwrap_or_else(unanswered)).collect()
 }
 
@@ -171,8 +171,8 @@ fn is_same(one: Option<&Handle>, another: Option<&Handle>) -> bool {
 
 /// What may stand in a query: text, a number, a truth value, or an `Option` of one.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is nothing that a query takes",
-    note = "texts, numbers, `bool` and an `Option` of one of them are; `to_string()` makes a text of most others"
+    message = "`{Self}` cannot be a query parameter",
+    note = "strings, numbers, `bool` and an `Option` of one of them can; convert other types with `to_string()`"
 )]
 pub trait QueryValue {
     /// The value's text, not encoded yet; nothing where the pair is to be left out.

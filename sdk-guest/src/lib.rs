@@ -107,7 +107,7 @@ pub mod __private {
         self, integration::__export_integration, with_triggers::__export_integration_with_triggers,
     };
     #[cfg(target_family = "wasm")]
-    pub use crate::component::{Component, Entry};
+    pub use crate::component::{Component, ExportedIntegration};
     pub use crate::declared::{are_ids_unique, has_connections, has_hosts, has_provider, has_scopes, has_storage};
     pub use crate::schema::{
         disables, enables, has_no_state, input_of, output_of, poll_config_of, poll_event_of, webhook_config_of,

@@ -56,7 +56,7 @@ impl fmt::Display for OAuthError {
                 write!(formatter, "the {provider} account lacks scopes: {}", scopes.join(", "))
             }
             Self::Denied { provider, reason } => {
-                write!(formatter, "no access to {provider}: {reason}")
+                write!(formatter, "access to {provider} denied: {reason}")
             }
             Self::Transient { provider, reason } => {
                 write!(formatter, "{provider} cannot be reached: {reason}")

@@ -65,7 +65,9 @@ where
             let cursor = self.next.take()?;
             match (self.read)(cursor.as_ref()) {
                 Ok(page) if page.next.is_some() && page.next == cursor => {
-                    return Some(Err(Failure::Permanent("the upstream's page names itself as the next one".into())));
+                    return Some(Err(Failure::Permanent(
+                        "the upstream returned the same cursor twice: paging would never end".into(),
+                    )));
                 }
                 Ok(page) => {
                     self.waiting = page.items.into();

@@ -32,13 +32,13 @@ impl fmt::Display for FetchError {
         match self {
             Self::InvalidRequest(reason) => write!(formatter, "invalid request: {reason}"),
             Self::Denied(reason) => write!(formatter, "request denied: {reason}"),
-            Self::Dns(reason) => write!(formatter, "name not resolved: {reason}"),
-            Self::Connect(reason) => write!(formatter, "no connection: {reason}"),
+            Self::Dns(reason) => write!(formatter, "DNS lookup failed: {reason}"),
+            Self::Connect(reason) => write!(formatter, "connection failed: {reason}"),
             Self::Tls(reason) => write!(formatter, "TLS failed: {reason}"),
-            Self::Timeout => formatter.write_str("no answer in time"),
-            Self::TooLarge(limit) => write!(formatter, "the body is over {limit} bytes"),
+            Self::Timeout => formatter.write_str("timed out"),
+            Self::TooLarge(limit) => write!(formatter, "the body must have at most {limit} bytes"),
             Self::Io(reason) => write!(formatter, "connection broken: {reason}"),
-            Self::Auth(reason) => write!(formatter, "credential not usable: {reason}"),
+            Self::Auth(reason) => write!(formatter, "unusable credential: {reason}"),
         }
     }
 }

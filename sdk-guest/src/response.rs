@@ -79,7 +79,7 @@ impl Response {
     ///
     /// [`Failure::Permanent`] when it is not UTF-8.
     pub fn text(self) -> Result<String> {
-        String::from_utf8(self.body).map_err(|_| Failure::Permanent("the upstream's answer is not UTF-8".to_owned()))
+        String::from_utf8(self.body).map_err(|_| Failure::Permanent("the upstream's response is not UTF-8".to_owned()))
     }
 
     /// The body, read as JSON.
@@ -89,7 +89,7 @@ impl Response {
     /// [`Failure::Permanent`] when it is not JSON or not of this shape.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T> {
         serde_json::from_slice(&self.body)
-            .map_err(|error| Failure::Permanent(format!("the upstream's answer is unexpected: {error}")))
+            .map_err(|error| Failure::Permanent(format!("unexpected response from the upstream: {error}")))
     }
 
     /// The address that a `Link` header (RFC 8288) gives for a relation, such as `next`.

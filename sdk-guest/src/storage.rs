@@ -30,12 +30,12 @@ pub enum StorageError {
 impl fmt::Display for StorageError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Denied => formatter.write_str("the integration did not ask for storage"),
+            Self::Denied => formatter.write_str("the integration has no storage permission: declare `storage: true`"),
             Self::TooLarge(limit) => write!(formatter, "over the limit of {limit}"),
             Self::Quota(limit) => write!(formatter, "over the quota of {limit}"),
-            Self::Conflict(reason) => write!(formatter, "changed meanwhile: {reason}"),
+            Self::Conflict(reason) => write!(formatter, "changed by another writer: {reason}"),
             Self::Unavailable(reason) => write!(formatter, "storage is unavailable: {reason}"),
-            Self::Json(reason) => write!(formatter, "stored value: {reason}"),
+            Self::Json(reason) => write!(formatter, "invalid stored value: {reason}"),
         }
     }
 }

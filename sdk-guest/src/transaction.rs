@@ -105,5 +105,5 @@ pub(crate) fn run<'context, T>(
             Err(error) => return Err(error.into()),
         }
     }
-    Err(Failure::Conflict(format!("{MAX_ATTEMPTS} attempts met other writers: {conflict}")))
+    Err(Failure::Conflict(format!("gave up after {MAX_ATTEMPTS} conflicts with other writers: {conflict}")))
 }

@@ -75,9 +75,7 @@ impl Trigger {
         match (&self.run, callback_url) {
             (Run::Poll(_), _) => Ok("null".to_owned()),
             (Run::Webhook(webhook), Some(url)) => (webhook.enable)(context, config, url),
-            (Run::Webhook(_), None) => {
-                Err(Failure::InvalidInput("a webhook needs an address that it can be called at".to_owned()))
-            }
+            (Run::Webhook(_), None) => Err(Failure::InvalidInput("a webhook trigger needs a callback URL".to_owned())),
         }
     }
 
@@ -102,7 +100,9 @@ impl Trigger {
     pub fn poll(&self, context: &Context, config: &str, cursor: Option<&str>) -> Result<RawPolled> {
         match &self.run {
             Run::Poll(poll) => poll(context, config, cursor),
-            Run::Webhook(_) => Err(Failure::NotFound(format!("`{}` is a webhook and cannot be polled", self.id))),
+            Run::Webhook(_) => {
+                Err(Failure::NotFound(format!("trigger `{}` is a webhook and cannot be polled", self.id)))
+            }
         }
     }
 
@@ -121,7 +121,9 @@ impl Trigger {
     ) -> Result<RawReceived> {
         match &self.run {
             Run::Webhook(webhook) => (webhook.receive)(context, config, state, request),
-            Run::Poll(_) => Err(Failure::NotFound(format!("`{}` is polled and takes no requests", self.id))),
+            Run::Poll(_) => {
+                Err(Failure::NotFound(format!("trigger `{}` is polled and does not accept requests", self.id)))
+            }
         }
     }
 }
@@ -241,7 +243,7 @@ where
     U: Serialize + DeserializeOwned,
     E: Into<Failure>,
 {
-    let stale = |error| Failure::Permanent(format!("the kept cursor does not fit this version: {error}"));
+    let stale = |error| Failure::Permanent(format!("the stored cursor does not match this version: {error}"));
     let cursor = cursor.map(serde_json::from_str).transpose().map_err(stale)?;
     let polled = function(context, input(config)?, cursor).map_err(Into::into)?;
     Ok(Polled {
@@ -306,7 +308,7 @@ where
 /// The state that `enable` answered, as the host kept it.
 fn kept<S: DeserializeOwned>(state: &str) -> Result<S> {
     serde_json::from_str(state)
-        .map_err(|error| Failure::Permanent(format!("the kept state does not fit this version: {error}")))
+        .map_err(|error| Failure::Permanent(format!("the stored state does not match this version: {error}")))
 }
 
 fn raw<P: Serialize>(events: Vec<Event<P>>) -> Result<Vec<Event<String>>> {

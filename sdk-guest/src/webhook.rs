@@ -45,6 +45,6 @@ impl WebhookRequest {
     /// [`Failure::InvalidInput`] when it is not JSON or not of this shape.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T> {
         serde_json::from_slice(&self.body)
-            .map_err(|error| Failure::InvalidInput(format!("the webhook's body is unexpected: {error}")))
+            .map_err(|error| Failure::InvalidInput(format!("unexpected webhook body: {error}")))
     }
 }

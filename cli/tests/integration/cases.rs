@@ -60,7 +60,7 @@ async fn what_cannot_be_run_ends_with_2_and_says_why() {
     project.write("probe/tests/messages.yaml", "cases:\n  - name: a\n    acton: post-message\n");
     refused(&of_slack(&project, &[]).await, 2, "acton");
     project.write("probe/tests/messages.yaml", PASSES.replace("post-message", "post-massage"));
-    refused(&of_slack(&project, &[]).await, 2, "slack has no action post-massage, it has: ");
+    refused(&of_slack(&project, &[]).await, 2, "integration \"slack\" has no action \"post-massage\": it has ");
     project.write("probe/tests/messages.yaml", PASSES);
     refused(&of_slack(&project, &["--filter", "elsewhere"]).await, 2, "no case has \"elsewhere\"");
     refused(&of_slack(&project, &["--live", "--mock"]).await, 2, "--mock");

@@ -25,11 +25,11 @@ const LOCK_FILE: &str = "key-rotation.lock";
 pub enum RotateKeysError {
     #[error("data folder {}: {source}: pass the data folder of a host with --data", path.display())]
     Data { path: PathBuf, source: io::Error },
-    #[error("data folder {}: there is no {DATABASE_FILE} in it, so nothing is sealed: pass the data folder of a host with --data", path.display())]
+    #[error("data folder {}: it has no {DATABASE_FILE}, so nothing is sealed: pass the data folder of a host with --data", path.display())]
     NoDatabase { path: PathBuf },
-    #[error("data folder {}: another `keys rotate` is running: wait until it is done", path.display())]
+    #[error("data folder {}: another `keys rotate` is running: wait until it has finished", path.display())]
     Busy { path: PathBuf },
-    #[error("data folder {}: a host is running on it and may still have the key: stop it before you delete records", path.display())]
+    #[error("data folder {}: a host is using it: stop the host first, since records that it can open must not be deleted", path.display())]
     HostsRun { path: PathBuf },
     #[error(transparent)]
     Key(#[from] KeyError),

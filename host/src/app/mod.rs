@@ -1,7 +1,7 @@
 //! Puts the host together from its settings. What it builds, `http` serves.
 
+mod action_catalogue;
 mod keys;
-mod known;
 
 use std::{
     io,
@@ -28,7 +28,7 @@ use workway_oauth::{
     TokenEndpoint,
 };
 use workway_registry::{
-    ActionRegistry, Grants, Services, Unsettled,
+    ActionRegistry, Grants, RecheckQueue, Services,
     watcher::{WatchError, Watcher},
 };
 use workway_sandbox::{CacheError, CodeCache, Runtime, RuntimeError};
@@ -64,9 +64,9 @@ struct Inner {
 /// Why the host does not start. Each says what to change.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    #[error("plugins folder {}: {source}: create it, or name another with --plugins", path.display())]
+    #[error("plugins folder {}: {source}: create it, or choose another with --plugins", path.display())]
     Plugins { path: PathBuf, source: io::Error },
-    #[error("data folder {}: {source}: make it writable for this user, or name another with --data", path.display())]
+    #[error("data folder {}: {source}: make it writable for this user, or choose another with --data", path.display())]
     Data { path: PathBuf, source: io::Error },
     #[error(transparent)]
     Database(#[from] DatabaseError),
@@ -78,11 +78,11 @@ pub enum StartError {
     Cache(#[from] CacheError),
     #[error(transparent)]
     Runtime(#[from] RuntimeError),
-    #[error("providers file {}: {source}: make it readable, or name another in [oauth] providers_file", path.display())]
+    #[error("providers file {}: {source}: make it readable, or choose another in [oauth] providers_file", path.display())]
     Providers { path: PathBuf, source: io::Error },
     #[error(transparent)]
     Catalogue(#[from] CatalogueError),
-    #[error("data folder: this process cannot be entered: {0}")]
+    #[error("data folder: this process cannot be recorded: {0}: check its permissions and free space")]
     Process(io::Error),
     #[error(transparent)]
     Keys(#[from] VerifyKeysError),
@@ -149,8 +149,8 @@ impl App {
             recorder: Arc::new(recorder),
         };
         let registry = ActionRegistry::new(runtime, services, settings.registry.clone());
-        let known = Arc::new(known::RegisteredActions(registry.clone()));
-        let marketplace = WorkflowRegistry::new(Arc::new(database.listings()), known, settings.marketplace.cache_bytes);
+        let actions = Arc::new(action_catalogue::RegisteredActions(registry.clone()));
+        let marketplace = WorkflowRegistry::new(Arc::new(database.listings()), actions, settings.marketplace.cache_bytes);
         Ok(Self(Arc::new(Inner {
             settings,
             registry,
@@ -193,9 +193,9 @@ impl App {
     /// Keeps the registry as the plugins folder is, for as long as there is one.
     pub async fn follow(&self, mut watcher: Watcher) {
         let registry = &self.0.registry;
-        let mut unsettled = Unsettled::default();
+        let mut rechecks = RecheckQueue::default();
         loop {
-            let due = unsettled.due();
+            let due = rechecks.due();
             // Without anything due this branch is off, and the time is of no account.
             let wait = tokio::time::sleep_until(due.unwrap_or_else(tokio::time::Instant::now));
             let (files, gone) = tokio::select! {
@@ -204,19 +204,19 @@ impl App {
                     let files = if changes.everything { registry.all_files() } else { Ok(named()) };
                     (files, changes.folder_gone)
                 }
-                () = wait, if due.is_some() => (Ok(unsettled.take_due()), false),
+                () = wait, if due.is_some() => (Ok(rechecks.take_due()), false),
             };
             match files {
                 Ok(files) => {
                     for file in files {
-                        registry.look_at(file, &mut unsettled).await;
+                        registry.look_at(file, &mut rechecks).await;
                     }
                 }
                 Err(error) => tracing::error!("the plugins folder cannot be listed: {error}"),
             }
             if gone {
                 tracing::error!(
-                    "the plugins folder is gone: what is loaded goes on; make it again and restart the host"
+                    "the plugins folder is gone: loaded integrations keep running; recreate the folder and restart the host"
                 );
                 return;
             }

@@ -86,29 +86,31 @@ fn variable(name: &str) -> Result<Option<String>, SettingsError> {
 /// Why the settings cannot be used; each names what to change.
 #[derive(Debug, thiserror::Error)]
 pub enum SettingsError {
-    #[error("the environment variable {0} is not text")]
+    #[error("environment variable {0} is not valid UTF-8")]
     NotText(String),
     #[error("configuration file {}: {source}", path.display())]
     Unreadable { path: PathBuf, source: io::Error },
     #[error("configuration file {}: {message}", path.display())]
     Malformed { path: PathBuf, message: String },
-    #[error("development mode listens on loopback only, not on {0}: anybody who reaches it acts as the user `dev`")]
+    #[error(
+        "development mode must listen on a loopback address (got {0}): anyone who can reach it acts as the user `dev`"
+    )]
     DevelopmentIsLocal(SocketAddr),
     #[error(
-        "[upstreams] redirects requests to local servers and is for development alone: remove it, or start with --dev"
+        "[upstreams] redirects requests to local servers and is only allowed in development: remove it, or start with --dev"
     )]
     UpstreamsInProduction,
     #[error(
-        "watch = true follows the plugins folder and is for development alone: remove it, or start with --dev; production loads integrations when it starts"
+        "watch = true is only allowed in development: remove it, or start with --dev; in production, integrations are loaded at start-up"
     )]
     WatchInProduction,
-    #[error("compiler = \"winch\" is for development alone: remove it, or start with --dev")]
+    #[error("compiler = \"winch\" is only allowed in development: remove it, or start with --dev")]
     WinchInProduction,
     #[error(
-        "production needs the operator's token: set WORKWAY_ADMIN_TOKEN, for example to the output of `openssl rand -hex 32`, or start with --dev"
+        "production mode needs an operator token: set WORKWAY_ADMIN_TOKEN, for example to the output of `openssl rand -hex 32`, or start with --dev"
     )]
     NoAdminToken,
-    #[error("WORKWAY_ADMIN_TOKEN is shorter than {least} characters")]
+    #[error("WORKWAY_ADMIN_TOKEN must have at least {least} characters")]
     ShortAdminToken { least: usize },
     #[error("{place}: {problem}")]
     OutOfRange { place: String, problem: String },

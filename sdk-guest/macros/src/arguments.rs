@@ -68,7 +68,10 @@ impl Arguments {
             "disable" => self.disable = Some(path(input)?),
             other => {
                 let known = "id, name, provider, scopes, idempotent, options, sample, enable, disable";
-                return Err(syn::Error::new(name.span(), format!("there is no argument `{other}`; there are {known}")));
+                return Err(syn::Error::new(
+                    name.span(),
+                    format!("unknown argument `{other}`: expected one of {known}"),
+                ));
             }
         }
         Ok(())

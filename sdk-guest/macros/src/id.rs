@@ -19,7 +19,8 @@ pub(crate) fn check(id: &LitStr) -> syn::Result<()> {
     if is_id(&id.value()) {
         return Ok(());
     }
-    Err(syn::Error::new(id.span(), "an id is lower-case and starts with a letter: [a-z][a-z0-9-]*"))
+    let problem = format!("an id must match [a-z][a-z0-9-]* (got {:?})", id.value());
+    Err(syn::Error::new(id.span(), problem))
 }
 
 pub(crate) fn is_id(text: &str) -> bool {

@@ -71,7 +71,10 @@ impl Declaration {
             "actions" => self.actions = list(input, Path::parse_mod_style)?,
             "triggers" => self.triggers = list(input, Path::parse_mod_style)?,
             other => {
-                return Err(syn::Error::new(field.span(), format!("there is no field `{other}`; there are {FIELDS}")));
+                return Err(syn::Error::new(
+                    field.span(),
+                    format!("unknown field `{other}`: expected one of {FIELDS}"),
+                ));
             }
         }
         Ok(())
@@ -144,7 +147,7 @@ fn checks(declaration: &Declaration) -> TokenStream {
     quote! {
         #(#of_actions)*
         #(#of_triggers)*
-        const _: () = assert!(__sdk::are_ids_unique(__ACTIONS, __TRIGGERS), "two actions or triggers have the same id");
+        const _: () = assert!(__sdk::are_ids_unique(__ACTIONS, __TRIGGERS), "two actions or triggers have the same id: rename one");
     }
 }
 
@@ -179,11 +182,11 @@ fn exports(with_triggers: bool) -> TokenStream {
         #[cfg(target_family = "wasm")]
         const _: () = {
             use ::workway_sdk::__private as __sdk;
-            struct Entry;
-            impl __sdk::Entry for Entry {
+            struct Exported;
+            impl __sdk::ExportedIntegration for Exported {
                 const INTEGRATION: &'static ::workway_sdk::Integration = &INTEGRATION;
             }
-            type Component = __sdk::Component<Entry>;
+            type Component = __sdk::Component<Exported>;
             #export
         };
     }

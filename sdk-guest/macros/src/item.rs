@@ -52,10 +52,16 @@ pub(crate) fn expand(kind: Kind, arguments: TokenStream, function: TokenStream) 
 fn check(kind: Kind, arguments: &Arguments, function: &ItemFn) -> syn::Result<()> {
     let signature = &function.sig;
     if let Some(keyword) = &signature.asyncness {
-        return Err(syn::Error::new(keyword.span, "host calls wait by themselves: write a plain `fn`"));
+        return Err(syn::Error::new(
+            keyword.span,
+            "an action or trigger cannot be async: write a plain `fn`, host calls block",
+        ));
     }
     if !signature.generics.params.is_empty() {
-        return Err(syn::Error::new_spanned(&signature.generics, "what the host calls cannot be generic"));
+        return Err(syn::Error::new_spanned(
+            &signature.generics,
+            "an action or trigger cannot be generic: use concrete types",
+        ));
     }
     let (takes, wants): (std::ops::RangeInclusive<usize>, _) = match kind {
         Kind::Action => (1..=2, "fn(&Context, Input) -> Result<Output>"),
@@ -63,7 +69,7 @@ fn check(kind: Kind, arguments: &Arguments, function: &ItemFn) -> syn::Result<()
         Kind::Webhook => (4..=4, "fn(&Context, Config, State, WebhookRequest) -> Result<Received<Payload>>"),
     };
     if !takes.contains(&signature.inputs.len()) {
-        return Err(syn::Error::new_spanned(&signature.inputs, format!("this is to be a {wants}")));
+        return Err(syn::Error::new_spanned(&signature.inputs, format!("the signature must be {wants}")));
     }
     let alien = match kind {
         Kind::Action => [&arguments.sample, &arguments.enable, &arguments.disable].into_iter().flatten().next(),
@@ -71,13 +77,18 @@ fn check(kind: Kind, arguments: &Arguments, function: &ItemFn) -> syn::Result<()
         Kind::Webhook => None,
     };
     if let Some(path) = alien {
-        return Err(syn::Error::new_spanned(path, "this argument is for triggers of another kind"));
+        return Err(syn::Error::new_spanned(
+            path,
+            "this argument is not allowed here: only triggers of another kind take it",
+        ));
     }
     if let (Some(scope), None) = (arguments.scopes.first(), &arguments.provider) {
-        return Err(syn::Error::new(scope.span(), "scopes are a provider's: say which, with `provider = \"…\"`"));
+        return Err(syn::Error::new(scope.span(), "`scopes` needs a provider: add `provider = \"…\"`"));
     }
     match &arguments.idempotent {
-        Some(word) if kind != Kind::Action => Err(syn::Error::new(word.span(), "`idempotent` is for actions")),
+        Some(word) if kind != Kind::Action => {
+            Err(syn::Error::new(word.span(), "`idempotent` is only allowed on actions"))
+        }
         _ => Ok(()),
     }
 }
@@ -94,7 +105,7 @@ fn about(arguments: &Arguments, function: &ItemFn) -> syn::Result<TokenStream> {
     let name = arguments.name.clone().unwrap_or_else(|| LitStr::new(&id::words(&own), Span::call_site()));
     let description = docs::text(&function.attrs);
     if description.is_empty() {
-        let problem = "say what it does in a doc comment (///): people read it in the registry";
+        let problem = "missing documentation: add a doc comment (///), which the registry shows as the description";
         return Err(syn::Error::new(ident.span(), problem));
     }
     let provider = optional(arguments.provider.as_ref());

@@ -10,8 +10,8 @@ use super::host::ComponentHost;
 use crate::context::Call;
 use crate::{Action, Choice, ConnectionNeed, Context, Failure, Integration, Result, Trigger};
 
-/// Where `integration!` puts what it declares.
-pub trait Entry: 'static {
+/// The type that `integration!` declares: it links a component to its integration.
+pub trait ExportedIntegration: 'static {
     /// The integration.
     const INTEGRATION: &'static Integration;
 }
@@ -20,13 +20,13 @@ pub trait Entry: 'static {
 #[derive(Debug)]
 pub struct Component<E>(PhantomData<E>);
 
-impl<E: Entry> Guest for Component<E> {
+impl<E: ExportedIntegration> Guest for Component<E> {
     fn describe() -> Definition {
         describe(E::INTEGRATION)
     }
 }
 
-impl<E: Entry> actions::Guest for Component<E> {
+impl<E: ExportedIntegration> actions::Guest for Component<E> {
     fn execute(action: String, input: types::Json, context: actions::Context) -> Result<types::Json, types::Failure> {
         Ok(execute(E::INTEGRATION, &action, &input, context.into())?)
     }
@@ -43,7 +43,7 @@ impl<E: Entry> actions::Guest for Component<E> {
 }
 
 pub(super) fn execute(integration: &Integration, action: &str, input: &str, call: Call) -> Result<String> {
-    let unknown = || Failure::NotFound(format!("this integration has no action `{action}`"));
+    let unknown = || Failure::NotFound(format!("unknown action `{action}`"));
     integration.action(action).ok_or_else(unknown)?.call(&Context::new(call, ComponentHost), input)
 }
 
@@ -56,7 +56,7 @@ pub(super) fn options(
     call: Call,
 ) -> Result<Vec<(String, String)>> {
     let choices = integration.options(subject, field, input, &Context::new(call, ComponentHost));
-    let unknown = || Err(Failure::NotFound(format!("`{subject}` offers no choices for `{field}`")));
+    let unknown = || Err(Failure::NotFound(format!("`{subject}` has no options for the field `{field}`")));
     let plain = |choice: Choice| Ok((serde_json::to_string(&choice.value)?, choice.label));
     choices.unwrap_or_else(unknown)?.into_iter().map(plain).collect()
 }

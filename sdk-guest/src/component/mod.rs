@@ -7,4 +7,4 @@ mod exports;
 pub(crate) mod host;
 mod triggers;
 
-pub use exports::{Component, Entry};
+pub use exports::{Component, ExportedIntegration};

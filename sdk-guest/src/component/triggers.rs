@@ -3,18 +3,18 @@
 use super::bindings::integration::workway::integration::types::{Failure as Refusal, Json};
 use super::bindings::with_triggers::exports::workway::integration::{actions, triggers};
 use super::bindings::with_triggers::{Definition, Guest};
-use super::exports::{Component, Entry, describe, execute, options};
+use super::exports::{Component, ExportedIntegration, describe, execute, options};
 use super::host::ComponentHost;
 use crate::context::Call;
 use crate::{Context, Event, Failure, Result, Trigger, WebhookRequest};
 
-impl<E: Entry> Guest for Component<E> {
+impl<E: ExportedIntegration> Guest for Component<E> {
     fn describe() -> Definition {
         describe(E::INTEGRATION)
     }
 }
 
-impl<E: Entry> actions::Guest for Component<E> {
+impl<E: ExportedIntegration> actions::Guest for Component<E> {
     fn execute(action: String, input: Json, context: actions::Context) -> Result<Json, Refusal> {
         Ok(execute(E::INTEGRATION, &action, &input, context.into())?)
     }
@@ -30,7 +30,7 @@ impl<E: Entry> actions::Guest for Component<E> {
     }
 }
 
-impl<E: Entry> triggers::Guest for Component<E> {
+impl<E: ExportedIntegration> triggers::Guest for Component<E> {
     fn enable(
         trigger: String,
         config: Json,
@@ -73,8 +73,8 @@ impl<E: Entry> triggers::Guest for Component<E> {
     }
 }
 
-fn find<E: Entry>(trigger: &str) -> Result<&'static Trigger> {
-    let unknown = || Failure::NotFound(format!("this integration has no trigger `{trigger}`"));
+fn find<E: ExportedIntegration>(trigger: &str) -> Result<&'static Trigger> {
+    let unknown = || Failure::NotFound(format!("unknown trigger `{trigger}`"));
     E::INTEGRATION.trigger(trigger).ok_or_else(unknown)
 }
 

@@ -39,7 +39,7 @@ mod tests {
     #[test]
     fn the_failure_is_handed_on() {
         let failure = expect_error(Err::<(), _>(FetchError::Timeout), FailureKind::Transient);
-        assert_eq!(failure, Failure::Transient("no answer in time".to_owned()));
+        assert_eq!(failure, Failure::Transient("timed out".to_owned()));
     }
 
     #[test]

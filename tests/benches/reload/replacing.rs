@@ -12,7 +12,7 @@ use std::{
 use anyhow::ensure;
 use serde_json::Value;
 use tokio::task::JoinSet;
-use workway_host::registry::{Change, Follower, Phases, Told};
+use workway_host::registry::{Change, Follower, Notification, Phases};
 use workway_tests::{Answer, TestHost};
 
 use crate::shared::{milliseconds, quantile};
@@ -108,7 +108,7 @@ fn drop_in(host: &TestHost, file: &str, bytes: &[u8]) -> anyhow::Result<Instant>
 /// The phases of the load that the follower is told of next.
 async fn reloaded(follower: &mut Follower) -> anyhow::Result<Phases> {
     match follower.next().await {
-        Some(Told::Event(event)) => match &event.change {
+        Some(Notification::Event(event)) => match &event.change {
             Change::Reloaded(loading) => Ok(loading.phases),
             other => anyhow::bail!("{} did not reload: {other:?}", event.file),
         },

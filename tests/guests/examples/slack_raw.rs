@@ -84,14 +84,14 @@ impl Guest for Slack {
 impl Actions for Slack {
     fn execute(action: String, input: String, _context: Context) -> Result<String, Failure> {
         if action != "post-message" {
-            return Err(Failure::NotFound(format!("this integration has no action `{action}`")));
+            return Err(Failure::NotFound(format!("unknown action `{action}`")));
         }
         let input = serde_json::from_str(&input).map_err(|error| Failure::InvalidInput(error.to_string()))?;
         serde_json::to_string(&post_message(&input)?).map_err(unexpected)
     }
 
     fn options(subject: String, field: String, _input: String, _context: Context) -> Result<Vec<Choice>, Failure> {
-        Err(Failure::NotFound(format!("`{subject}` offers no choices for `{field}`")))
+        Err(Failure::NotFound(format!("`{subject}` has no options for the field `{field}`")))
     }
 }
 
@@ -160,22 +160,22 @@ fn no_connection(error: OauthError) -> Failure {
         OauthError::MissingScopes(scopes) => {
             Failure::PermissionDenied(format!("the slack account lacks scopes: {}", scopes.join(", ")))
         }
-        OauthError::Denied(reason) => Failure::PermissionDenied(format!("no access to slack: {reason}")),
+        OauthError::Denied(reason) => Failure::PermissionDenied(format!("access to slack denied: {reason}")),
         OauthError::Transient(reason) => Failure::Transient(format!("slack cannot be reached: {reason}")),
     }
 }
 
 fn no_answer(error: FetchError) -> Failure {
     match error {
-        FetchError::Dns(reason) => Failure::Transient(format!("name not resolved: {reason}")),
-        FetchError::Connect(reason) => Failure::Transient(format!("no connection: {reason}")),
+        FetchError::Dns(reason) => Failure::Transient(format!("DNS lookup failed: {reason}")),
+        FetchError::Connect(reason) => Failure::Transient(format!("connection failed: {reason}")),
         FetchError::Io(reason) => Failure::Transient(format!("connection broken: {reason}")),
-        FetchError::Timeout => Failure::Transient("no answer in time".to_owned()),
+        FetchError::Timeout => Failure::Transient("timed out".to_owned()),
         FetchError::Denied(reason) => Failure::PermissionDenied(format!("request denied: {reason}")),
-        FetchError::Auth(reason) => Failure::AuthRequired(format!("credential not usable: {reason}")),
+        FetchError::Auth(reason) => Failure::AuthRequired(format!("unusable credential: {reason}")),
         FetchError::InvalidRequest(reason) => Failure::Permanent(format!("invalid request: {reason}")),
         FetchError::Tls(reason) => Failure::Permanent(format!("TLS failed: {reason}")),
-        FetchError::TooLarge(limit) => Failure::Permanent(format!("the body is over {limit} bytes")),
+        FetchError::TooLarge(limit) => Failure::Permanent(format!("the body must have at most {limit} bytes")),
     }
 }
 

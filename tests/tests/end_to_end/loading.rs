@@ -11,7 +11,7 @@ use crate::support::{assert_alive, bytes_of, detail, failure, register};
 
 /// What a message may tell somebody to do.
 const ADVICE: [&str; 6] =
-    ["build it", "build the integration again", "copy or build", "drop the .wasm", "convert it", "remove what"];
+    ["build it", "build the integration again", "copy or build", "install the .wasm", "convert it", "remove the code"];
 
 /// Starts a host with `hello` and these files, and returns why each was refused.
 async fn refusals(files: Vec<(String, Vec<u8>)>) -> Vec<String> {
@@ -47,17 +47,17 @@ async fn a_core_module_is_named_as_one() {
 async fn a_precompiled_artifact_is_never_loaded() {
     let artifact = Engine::default().precompile_component(&bytes_of("hello")).expect("the guest compiles");
     let message = refusal_of(artifact).await;
-    assert!(message.contains(".cwasm") && message.contains("drop the .wasm it was made from"), "{message}");
+    assert!(message.contains(".cwasm") && message.contains("install the .wasm that it was made from"), "{message}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn texts_and_nothing_are_told_apart() {
     let files = [
         ("empty.wasm", &b""[..], "empty"),
-        ("elf.wasm", b"\x7fELF\x02\x01\x01\0", "not WebAssembly"),
-        ("readme.wasm", b"# An integration\n", "not WebAssembly"),
+        ("elf.wasm", b"\x7fELF\x02\x01\x01\0", "not a WebAssembly component"),
+        ("readme.wasm", b"# An integration\n", "not a WebAssembly component"),
         ("text.wasm", b";; by hand\n(component)", "text form"),
-        ("zeros.wasm", &[0; 4_096], "not WebAssembly"),
+        ("zeros.wasm", &[0; 4_096], "not a WebAssembly component"),
     ];
     let messages = refusals(files.map(|(name, bytes, _)| (name.to_owned(), bytes.to_vec())).into()).await;
     for ((name, _, part), message) in files.iter().zip(messages) {
@@ -145,8 +145,8 @@ async fn what_is_no_file_of_the_folder_is_passed_over_at_start() {
     for (file, part) in [
         ("link.wasm", "cannot be read"),
         ("dangling.wasm", "cannot be read"),
-        ("folder.wasm", "is no regular file"),
-        ("pipe.wasm", "is no regular file"),
+        ("folder.wasm", "is not a regular file"),
+        ("pipe.wasm", "is not a regular file"),
     ] {
         assert!(failure(&stats, file).contains(part), "{file}: {:#}", stats.body);
     }
@@ -162,7 +162,7 @@ async fn a_file_beyond_all_measure_is_not_read_to_its_end() {
     // Sparse: it takes no room on the disk.
     file.set_len(1 << 40).expect("a length");
     let message = register(&host, "huge.wasm").await.expect_err("it is too large");
-    assert!(message.contains("has more than 67108864 bytes"), "{message}");
+    assert!(message.contains("must have at most 67108864 bytes"), "{message}");
     assert_alive(&host).await;
     host.finish().await;
 }
@@ -170,7 +170,7 @@ async fn a_file_beyond_all_measure_is_not_read_to_its_end() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_refused_file_is_loaded_once_it_is_sound() {
     let host = TestHost::builder().guest("hello").bytes("counter.wasm", "half").start().await;
-    assert!(failure(&host.get("/registry/stats").await, "counter.wasm").contains("not WebAssembly"));
+    assert!(failure(&host.get("/registry/stats").await, "counter.wasm").contains("not a WebAssembly component"));
     host.drop_in("counter.wasm", &guest("counter").expect("the guest is built"));
     assert!(matches!(register(&host, "counter.wasm").await, Ok(Activated::Serving(_))));
     assert_eq!(host.get("/registry/stats").await.body["failures"], serde_json::json!({}));

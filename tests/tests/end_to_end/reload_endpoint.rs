@@ -94,7 +94,10 @@ async fn those_who_follow_are_told_what_happens() {
         assert!(reloaded["phases"]["compileMs"].is_u64() && reloaded["code"] != "cache", "{reloaded:#}");
         let failed = events.next().await;
         assert_eq!((&failed["type"], &failed["serving"]), (&json!("failed"), &json!(true)));
-        assert!(failed["message"].as_str().is_some_and(|message| message.contains("not WebAssembly")), "{failed:#}");
+        assert!(
+            failed["message"].as_str().is_some_and(|message| message.contains("not a WebAssembly component")),
+            "{failed:#}"
+        );
         assert_eq!(events.next().await["type"], "reloaded");
         let removed = events.next().await;
         assert_eq!((&removed["type"], &removed["integrationId"]), (&json!("removed"), &json!("hello")));

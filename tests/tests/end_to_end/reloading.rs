@@ -47,7 +47,7 @@ async fn a_reload_that_fails_leaves_the_old_version_serving() {
     let host = TestHost::builder().guest("hello").start().await;
     let before = detail(&host, "hello").await;
     for (broken, part) in [
-        (b"oops".to_vec(), "not WebAssembly"),
+        (b"oops".to_vec(), "not a WebAssembly component"),
         (bytes_of("hello")[..1_000].to_vec(), "damaged"),
         (bytes_of("describe-traps"), "describe"),
         (bytes_of("bad-definition"), "definition"),

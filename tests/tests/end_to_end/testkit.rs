@@ -91,8 +91,13 @@ async fn an_output_is_held_against_what_is_expected() {
     fails(&kit, &expecting(&case, json!({ "output-contains": { "name": 1 } })), "/name: expected 1").await;
     fails(&kit, &expecting(&case, json!({ "failure": { "kind": "transient" } })), "expected a failure").await;
     fails(&kit, &expecting(&case, json!({ "crashed": true })), "expected a crash").await;
-    fails(&kit, &expecting(&case, json!({ "requests": [{ "url": "https://a.example" }] })), "was not sent").await;
-    fails(&kit, &expecting(&case, json!({ "denied": ["https://a.example"] })), "nothing was refused").await;
+    fails(
+        &kit,
+        &expecting(&case, json!({ "requests": [{ "url": "https://a.example" }] })),
+        "was expected, but not sent",
+    )
+    .await;
+    fails(&kit, &expecting(&case, json!({ "denied": ["https://a.example"] })), "but there was none").await;
 }
 
 #[tokio::test]
@@ -148,12 +153,12 @@ async fn requests_are_answered_by_fixtures_and_by_nothing_else() {
         },
     });
     assert_eq!(passes(&kit, &case).await.requests, 1);
-    fails(&kit, &expecting(&case, json!({ "requests": [] })), "request 1 was not expected: POST").await;
+    fails(&kit, &expecting(&case, json!({ "requests": [] })), "request 1 was sent, but not expected: POST").await;
     let other = json!({ "requests": [{ "method": "POST", "url": url, "json": { "b": 3 } }] });
     fails(&kit, &expecting(&case, other), "json: /b: expected 3, got 2").await;
     let mut unanswered = expecting(&case, json!({}));
     unanswered["fixtures"][0]["request"]["json"] = json!({ "a": 2 });
-    fails(&kit, &unanswered, "nearest is fixture 1").await;
+    fails(&kit, &unanswered, "the closest is fixture 1").await;
     unanswered["fixtures"] = json!([]);
     fails(&kit, &unanswered, "the case has no fixtures").await;
     for (error, kind) in [("timeout", "timeout"), ("connect", "connect"), ("io", "io")] {
@@ -202,7 +207,7 @@ async fn what_was_not_granted_is_denied_and_has_to_be_listed() {
         });
         passes(&kit, &case).await;
         fails(&kit, &expecting(&case, json!({})), "was denied").await;
-        fails(&kit, &expecting(&case, json!({ "denied": ["https://other.example"] })), "nothing was refused to").await;
+        fails(&kit, &expecting(&case, json!({ "denied": ["https://other.example"] })), "but there was none").await;
     }
     let redirected = json!({
         "action": "fetch", "input": { "url": "https://api.example.com/" },
@@ -236,11 +241,11 @@ async fn storage_is_filled_before_and_looked_at_after() {
     fails(
         &kit,
         &expecting(&case, json!({ "storage": { "counter": 1 } })),
-        "storage: counter: (whole): expected 1, got 2",
+        "storage: counter: (root): expected 1, got 2",
     )
     .await;
     fails(&kit, &expecting(&case, json!({ "storage": { "counter": null } })), "expected to be absent").await;
-    fails(&kit, &expecting(&case, json!({ "storage": { "old": "x" } })), "and it is absent").await;
+    fails(&kit, &expecting(&case, json!({ "storage": { "old": "x" } })), "but it is absent").await;
     let empty =
         json!({ "action": "run", "input": { "ops": [{ "op": "list" }] }, "expect": { "output": [{ "ok": [] }] } });
     passes(&kit, &empty).await;
@@ -266,7 +271,7 @@ async fn accounts_are_those_of_the_case_and_their_checks_are_real() {
     }
     let mut unknown = case.clone();
     unknown["connections"] = json!({ "nobody": {} });
-    fails(&kit, &unknown, "connections: nobody: no such provider").await;
+    fails(&kit, &unknown, "connections: nobody: unknown provider").await;
     let call = json!({
         "action": "call", "input": { "provider": "example", "url": "https://api.example.com/me" },
         "connections": { "example": {} },
@@ -329,16 +334,19 @@ async fn what_the_component_does_not_have_is_listed() {
     .expect("is a suite");
     let problems = kit.check(&suite).expect_err("is refused").problems;
     assert_eq!(problems.len(), 3, "{problems:?}");
-    assert_eq!(problems[0], "tests/a.yaml: case \"a\": with-triggers has no action pong, it has: ping");
-    assert!(kit.run(&suite.cases[0]).await.problems[0].contains("there is no action with-triggers.pong"));
+    assert_eq!(
+        problems[0],
+        "tests/a.yaml: case \"a\": integration \"with-triggers\" has no action \"pong\": it has ping"
+    );
+    assert!(kit.run(&suite.cases[0]).await.problems[0].contains("unknown action \"with-triggers.pong\""));
 }
 
 #[tokio::test]
 async fn what_is_no_component_is_refused_in_the_registrys_words() {
     for (bytes, part) in [
-        (b"no component".to_vec(), "the component "),
+        (b"no component".to_vec(), "not a WebAssembly component"),
         (bytes_of("wrong-version"), "0.2"),
-        (bytes_of("bad-definition"), "its definition does not hold together"),
+        (bytes_of("bad-definition"), "the component's definition is invalid"),
     ] {
         let error = Kit::mock(&bytes).await.map(|kit| kit.integration().to_string()).expect_err("is refused");
         assert!(error.to_string().contains(part), "{error}");

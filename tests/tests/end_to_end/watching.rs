@@ -290,7 +290,7 @@ async fn a_file_that_never_was_a_component_is_listed_until_it_is_deleted() {
     assert_eq!((&failed["type"], &failed["file"]), (&json!("failed"), &json!("notes.wasm")), "{failed:#}");
     let stats = host.get("/registry/stats").await;
     assert_eq!(failure(&stats, "notes.wasm"), failed["message"]);
-    assert!(failure(&stats, "notes.wasm").contains("not WebAssembly"), "{failed:#}");
+    assert!(failure(&stats, "notes.wasm").contains("not a WebAssembly component"), "{failed:#}");
     assert_quiet(&host, &mut events, "counter").await;
     fs::remove_file(file).expect("the file was there");
     // What never was an integration ends without an event.

@@ -97,9 +97,9 @@ mod tests {
     fn a_case_is_one_line_and_its_problems_are_below() {
         let passed = line(&report(&[]));
         assert_eq!(passed, "ok     greet: greets \u{fffd}[31mred (1.3 ms, CPU 0.0 ms, memory 1.5 MiB, 1 request)");
-        let failed = report(&["output differs\n  expected: 1", "request 1 was not sent"]);
+        let failed = report(&["output differs\n  expected: 1", "request 1 was expected, but not sent"]);
         assert!(line(&failed).starts_with("FAILED greet: "));
-        let below = ["       output differs", "         expected: 1", "       request 1 was not sent"];
+        let below = ["       output differs", "         expected: 1", "       request 1 was expected, but not sent"];
         assert_eq!(problems(&failed), below);
     }
 

@@ -195,7 +195,7 @@ async fn a_rotation_that_cannot_be_done_says_what_to_do() {
         assert!(said.contains(&format!("data folder {folder}")) && said.contains("--data"), "{said}");
     }
     let said = refused(&workway, &["--data", "plugins"]).await;
-    assert!(said.contains("plugins") && said.contains("there is no workway.db") && said.contains("--data"), "{said}");
+    assert!(said.contains("plugins") && said.contains("it has no workway.db") && said.contains("--data"), "{said}");
     assert!(!workway.path("plugins/key").exists() && none(&workway), "it made something where nothing was");
     let said = refused(&workway, &["--config", "nowhere.toml"]).await;
     assert!(said.contains("configuration file nowhere.toml"), "{said}");

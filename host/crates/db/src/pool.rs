@@ -42,25 +42,25 @@ pub struct Database {
 #[derive(Debug, thiserror::Error)]
 pub enum DatabaseError {
     #[error(
-        "{path} cannot be opened or written: {reason}; give the user that runs workway write access to the folder, or choose \
+        "{path} cannot be opened or written: {reason}: give the user that runs workway write access to the folder, or choose \
          another data folder"
     )]
     Access { path: PathBuf, reason: String },
     #[error(
-        "{path} is damaged or is no SQLite database; put a backup in its place, or move it and the files beside it \
+        "{path} is damaged or not a SQLite database: restore a backup, or move it and its companion files \
          ({DATABASE_FILE}-*) away to start empty"
     )]
     Damaged { path: PathBuf },
-    #[error("{path} belongs to another program; choose another data folder")]
+    #[error("{path} belongs to another program: choose another data folder")]
     Foreign { path: PathBuf },
     #[error(
-        "{path} was written by a newer or changed workway (its migration {migration} is not the one known here); start that \
-         version, or put a backup of this one's in its place"
+        "{path} was written by a newer or modified workway (unknown migration {migration}): start that version, or restore a \
+         backup made by this one"
     )]
     Newer { path: PathBuf, migration: i64 },
-    #[error("the disk of {path} is full; make room and start again")]
+    #[error("the disk of {path} is full: free some space and start again")]
     Full { path: PathBuf },
-    #[error("{path} is in use by another process that does not let go; stop it and start again")]
+    #[error("{path} is locked by another process: stop it and start again")]
     Busy { path: PathBuf },
     #[error("{path} cannot be used: {source}")]
     Other { path: PathBuf, source: sqlx::Error },
@@ -111,7 +111,7 @@ impl Database {
 
     pub(super) async fn end_durable(&self, mut connection: PoolConnection<Sqlite>) {
         if let Err(error) = sqlx::query("PRAGMA synchronous = NORMAL").execute(&mut *connection).await {
-            tracing::warn!(%error, "the database goes on writing to the disk with every change");
+            tracing::warn!(%error, "the database keeps syncing every change to disk, which is slower");
         }
     }
 

@@ -30,4 +30,4 @@ pub use store::{Changed, ListingStore, Reviewed, Sight, StoreError, TakenField};
 pub use text::fold;
 
 /// What a marketplace asks of the host whose actions its workflows use.
-pub use workway_workflow::{Known, KnownAction, KnownTrigger};
+pub use workway_workflow::{ActionCatalogue, CatalogueAction, CatalogueTrigger};

@@ -113,7 +113,7 @@ impl Definition {
             .chain(triggers.iter().map(|trigger| ("trigger", &trigger.id)))
         {
             if !seen.insert((kind, id)) {
-                check.problem(&format!("{kind}s"), format!("two {kind}s have the id {id}"));
+                check.problem(&format!("{kind}s"), format!("duplicate {kind} id \"{id}\": ids must be unique"));
             }
         }
         match (id, version) {
@@ -164,21 +164,24 @@ impl Check {
 
     fn at_most(&mut self, place: &str, count: usize, most: usize) {
         if count > most {
-            self.problem(place, format!("{count} entries, at most {most} are possible"));
+            self.problem(place, format!("must have at most {most} entries (got {count})"));
         }
     }
 
     fn name(&mut self, place: &str, name: &str) {
         if name.trim().is_empty() {
-            self.problem(place, "is empty");
+            self.problem(place, "must not be empty");
         } else if name.chars().count() > MAX_NAME {
-            self.problem(place, format!("has more than {MAX_NAME} characters"));
+            self.problem(place, format!("must have at most {MAX_NAME} characters (got {})", name.chars().count()));
         }
     }
 
     fn description(&mut self, place: &str, description: &str) {
         if description.chars().count() > MAX_DESCRIPTION {
-            self.problem(place, format!("has more than {MAX_DESCRIPTION} characters"));
+            self.problem(
+                place,
+                format!("must have at most {MAX_DESCRIPTION} characters (got {})", description.chars().count()),
+            );
         }
     }
 
@@ -199,7 +202,7 @@ impl Check {
             self.scopes(place, scopes);
             let Some(provider) = self.parse::<ProviderId>(place, provider) else { continue };
             if connections.iter().any(|need| need.provider == provider) {
-                self.problem(place, format!("two entries are for {provider}"));
+                self.problem(place, format!("has two entries for the provider \"{provider}\": merge them"));
             }
             connections.push(ConnectionNeed {
                 provider,
@@ -213,7 +216,10 @@ impl Check {
     fn provider(&mut self, place: &str, provider: Option<&str>, permissions: &Permissions) -> Option<ProviderId> {
         let provider: ProviderId = self.parse(&format!("{place}.provider"), provider?)?;
         if permissions.connection(&provider).is_none() {
-            self.problem(&format!("{place}.provider"), format!("{provider} is not among permissions.connections"));
+            self.problem(
+                &format!("{place}.provider"),
+                format!("\"{provider}\" is not declared in permissions.connections: add it there"),
+            );
         }
         Some(provider)
     }
@@ -255,7 +261,7 @@ impl Check {
         let event_schema = self.schema(&format!("{place}.eventSchema"), &draft.event_schema);
         let sample = draft.sample.and_then(|text| {
             let parsed = serde_json::from_str(&text);
-            parsed.map_err(|error| self.problem(&format!("{place}.sample"), format!("not JSON: {error}"))).ok()
+            parsed.map_err(|error| self.problem(&format!("{place}.sample"), format!("invalid JSON: {error}"))).ok()
         });
         Some(Trigger {
             id: id?,

@@ -16,7 +16,7 @@ pub struct FileName(Arc<str>);
 
 /// Why a text is not the name of a component's file.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a component's file is named like `slack.wasm`, without a folder")]
+#[error("a component's file name must look like `slack.wasm`, without a folder")]
 pub struct FileNameError;
 
 impl FileName {

@@ -17,7 +17,7 @@ pub struct Grant {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum GrantError {
     /// The stored grant makes no sense, for instance because a newer version wrote it. Granting anew replaces it.
-    #[error("the stored grant of {0} cannot be read; approve the integration again")]
+    #[error("the stored grant of integration \"{0}\" cannot be read: approve the integration again")]
     Unreadable(IntegrationId),
     #[error("{0}")]
     Unavailable(String),

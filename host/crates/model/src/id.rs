@@ -14,9 +14,9 @@ const MAX_USER_LENGTH: usize = 128;
 pub enum IdError {
     #[error("{what} {text:?} must match [a-z][a-z0-9-]* and have at most 64 characters")]
     Malformed { what: &'static str, text: String },
-    #[error("action id {0:?} must read <integration>.<action>")]
+    #[error("action id {0:?} must have the form <integration>.<action>")]
     NotQualified(String),
-    #[error("a user id has 1 to {MAX_USER_LENGTH} bytes and no control characters")]
+    #[error("a user id must have 1 to {MAX_USER_LENGTH} bytes and no control characters")]
     User,
 }
 

@@ -7,30 +7,32 @@ use utoipa::ToSchema;
 
 use super::{HostPattern, ProviderId};
 
-/// Everything not named here is denied; the default denies everything.
+/// What an integration may do. Everything that is not listed is denied; the default denies everything.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Permissions {
-    /// Origins that `fetch` may reach: `api.example.com`, `*.example.com`, `https://api.example.com:8443`.
+    /// Hosts that the integration may send requests to: `api.example.com`, `*.example.com`, `https://api.example.com:8443`.
     #[schema(value_type = Vec<String>)]
     pub hosts: BTreeSet<HostPattern>,
-    /// Providers whose connections `oauth.connect` hands out.
+    /// Providers whose connections the integration may use.
     pub connections: Vec<ConnectionNeed>,
-    /// Whether the key-value store answers.
+    /// Whether the integration may use the key-value store.
     pub storage: bool,
-    /// Whether the guest may read access tokens as text.
+    /// Whether the integration may read access tokens as text.
     pub reveal_token: bool,
 }
 
-/// One provider that an integration wants connections of.
+/// A provider whose connections an integration needs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ConnectionNeed {
+    /// The provider's id.
     #[schema(value_type = String)]
     pub provider: ProviderId,
+    /// The scopes that a connection must have.
     #[schema(value_type = Vec<String>)]
     pub scopes: BTreeSet<String>,
-    /// Whether the integration is of no use without it.
+    /// Whether the integration cannot work without a connection.
     pub required: bool,
 }
 

@@ -31,13 +31,13 @@ struct Compiled {
 /// Why a text is not a usable schema.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SchemaError {
-    #[error("a schema may have at most {MAX_BYTES} bytes, this one has {0}")]
+    #[error("a schema must have at most {MAX_BYTES} bytes (got {0})")]
     TooLarge(usize),
-    #[error("would take too long to check values against: {0}")]
+    #[error("checking values against this schema could take too long: {0}")]
     TooCostly(#[from] CostError),
-    #[error("not JSON: {0}")]
+    #[error("invalid JSON: {0}")]
     NotJson(String),
-    #[error("not a JSON Schema: {0}")]
+    #[error("invalid JSON Schema: {0}")]
     NotASchema(String),
 }
 

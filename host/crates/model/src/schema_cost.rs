@@ -35,15 +35,15 @@ const UNSUPPORTED: [&str; 3] = ["$dynamicRef", "$recursiveRef", "$anchor"];
 /// Why a schema would cost too much.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CostError {
-    #[error("it has more than {MAX_COST} subschemas, counted as often as references lead to them")]
+    #[error("it must have at most {MAX_COST} subschemas, each counted as often as it is referenced")]
     TooLarge,
-    #[error("it has more than {MAX_PATTERNS} patterns")]
+    #[error("it must have at most {MAX_PATTERNS} patterns")]
     TooManyPatterns,
-    #[error("{0} refers to itself without descending into the value, and would never end")]
+    #[error("{0} refers to itself without descending into the value, so checking would never end")]
     Endless(String),
     #[error("it recurses in more than one place, which can take exponential time")]
     Branching,
-    #[error("{0}: references are JSON pointers within the document, as in `#/$defs/name`")]
+    #[error("unsupported reference at {0}: use a JSON pointer within the document, for example `#/$defs/name`")]
     Reference(String),
 }
 

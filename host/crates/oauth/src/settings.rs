@@ -95,7 +95,9 @@ impl OAuthSettings {
         for origin in &settings.return_origins {
             let bare = origin.path() == "/" && origin.query().is_none() && origin.fragment().is_none();
             if !bare || !is_web(origin) {
-                return Err(format!("oauth: return_origins: {origin} is no origin such as https://app.example.com"));
+                return Err(format!(
+                    "oauth: return_origins: {origin} must be an origin such as https://app.example.com"
+                ));
             }
         }
         for (provider, of_file) in providers {
@@ -116,13 +118,15 @@ impl OAuthSettings {
         for (suffix, id) in &environment.ids {
             let provider = suffix.to_lowercase().replace('_', "-");
             let provider: ProviderId =
-                provider.parse().map_err(|_| format!("WORKWAY_CLIENT_ID_{suffix} names no provider"))?;
+                provider.parse().map_err(|_| format!("WORKWAY_CLIENT_ID_{suffix} does not name a provider"))?;
             self.clients.insert(provider, ClientCredentials { id: id.clone(), secret: None });
         }
         for (suffix, secret) in &environment.secrets {
             let client = self.clients.iter_mut().find(|(provider, _)| variable_suffix(provider) == *suffix);
             let (_, client) = client.ok_or_else(|| {
-                format!("WORKWAY_CLIENT_SECRET_{suffix} has no client id beside it: set WORKWAY_CLIENT_ID_{suffix}")
+                format!(
+                    "WORKWAY_CLIENT_SECRET_{suffix} is set without its client id: set WORKWAY_CLIENT_ID_{suffix} too"
+                )
             })?;
             client.secret = Some(secret.clone());
         }
@@ -137,7 +141,7 @@ fn is_web(url: &Url) -> bool {
 /// Tokens come back to this address: plain http only where they do not leave the machine.
 fn check_public_url(url: &Url) -> Result<(), &'static str> {
     if !is_web(url) || url.query().is_some() || url.fragment().is_some() {
-        return Err("must be a web address without query or fragment, such as https://workway.example.com");
+        return Err("must be an http(s) URL without query or fragment, such as https://workway.example.com");
     }
     let local = match url.host() {
         Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
@@ -146,7 +150,7 @@ fn check_public_url(url: &Url) -> Result<(), &'static str> {
         None => false,
     };
     if url.scheme() == "http" && !local {
-        return Err("must be https, but for loopback addresses");
+        return Err("must use https, except for loopback addresses");
     }
     Ok(())
 }

@@ -13,8 +13,8 @@ use workway_model::{FileName, Grant, GrantError, IntegrationId};
 use workway_sandbox::{CallError, LoadError};
 
 use super::{
-    ActionRegistry, Active, Change, Entry, LoadFailure, Loading, Pending, Snapshot, UnknownIntegration,
-    load::MAX_COMPONENT_BYTES, meter::Meter, snapshot::Loaded,
+    ActionRegistry, Active, Change, LoadFailure, Loading, Pending, RegisteredIntegration,
+    Snapshot, UnknownIntegration, load::MAX_COMPONENT_BYTES, meter::Meter, snapshot::Loaded,
 };
 
 /// Files that are on their way in at a start, for each core.
@@ -36,21 +36,23 @@ pub enum Activated {
 /// Why a file did not become a registered integration.
 #[derive(Debug, thiserror::Error)]
 pub enum ActivationError {
-    #[error("cannot be read: {0}: look at the file's permissions, or copy it again")]
+    #[error("the file cannot be read: {0}: check the file's permissions, or copy it again")]
     Unreadable(#[from] io::Error),
-    #[error("is no regular file: put the component itself here")]
+    #[error("the file is not a regular file: put the component itself here")]
     NotAFile,
-    #[error("has more than {MAX_COMPONENT_BYTES} bytes: build it in release mode, or leave out what it does not need")]
+    #[error(
+        "the file must have at most {MAX_COMPONENT_BYTES} bytes: build it in release mode, or remove unused dependencies"
+    )]
     TooLarge,
     #[error(transparent)]
     Load(#[from] LoadError),
-    #[error("could not say what it is (describe): {0}")]
+    #[error("the component's function `describe` failed: {0}")]
     Describe(CallError),
-    #[error("its definition does not hold together:\n  {}", .0.join("\n  "))]
+    #[error("the component's definition is invalid:\n  {}", .0.join("\n  "))]
     Definition(Vec<String>),
-    #[error("declares the id {id}, which belongs to {other}: remove one of the two")]
+    #[error("the id \"{id}\" already belongs to {other}: remove one of the two files")]
     Duplicate { id: IntegrationId, other: FileName },
-    #[error("its grant is unknown: {0}")]
+    #[error("the grant of this integration cannot be read: {0}")]
     Grant(#[from] GrantError),
 }
 
@@ -59,10 +61,10 @@ pub enum ActivationError {
 pub enum ApproveError {
     #[error(transparent)]
     Unknown(#[from] UnknownIntegration),
-    #[error("integration {0} waits for nothing")]
+    #[error("integration \"{0}\" is not awaiting approval")]
     NothingPending(IntegrationId),
     /// The file changed after whoever approves had looked.
-    #[error("integration {0} waits with another version by now: look at it again")]
+    #[error("a newer version of integration \"{0}\" is awaiting approval: review that one")]
     OtherVersion(IntegrationId),
     #[error(transparent)]
     Grant(#[from] GrantError),
@@ -91,7 +93,7 @@ impl ActionRegistry {
                 Err(error) => Err(error),
             };
             // Kept in the snapshot and logged: nobody waits for an answer here.
-            let _ = self.settle(file, result);
+            let _ = self.record_outcome(file, result);
         }
         Ok(())
     }
@@ -154,7 +156,14 @@ impl ActionRegistry {
         self.0.services.grants.approve(id, &grant).await?;
         let active = self.serve(pending.loaded.clone(), Some(entry));
         let (loading, again) = (Loading::of(&pending.loaded), entry.active.is_some());
-        self.swap(id.clone(), Entry { active: Some(Arc::new(active)), pending: None, ..Entry::clone(entry) });
+        self.swap(
+            id.clone(),
+            RegisteredIntegration {
+                active: Some(Arc::new(active)),
+                pending: None,
+                ..RegisteredIntegration::clone(entry)
+            },
+        );
         tracing::info!(integration = %id, "approved");
         self.0.events.tell(entry.file.clone(), if again { Change::Reloaded(loading) } else { Change::Loaded(loading) });
         Ok(())
@@ -162,7 +171,7 @@ impl ActionRegistry {
 
     async fn activate(&self, file: FileName) -> Result<Activated, ActivationError> {
         let result = self.attempt(&file).await;
-        self.settle(file, result)
+        self.record_outcome(file, result)
     }
 
     /// Loads a file and has it serve; who called says what becomes of an error. The writer's lock is held.
@@ -182,7 +191,10 @@ impl ActionRegistry {
                     if let (Some(active), Some(_)) = (&entry.active, &entry.last_error) {
                         self.0.events.tell(file.clone(), Change::Reloaded(Loading::again(active)));
                     }
-                    self.swap(id.clone(), Entry { last_error: None, ..Entry::clone(entry) });
+                    self.swap(
+                        id.clone(),
+                        RegisteredIntegration { last_error: None, ..RegisteredIntegration::clone(entry) },
+                    );
                     Ok(Activated::Unchanged(id.clone()))
                 }
                 None => Err(ActivationError::Unreadable(io::ErrorKind::NotFound.into())),
@@ -202,12 +214,17 @@ impl ActionRegistry {
         let mut loading = Loading::of(&loaded);
         let entry = if asks.is_empty() {
             let active = self.serve(loaded, before.map(AsRef::as_ref));
-            Entry { file: file.clone(), active: Some(Arc::new(active)), pending: None, last_error: None }
+            RegisteredIntegration {
+                file: file.clone(),
+                active: Some(Arc::new(active)),
+                pending: None,
+                last_error: None,
+            }
         } else {
             let definition = loaded.definition.clone();
             let pending = Pending { definition, asks: asks.clone(), loaded };
             let active = before.and_then(|entry| entry.active.clone());
-            Entry { file: file.clone(), active, pending: Some(Arc::new(pending)), last_error: None }
+            RegisteredIntegration { file: file.clone(), active, pending: Some(Arc::new(pending)), last_error: None }
         };
         self.swap(id.clone(), entry);
         if let Some(other) = other {
@@ -224,7 +241,7 @@ impl ActionRegistry {
     }
 
     /// A version that answers calls, with the share of the one whose place it takes.
-    fn serve(&self, loaded: Loaded, before: Option<&Entry>) -> Active {
+    fn serve(&self, loaded: Loaded, before: Option<&RegisteredIntegration>) -> Active {
         let Loaded { definition, component, hash, .. } = loaded;
         let share = before.and_then(|entry| entry.active.as_ref()).map(|active| active.share.clone());
         let permissions = &definition.permissions;
@@ -246,13 +263,14 @@ impl ActionRegistry {
     }
 
     /// Puts an entry in the place of whatever its id or its file held before.
-    fn swap(&self, id: IntegrationId, entry: Entry) {
+    fn swap(&self, id: IntegrationId, entry: RegisteredIntegration) {
         let mut next = Snapshot::clone(&self.snapshot());
         next.failures.remove(&entry.file);
         // A file that changes its id and has to wait with the new one keeps serving the old one.
         let file = entry.file.clone();
-        let held =
-            |(other, held): (&IntegrationId, &Arc<Entry>)| (*other != id && held.file == file).then(|| other.clone());
+        let held = |(other, held): (&IntegrationId, &Arc<RegisteredIntegration>)| {
+            (*other != id && held.file == file).then(|| other.clone())
+        };
         let given_up: Vec<IntegrationId> =
             if entry.active.is_some() { next.integrations.iter().filter_map(held).collect() } else { Vec::new() };
         next.integrations.retain(|other, _| !given_up.contains(other));
@@ -263,8 +281,8 @@ impl ActionRegistry {
         }
     }
 
-    /// Says how it went, in the log and, for a failure, in the snapshot.
-    pub(super) fn settle(
+    /// Records how an activation went: in the log and, for a failure, in the snapshot.
+    pub(super) fn record_outcome(
         &self,
         file: FileName,
         result: Result<Activated, ActivationError>,
@@ -276,7 +294,7 @@ impl ActionRegistry {
             ),
             Ok(Activated::Unchanged(id)) => tracing::debug!(integration = %id, %file, "unchanged"),
             Ok(Activated::Waiting(id, asks)) => {
-                tracing::warn!(integration = %id, %file, asks = asks.join("; "), "waits for approval");
+                tracing::warn!(integration = %id, %file, asks = asks.join("; "), "awaiting approval");
             }
             Err(error) => self.keep_failure(file, error),
         }

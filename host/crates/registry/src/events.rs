@@ -98,7 +98,7 @@ impl Phases {
 /// Why nobody can follow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FollowError {
-    #[error("{MAX_FOLLOWERS} follow these events already")]
+    #[error("at most {MAX_FOLLOWERS} clients can follow events at once: try again later")]
     TooMany,
     #[error("the host is shutting down")]
     Ended,
@@ -110,11 +110,11 @@ pub(super) struct Events(Mutex<Option<broadcast::Sender<Arc<RegistryEvent>>>>);
 /// One that follows.
 pub struct Follower(broadcast::Receiver<Arc<RegistryEvent>>);
 
-/// What a follower is told.
+/// An item of a follower's stream.
 #[derive(Clone, Debug)]
-pub enum Told {
+pub enum Notification {
     Event(Arc<RegistryEvent>),
-    /// So many events came faster than they were taken.
+    /// This many events were dropped, because they came faster than they were read.
     Missed(u64),
 }
 
@@ -147,10 +147,10 @@ impl Events {
 
 impl Follower {
     /// The next event; `None` once the host shuts down. Nothing is lost when this is dropped half-way.
-    pub async fn next(&mut self) -> Option<Told> {
+    pub async fn next(&mut self) -> Option<Notification> {
         match self.0.recv().await {
-            Ok(event) => Some(Told::Event(event)),
-            Err(RecvError::Lagged(missed)) => Some(Told::Missed(missed)),
+            Ok(event) => Some(Notification::Event(event)),
+            Err(RecvError::Lagged(missed)) => Some(Notification::Missed(missed)),
             Err(RecvError::Closed) => None,
         }
     }
@@ -158,7 +158,7 @@ impl Follower {
 
 #[cfg(test)]
 mod tests {
-    use super::{Change, Events, FollowError, MAX_BEHIND, MAX_FOLLOWERS, Told};
+    use super::{Change, Events, FollowError, MAX_BEHIND, MAX_FOLLOWERS, Notification};
 
     fn removal() -> Change {
         Change::Removed("hello".parse().unwrap())
@@ -171,8 +171,8 @@ mod tests {
         for _ in 0..MAX_BEHIND + 3 {
             events.tell("hello.wasm".parse().unwrap(), removal());
         }
-        assert!(matches!(follower.next().await, Some(Told::Missed(3))));
-        assert!(matches!(follower.next().await, Some(Told::Event(_))));
+        assert!(matches!(follower.next().await, Some(Notification::Missed(3))));
+        assert!(matches!(follower.next().await, Some(Notification::Event(_))));
     }
 
     #[tokio::test]

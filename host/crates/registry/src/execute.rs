@@ -38,18 +38,18 @@ pub struct Execution<'a> {
 /// Why an action gave no output.
 #[derive(Debug, thiserror::Error)]
 pub enum ExecuteError {
-    #[error("there is no action {0}")]
+    #[error("unknown action \"{0}\"")]
     UnknownAction(ActionId),
-    #[error("there is no trigger {0}")]
+    #[error("unknown trigger \"{0}\"")]
     UnknownTrigger(ActionId),
-    #[error("integration {} waits for the operator's approval: POST /registry/integrations/{}/approve", .0.integration, .0.integration)]
+    #[error("integration \"{}\" is awaiting the operator's approval: POST /registry/integrations/{}/approve", .0.integration, .0.integration)]
     PendingApproval(ActionId),
-    #[error("the input does not fit the schema")]
+    #[error("the input does not match the schema")]
     InvalidInput(Vec<InputProblem>),
-    #[error("the input has more than {0} bytes (limits.body_bytes)")]
+    #[error("the input must have at most {0} bytes (limits.body_bytes)")]
     InputTooLarge(u64),
     /// Whether the host is full, or this integration's share of it.
-    #[error("{}", if *.of_host { "the host is running as many calls as it can" } else { "this integration is running as many calls as it may" })]
+    #[error("{}", if *.of_host { "the host is at its limit of concurrent calls: try again later" } else { "this integration is at its limit of concurrent calls: try again later" })]
     Busy { of_host: bool },
     #[error(transparent)]
     Call(CallError),
@@ -98,7 +98,7 @@ impl ActionRegistry {
             meter.record(outcome(&output.result), started.elapsed());
             Ok(output)
         };
-        settle(called.await)
+        into_measured(called.await)
     }
 
     /// Asks for the values that one field of an action's input or a trigger's config may take, given what is filled in
@@ -121,7 +121,7 @@ impl ActionRegistry {
             let Begun { admitted: _admitted, capabilities, call } = begun;
             Ok(active.component.options(&active.limits, capabilities, call, field).await)
         };
-        settle(called.await)
+        into_measured(called.await)
     }
 
     /// What every call goes through before a guest runs: size, admission, schema.
@@ -192,8 +192,8 @@ impl ActionRegistry {
     }
 }
 
-/// A call that ended, or was refused before it began, in the caller's terms.
-pub(super) fn settle<T>(called: Result<Measured<T, CallError>, ExecuteError>) -> Measured<T, ExecuteError> {
+/// Converts the result of a call, or its refusal, to the error that callers get.
+pub(super) fn into_measured<T>(called: Result<Measured<T, CallError>, ExecuteError>) -> Measured<T, ExecuteError> {
     match called {
         Ok(measured) => measured.and_then(|result| result.map_err(ExecuteError::from)),
         Err(refused) => Measured::refused(refused),

@@ -15,15 +15,15 @@ use super::{ActionRegistry, Activated, ActivationError};
 /// pieces, or delete and create again, pause for less.
 const STILL: Duration = Duration::from_millis(150);
 
-/// Files that were looked at and are not settled.
+/// Files that could not be loaded yet, each with the time of its next check.
 #[derive(Default)]
-pub struct Unsettled(BTreeMap<FileName, Doubt>);
+pub struct RecheckQueue(BTreeMap<FileName, Recheck>);
 
-/// What is wrong with a file, unless it is different next time.
-struct Doubt {
+/// The state in which a file was seen, and when it is checked again.
+struct Recheck {
     /// `None` for a file that is not there.
     seen: Option<Stamp>,
-    again_at: Instant,
+    due: Instant,
 }
 
 /// Tells one state of a file from another without reading it.
@@ -34,46 +34,46 @@ struct Stamp {
     modified: Option<SystemTime>,
 }
 
-impl Unsettled {
-    /// When the next file has to be looked at again.
+impl RecheckQueue {
+    /// Returns when the next file is due.
     pub fn due(&self) -> Option<Instant> {
-        self.0.values().map(|doubt| doubt.again_at).min()
+        self.0.values().map(|recheck| recheck.due).min()
     }
 
-    /// The files that have to be looked at again by now.
+    /// Returns the files that are due.
     pub fn take_due(&self) -> Vec<FileName> {
         let now = Instant::now();
-        self.0.iter().filter(|(_, doubt)| doubt.again_at <= now).map(|(file, _)| file.clone()).collect()
+        self.0.iter().filter(|(_, recheck)| recheck.due <= now).map(|(file, _)| file.clone()).collect()
     }
 }
 
 impl ActionRegistry {
     /// Looks at a file that may have changed: loads it, or takes out what it held if it is gone.
-    pub async fn look_at(&self, file: FileName, unsettled: &mut Unsettled) {
+    pub async fn look_at(&self, file: FileName, rechecks: &mut RecheckQueue) {
         let _writer = self.0.writer.lock().await;
-        let before = unsettled.0.remove(&file);
+        let before = rechecks.0.remove(&file);
         let Ok(stamp) = self.stamp(&file).await else {
             // Not gone, but out of reach: what the attempt says of it is what there is to say.
             let result = self.attempt(&file).await;
-            drop(self.settle(file, result));
+            drop(self.record_outcome(file, result));
             return;
         };
         let now = Instant::now();
         match (stamp, before) {
             // Nothing is different, and it has not been so for long.
-            (stamp, Some(doubt)) if stamp == doubt.seen && now < doubt.again_at => {
-                unsettled.0.insert(file, doubt);
+            (stamp, Some(recheck)) if stamp == recheck.seen && now < recheck.due => {
+                rechecks.0.insert(file, recheck);
                 return;
             }
-            (None, Some(Doubt { seen: None, .. })) => self.file_is_gone(&file),
-            (None, _) => drop(unsettled.0.insert(file, Doubt { seen: None, again_at: now + STILL })),
+            (None, Some(Recheck { seen: None, .. })) => self.file_is_gone(&file),
+            (None, _) => drop(rechecks.0.insert(file, Recheck { seen: None, due: now + STILL })),
             (Some(stamp), before) => match self.attempt(&file).await {
-                Err(error) if error.may_pass() && before.is_none_or(|doubt| doubt.seen != Some(stamp)) => {
-                    let doubt = Doubt { seen: Some(stamp), again_at: Instant::now() + STILL };
-                    unsettled.0.insert(file, doubt);
+                Err(error) if error.may_pass() && before.is_none_or(|recheck| recheck.seen != Some(stamp)) => {
+                    let recheck = Recheck { seen: Some(stamp), due: Instant::now() + STILL };
+                    rechecks.0.insert(file, recheck);
                 }
                 // Kept in the snapshot and told to those who follow: nobody waits for an answer here.
-                result => drop(self.settle(file, result)),
+                result => drop(self.record_outcome(file, result)),
             },
         }
         self.load_freed().await;
@@ -124,7 +124,7 @@ impl ActionRegistry {
             let free = |id: &IntegrationId| !snapshot.integrations.contains_key(id);
             if failure.blocked_by.as_ref().is_some_and(free) {
                 let result = self.attempt(file).await;
-                let _: Result<Activated, ActivationError> = self.settle(file.clone(), result);
+                let _: Result<Activated, ActivationError> = self.record_outcome(file.clone(), result);
             }
         }
     }

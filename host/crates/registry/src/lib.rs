@@ -24,13 +24,13 @@ use workway_model::{ActionId, IntegrationId};
 use workway_sandbox::Runtime;
 
 pub use activation::{Activated, ActivationError, ApproveError};
-pub use events::{Change, FollowError, Follower, Loading, Phases, RegistryEvent, Told};
+pub use events::{Change, FollowError, Follower, Loading, Notification, Phases, RegistryEvent};
 pub use execute::{ExecuteError, Execution};
-pub use follow::Unsettled;
+pub use follow::RecheckQueue;
 pub use grants::Grants;
 pub use services::Services;
 pub use settings::{AdmissionSettings, IntegrationSettings, RegistrySettings};
-pub use snapshot::{Active, Entry, LoadFailure, Pending, Snapshot, Status};
+pub use snapshot::{Active, LoadFailure, Pending, RegisteredIntegration, Snapshot, Status};
 pub use triggers::TriggerExecution;
 
 use admission::Admission;
@@ -53,7 +53,7 @@ struct Inner {
 
 /// There is no such integration.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("there is no integration {0}")]
+#[error("unknown integration \"{0}\"")]
 pub struct UnknownIntegration(pub IntegrationId);
 
 impl ActionRegistry {

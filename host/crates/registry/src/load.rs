@@ -45,7 +45,7 @@ impl ActionRegistry {
         let checked = tokio::task::spawn_blocking(move || check(draft)).await.map_err(io::Error::other)?;
         let definition = checked.map_err(ActivationError::Definition)?;
         if !definition.triggers.is_empty() && !component.offers_triggers() {
-            let problem = "triggers: declared, but the component does not export the interface `triggers`";
+            let problem = "triggers: the component declares triggers but does not export the interface `triggers`";
             return Err(ActivationError::Definition(vec![problem.into()]));
         }
         self.0.runtime.keep(&component, said);

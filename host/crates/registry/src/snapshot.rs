@@ -12,14 +12,14 @@ use super::{Phases, admission::Share, meter::Meter};
 /// All integrations, and the files that never became one.
 #[derive(Clone, Default)]
 pub struct Snapshot {
-    pub integrations: BTreeMap<IntegrationId, Arc<Entry>>,
+    pub integrations: BTreeMap<IntegrationId, Arc<RegisteredIntegration>>,
     /// Files whose integration is unknown or belongs to another file.
     pub failures: BTreeMap<FileName, LoadFailure>,
 }
 
 /// One integration: at least one of `active` and `pending` is there.
 #[derive(Clone)]
-pub struct Entry {
+pub struct RegisteredIntegration {
     pub file: FileName,
     /// The version that answers calls.
     pub active: Option<Arc<Active>>,
@@ -88,7 +88,7 @@ pub struct LoadFailure {
 
 impl Snapshot {
     /// The integration that a file holds.
-    pub fn of_file(&self, file: &FileName) -> Option<(&IntegrationId, &Arc<Entry>)> {
+    pub fn of_file(&self, file: &FileName) -> Option<(&IntegrationId, &Arc<RegisteredIntegration>)> {
         self.integrations.iter().find(|(_, entry)| entry.file == *file)
     }
 
@@ -98,7 +98,7 @@ impl Snapshot {
     }
 }
 
-impl Entry {
+impl RegisteredIntegration {
     pub fn status(&self) -> Status {
         if self.pending.is_some() { Status::PendingApproval } else { Status::Active }
     }

@@ -9,7 +9,7 @@ use workway_sandbox::{Call, Measured, Polled, TriggerCall, WebhookAnswer, Webhoo
 
 use super::{
     ActionRegistry, Active, ExecuteError, Execution,
-    execute::{Begun, fits, settle},
+    execute::{Begun, fits, into_measured},
 };
 
 /// Who asks a trigger, and with what.
@@ -46,7 +46,7 @@ impl ActionRegistry {
             let Begun { admitted: _admitted, capabilities, call } = self.begin_trigger(&found, &asked, 0).await?;
             Ok(found.active.component.enable(&found.active.limits, capabilities, asked.of(call)).await)
         };
-        settle(called.await)
+        into_measured(called.await)
     }
 
     /// Ends the subscription.
@@ -59,7 +59,7 @@ impl ActionRegistry {
             let Begun { admitted: _admitted, capabilities, call } = self.begin_trigger(&found, &asked, 0).await?;
             Ok(found.active.component.disable(&found.active.limits, capabilities, asked.of(call)).await)
         };
-        settle(called.await)
+        into_measured(called.await)
     }
 
     /// Asks what has happened since the cursor.
@@ -72,7 +72,7 @@ impl ActionRegistry {
             let Begun { admitted: _admitted, capabilities, call } = self.begin_trigger(&found, &asked, 0).await?;
             Ok(found.active.component.poll(&found.active.limits, capabilities, asked.of(call)).await)
         };
-        settle(called.await)
+        into_measured(called.await)
     }
 
     /// Hands over what the upstream has sent.
@@ -91,7 +91,7 @@ impl ActionRegistry {
                 self.begin_trigger(&found, &asked, request.body.len()).await?;
             Ok(found.active.component.receive(&found.active.limits, capabilities, asked.of(call), request).await)
         };
-        settle(called.await)
+        into_measured(called.await)
     }
 
     fn trigger(&self, id: &ActionId) -> Result<Found, ExecuteError> {

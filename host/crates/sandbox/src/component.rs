@@ -37,15 +37,15 @@ pub enum LoadError {
     /// It looked like one, and the compiler or the linker found otherwise.
     #[error("the component cannot be used: {0:#}: if it was built for this host's wit/, copy or build it again")]
     Unusable(wasmtime::Error),
-    #[error("compiling it takes longer than {} s", MAX_COMPILE.as_secs())]
+    #[error("the component takes longer than {} s to compile", MAX_COMPILE.as_secs())]
     TooSlow,
-    #[error("the host was shut down while it compiled")]
+    #[error("the component was not compiled: the host is shutting down")]
     ShutDown,
 }
 
-/// What is kept beside a component's code, so that nobody has to look at the component again.
+/// Cached beside a component's code, so that the component need not be inspected and described again.
 #[derive(Serialize, Deserialize)]
-pub(super) struct Known {
+pub(super) struct CachedDefinition {
     pub(super) definition: DefinitionDraft,
     pub(super) offers_triggers: bool,
 }
@@ -168,7 +168,7 @@ impl Runtime {
         let first = self.code_in(&self.0.first, bytes, hash);
         let Err(LoadError::Unusable(error)) = &first else { return first };
         let Some(second) = self.second() else { return first };
-        tracing::debug!(error = format!("{error:#}"), "Winch cannot compile this component, Cranelift tries");
+        tracing::debug!(error = format!("{error:#}"), "Winch cannot compile this component: using Cranelift");
         self.code_in(second, bytes, hash)
     }
 
@@ -180,7 +180,7 @@ impl Runtime {
     ) -> Result<CompiledComponent<'a>, LoadError> {
         let key = ArtifactKey::new(hash, sandbox.fingerprint);
         // Only what passed the inspection was ever kept.
-        if let Some((component, Known { definition, offers_triggers })) = self.kept(sandbox, key) {
+        if let Some((component, CachedDefinition { definition, offers_triggers })) = self.kept(sandbox, key) {
             let (source, known) = (CodeSource::Cache, Some(definition));
             return Ok(CompiledComponent { component, sandbox, key, source, offers_triggers, known });
         }
@@ -206,8 +206,8 @@ impl Runtime {
         }
     }
 
-    fn kept(&self, sandbox: &Sandbox, key: ArtifactKey) -> Option<(Component, Known)> {
-        let artifact = self.0.cache.artifacts.get::<Known>(key)?;
+    fn kept(&self, sandbox: &Sandbox, key: ArtifactKey) -> Option<(Component, CachedDefinition)> {
+        let artifact = self.0.cache.artifacts.get::<CachedDefinition>(key)?;
         // The very file whose content was checked, whatever its name stands for by now.
         let path = format!("/proc/self/fd/{}", artifact.file.as_raw_fd());
         #[expect(unsafe_code, reason = "mapping machine code is what the artifact cache is for")]
@@ -217,7 +217,7 @@ impl Runtime {
         match component {
             Ok(component) => Some((component, artifact.definition)),
             Err(error) => {
-                tracing::warn!(error = format!("{error:#}"), "kept code does not fit this host: compiling anew");
+                tracing::warn!(error = format!("{error:#}"), "cached code does not match this host: compiling again");
                 None
             }
         }

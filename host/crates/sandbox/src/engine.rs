@@ -67,7 +67,7 @@ impl Sandbox {
         let mut config = config(compiler, functions)?;
         config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(settings)));
         let engine = Engine::new(&config).or_else(|error| {
-            tracing::warn!(error = format!("{error:#}"), "no pool of instances can be reserved: calls will be slower");
+            tracing::warn!(error = format!("{error:#}"), "cannot reserve a pool of instances: calls will be slower");
             config.allocation_strategy(InstanceAllocationStrategy::OnDemand);
             Engine::new(&config)
         })?;
@@ -146,7 +146,7 @@ fn pagemap_scan() -> Enabled {
     if swaps.is_ok_and(|table| table.lines().skip(1).all(|line| line.trim().is_empty())) {
         Enabled::Auto
     } else {
-        tracing::info!("this machine may swap: instances are reset without pagemap_scan, which takes longer");
+        tracing::info!("this machine has swap: instances are reset without pagemap_scan, which is slower");
         Enabled::No
     }
 }

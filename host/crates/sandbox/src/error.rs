@@ -27,7 +27,7 @@ pub enum CallError {
     #[error("the integration does not export the interface `{0}`")]
     NotOffered(&'static str),
     /// Every slot of the pool is taken.
-    #[error("the host is running as many calls as it can")]
+    #[error("the host is at its limit of concurrent calls: try again later")]
     Busy,
     /// This host's own fault.
     #[error("the host failed: {0:#}")]
@@ -43,9 +43,9 @@ pub enum Limit {
     Wall,
     #[error("the integration used up its memory (limits.memory_bytes)")]
     Memory,
-    #[error("the integration nested its calls too deeply")]
+    #[error("the integration used up its stack")]
     Stack,
-    #[error("the integration handed over more than the host takes at once (limits.body_bytes)")]
+    #[error("the integration passed more data than the host accepts (limits.body_bytes)")]
     Transfer,
 }
 

@@ -24,31 +24,31 @@ const HOW_TO_BUILD: &str =
 /// Why bytes are no integration for this host: what they are, and what to do.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    #[error("this file is empty: build the integration again")]
+    #[error("the file is empty: build the integration again")]
     Empty,
-    #[error("this is a core WebAssembly module, not a component: {HOW_TO_BUILD}")]
+    #[error("the file is a core WebAssembly module, not a component: {HOW_TO_BUILD}")]
     CoreModule,
     #[error(
-        "this is a precompiled artifact (.cwasm), which a host only takes from itself: drop the .wasm it was made from"
+        "the file is a precompiled artifact (.cwasm), which a host only loads from its own cache: install the .wasm that it was made from"
     )]
     Precompiled,
-    #[error("this is WebAssembly in text form: convert it with `wasm-tools parse`, or {HOW_TO_BUILD}")]
+    #[error("the file is WebAssembly in text form: convert it with `wasm-tools parse`, or {HOW_TO_BUILD}")]
     Text,
-    #[error("this is not WebAssembly: {HOW_TO_BUILD}")]
+    #[error("the file is not a WebAssembly component: {HOW_TO_BUILD}")]
     NotWasm,
-    #[error("this file ends in its middle or is damaged ({0}): copy or build it again")]
+    #[error("the file is truncated or damaged ({0}): copy or build it again")]
     Damaged(String),
     #[error(
-        "this component does not speak the contract {PACKAGE}@{VERSION}: build it against the world `integration` of this host's wit/"
+        "the component does not implement the contract {PACKAGE}@{VERSION}: build it against the world `integration` of this host's wit/"
     )]
     NoContract,
     #[error(
-        "this component was built for {PACKAGE}@{found}, this host speaks {VERSION}: build it against this host's wit/"
+        "the component was built for {PACKAGE}@{found}, but this host supports {VERSION}: build it against this host's wit/"
     )]
     OtherContract { found: String },
-    #[error("this component imports what this host does not offer: {}: remove what needs it", .0.join(", "))]
+    #[error("the component imports what this host does not provide: {}: remove the code that needs it", .0.join(", "))]
     UnknownImports(Vec<String>),
-    #[error("this component does not export {}: export the world `integration`", .0.join(", "))]
+    #[error("the component does not export {}: export the world `integration`", .0.join(", "))]
     MissingExports(Vec<String>),
 }
 

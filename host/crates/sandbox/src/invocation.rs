@@ -44,10 +44,10 @@ pub struct Choice {
     pub label: String,
 }
 
-/// What a guest may still hand over of one answer, in bytes.
-pub(super) struct Room(u64);
+/// How many bytes a guest may still return in one answer.
+pub(super) struct OutputBudget(u64);
 
-impl Room {
+impl OutputBudget {
     pub(super) fn new(limits: &CallLimits) -> Self {
         Self(limits.body_bytes)
     }
@@ -94,7 +94,9 @@ impl LinkedComponent {
                 guest.workway_integration_actions().call_execute(store, call.subject.as_str(), &input, &context).await
             })
             .await;
-        output.and_then(|output| Room::new(limits).json(output?.map_err(|failure| CallError::Failed(failure.into()))?))
+        output.and_then(|output| {
+            OutputBudget::new(limits).json(output?.map_err(|failure| CallError::Failed(failure.into()))?)
+        })
     }
 
     /// Asks for the values that a field of the subject may take, given what is filled in so far.
@@ -117,11 +119,11 @@ impl LinkedComponent {
             .await;
         choices.and_then(|choices| {
             let choices = choices?.map_err(|failure| CallError::Failed(failure.into()))?;
-            let mut room = Room::new(limits);
+            let mut budget = OutputBudget::new(limits);
             let mut checked = Vec::with_capacity(choices.len());
             for choice in choices {
-                room.take(choice.label.len())?;
-                checked.push(Choice { value: room.json(choice.value)?, label: choice.label });
+                budget.take(choice.label.len())?;
+                checked.push(Choice { value: budget.json(choice.value)?, label: choice.label });
             }
             Ok(checked)
         })

@@ -39,7 +39,7 @@ pub use settings::{CacheSettings, CallLimits, Compiler, LimitOverrides, SandboxS
 pub use triggers::{Event, Polled, TriggerCall, WebhookAnswer, WebhookRequest};
 pub use usage::{Measured, Usage};
 
-use component::Known;
+use component::CachedDefinition;
 use engine::Sandbox;
 
 /// How long nothing has to be compiled before the memory for it is given back: asking for it again makes the next compile
@@ -89,7 +89,13 @@ impl Runtime {
         }
         let make = || Sandbox::new(self.0.settings, Compiler::Cranelift, &self.0.cache.functions);
         let made = self.0.second.get_or_init(|| {
-            make().inspect_err(|error| tracing::error!("no second engine for what Winch does not take: {error}")).ok()
+            make()
+                .inspect_err(|error| {
+                    tracing::error!(
+                        "cannot start the Cranelift engine for components that Winch cannot compile: {error}"
+                    )
+                })
+                .ok()
         });
         made.as_ref()
     }
@@ -101,15 +107,15 @@ impl Runtime {
             return;
         }
         let (runtime, component) = (self.clone(), component.clone());
-        let known = Known { definition, offers_triggers: component.offers_triggers() };
+        let cached = CachedDefinition { definition, offers_triggers: component.offers_triggers() };
         let mut writes = self.0.writes.lock().unwrap_or_else(PoisonError::into_inner);
         while writes.try_join_next().is_some() {}
         writes.spawn_blocking(move || {
             let cache = &runtime.0.cache;
             let image = component.image().map_err(io::Error::other);
-            let kept = image.and_then(|image| cache.artifacts.put(component.key(), &image, &known));
+            let kept = image.and_then(|image| cache.artifacts.put(component.key(), &image, &cached));
             for error in [kept.err(), cache.functions.flush().err()].into_iter().flatten() {
-                tracing::warn!("compiled code cannot be kept, the next start compiles again: {error}");
+                tracing::warn!("compiled code cannot be cached, so the next start compiles it again: {error}");
             }
         });
         drop(writes);

@@ -8,7 +8,7 @@ use workway_capability::Capabilities;
 use super::{
     LinkedComponent, Measured,
     error::CallError,
-    invocation::{Call, Room},
+    invocation::{Call, OutputBudget},
     state::GuestState,
 };
 use crate::{
@@ -86,7 +86,7 @@ impl LinkedComponent {
                 guest.call_enable(store, call.call.subject.as_str(), &config, callback.as_deref(), &context).await
             })
             .await;
-        answer.and_then(|state| Room::new(limits).json(state?))
+        answer.and_then(|state| OutputBudget::new(limits).json(state?))
     }
 
     /// Ends the subscription.
@@ -120,9 +120,9 @@ impl LinkedComponent {
             })
             .await;
         answer.and_then(|polled| {
-            let (polled, mut room) = (polled?, Room::new(limits));
-            let events = events(&mut room, polled.events)?;
-            let cursor = polled.cursor.map(|cursor| room.json(cursor)).transpose()?;
+            let (polled, mut budget) = (polled?, OutputBudget::new(limits));
+            let events = events(&mut budget, polled.events)?;
+            let cursor = polled.cursor.map(|cursor| budget.json(cursor)).transpose()?;
             Ok(Polled { events, cursor })
         })
     }
@@ -145,14 +145,15 @@ impl LinkedComponent {
             })
             .await;
         answer.and_then(|answer| {
-            let (answer, mut room) = (answer?, Room::new(limits));
-            room.take(answer.body.len())?;
+            let (answer, mut budget) = (answer?, OutputBudget::new(limits));
+            budget.take(answer.body.len())?;
             if answer.headers.len() > MAX_ANSWER_HEADERS {
-                let problem = format!("{} headers, more than {MAX_ANSWER_HEADERS}", answer.headers.len());
+                let problem =
+                    format!("an answer must have at most {MAX_ANSWER_HEADERS} headers (got {})", answer.headers.len());
                 return Err(CallError::BadOutput(problem));
             }
-            answer.headers.iter().try_for_each(|(name, value)| room.take(name.len().saturating_add(value.len())))?;
-            let events = events(&mut room, answer.events)?;
+            answer.headers.iter().try_for_each(|(name, value)| budget.take(name.len().saturating_add(value.len())))?;
+            let events = events(&mut budget, answer.events)?;
             Ok(WebhookAnswer { status: answer.status, headers: answer.headers, body: answer.body, events })
         })
     }
@@ -178,11 +179,11 @@ impl LinkedComponent {
     }
 }
 
-fn events(room: &mut Room, events: Vec<triggers::Event>) -> Result<Vec<Event>, CallError> {
+fn events(budget: &mut OutputBudget, events: Vec<triggers::Event>) -> Result<Vec<Event>, CallError> {
     let mut checked = Vec::with_capacity(events.len());
     for event in events {
-        room.take(event.dedupe_key.len())?;
-        checked.push(Event { payload: room.json(event.payload)?, dedupe_key: event.dedupe_key });
+        budget.take(event.dedupe_key.len())?;
+        checked.push(Event { payload: budget.json(event.payload)?, dedupe_key: event.dedupe_key });
     }
     Ok(checked)
 }

@@ -183,7 +183,7 @@ impl Case {
         let mut written: Written = serde_json::from_value(written).map_err(|error| vec![error.to_string()])?;
         let mut problems = Vec::new();
         if written.name.len() > MAX_NAME_BYTES || slug(&written.name).is_empty() {
-            problems.push(format!("name: has a letter or a digit, and at most {MAX_NAME_BYTES} bytes"));
+            problems.push(format!("name: must have a letter or a digit and at most {MAX_NAME_BYTES} bytes"));
         }
         let subject = written.subject(&mut problems);
         written.expect.check(&mut problems);
@@ -219,7 +219,7 @@ impl Case {
 /// What is wrong with fixtures, each problem with the number of its fixture.
 pub(super) fn check_fixtures(fixtures: &[Fixture], problems: &mut Vec<String>) {
     if fixtures.len() > MAX_FIXTURES {
-        problems.push(format!("fixtures: more than {MAX_FIXTURES}"));
+        problems.push(format!("fixtures: must have at most {MAX_FIXTURES} (got {})", fixtures.len()));
     }
     for (place, fixture) in fixtures.iter().enumerate() {
         problems.extend(fixture.problems().into_iter().map(|problem| format!("fixture {}: {problem}", place + 1)));
@@ -243,7 +243,7 @@ impl Written {
     fn subject(&mut self, problems: &mut Vec<String>) -> Option<Subject> {
         let kinds = [self.action.is_some(), self.options.is_some(), self.trigger.is_some()];
         if kinds.into_iter().filter(|given| *given).count() != 1 {
-            problems.push("exactly one of action, options and trigger".to_owned());
+            problems.push("must have exactly one of action, options and trigger".to_owned());
             return None;
         }
         if let Some(id) = self.trigger.take() {
@@ -270,7 +270,7 @@ impl Written {
 
     fn ask(&mut self, problems: &mut Vec<String>) -> Option<TriggerAsk> {
         let Some(call) = self.call else {
-            problems.push("call: a trigger needs one of poll, enable, disable and receive".to_owned());
+            problems.push("call: must be one of poll, enable, disable and receive for a trigger".to_owned());
             return None;
         };
         let takes = |calls: &[WrittenCall]| !calls.contains(&call);
@@ -289,11 +289,11 @@ impl Written {
             WrittenCall::Receive => {
                 let state = optional(self.state.take());
                 let Some(request) = self.request.take() else {
-                    problems.push("request: what the upstream sends is missing".to_owned());
+                    problems.push("request: is missing: add the request that the upstream sends".to_owned());
                     return None;
                 };
                 if request.body.is_some() && request.json.is_some() {
-                    problems.push("request: one of body and json".to_owned());
+                    problems.push("request: must have only one of body and json".to_owned());
                 }
                 TriggerAsk::Receive { state, request }
             }
@@ -302,7 +302,7 @@ impl Written {
 
     fn refuse(&self, what: &str, fields: &[(&str, bool)], problems: &mut Vec<String>) {
         let given = fields.iter().filter(|(_, given)| *given);
-        problems.extend(given.map(|(field, _)| format!("{field}: {what} has none")));
+        problems.extend(given.map(|(field, _)| format!("{field}: is not allowed for {what}: remove it")));
     }
 }
 
@@ -316,11 +316,12 @@ impl Expect {
             self.crashed,
         ];
         if results.into_iter().filter(|given| *given).count() > 1 {
-            problems.push("expect: one of output, output-contains, failure, limit and crashed".to_owned());
+            problems
+                .push("expect: must have only one of output, output-contains, failure, limit and crashed".to_owned());
         }
         for origin in &self.denied {
             if super::outcome::origin(origin).is_none() {
-                problems.push(format!("expect: denied: {origin:?} is no origin such as https://api.example.com"));
+                problems.push(format!("expect: denied: {origin:?} must be an origin such as https://api.example.com"));
             }
         }
     }
@@ -352,21 +353,27 @@ mod tests {
             (json!({"name": "a", "action": "x", "trigger": "y"}), "exactly one of action"),
             (json!({"name": "a", "action": "X"}), "id \"X\""),
             (json!({"name": "a", "action": "x", "inputs": {}}), "unknown field `inputs`"),
-            (json!({"name": "?", "action": "x"}), "name: has a letter"),
-            (json!({"name": "a".repeat(500), "action": "x"}), "name: has a letter"),
-            (json!({"name": "a", "action": "x", "cursor": 1, "call": "poll"}), "call: an action has none; cursor"),
-            (json!({"name": "a", "trigger": "x"}), "call: a trigger needs"),
-            (json!({"name": "a", "trigger": "x", "call": "poll", "state": 1}), "state: this call has none"),
-            (json!({"name": "a", "trigger": "x", "call": "receive"}), "request: what the upstream"),
-            (json!({"name": "a", "trigger": "x", "call": "poll", "input": {}}), "input: a trigger has none"),
+            (json!({"name": "?", "action": "x"}), "name: must have a letter"),
+            (json!({"name": "a".repeat(500), "action": "x"}), "name: must have a letter"),
+            (
+                json!({"name": "a", "action": "x", "cursor": 1, "call": "poll"}),
+                "call: is not allowed for an action: remove it; cursor",
+            ),
+            (json!({"name": "a", "trigger": "x"}), "call: must be one of poll"),
+            (json!({"name": "a", "trigger": "x", "call": "poll", "state": 1}), "state: is not allowed for this call"),
+            (json!({"name": "a", "trigger": "x", "call": "receive"}), "request: is missing"),
+            (json!({"name": "a", "trigger": "x", "call": "poll", "input": {}}), "input: is not allowed for a trigger"),
             (
                 json!({"name": "a", "trigger": "x", "call": "receive", "request": {"body": "", "json": 1}}),
                 "one of body and json",
             ),
-            (json!({"name": "a", "action": "x", "expect": {"output": null, "crashed": true}}), "expect: one of"),
+            (
+                json!({"name": "a", "action": "x", "expect": {"output": null, "crashed": true}}),
+                "expect: must have only one of",
+            ),
             (json!({"name": "a", "action": "x", "expect": {"limit": "patience"}}), "unknown variant `patience`"),
             (json!({"name": "a", "action": "x", "expect": {"failure": {"kind": "odd"}}}), "unknown variant `odd`"),
-            (json!({"name": "a", "action": "x", "expect": {"denied": ["evil"]}}), "is no origin"),
+            (json!({"name": "a", "action": "x", "expect": {"denied": ["evil"]}}), "must be an origin"),
             (
                 json!({"name": "a", "action": "x", "fixtures": [{"request": {"url": "x"}, "response": {}}]}),
                 "relative URL",
@@ -374,7 +381,7 @@ mod tests {
             (
                 json!({"name": "a", "action": "x",
                        "fixtures": vec![json!({"request": {"url": "https://a.example"}, "response": {}}); MAX_FIXTURES + 1]}),
-                "fixtures: more than",
+                "fixtures: must have at most 100 (got 101)",
             ),
         ] {
             let found = problems(written.clone());

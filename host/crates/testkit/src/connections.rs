@@ -24,9 +24,8 @@ pub(super) fn made_up(
     written: &MadeUp,
 ) -> Result<Connection, String> {
     let wrong = |problem: String| format!("connections: {id}: {problem}");
-    let provider = catalogue
-        .get(id)
-        .ok_or_else(|| wrong("no such provider is in the catalogue: add it to the providers file".to_owned()))?;
+    let provider =
+        catalogue.get(id).ok_or_else(|| wrong("unknown provider: add it to the providers file".to_owned()))?;
     let variables = variables(provider, &written.variables).map_err(|error| wrong(error.to_string()))?;
     let token = SecretString::from(format!("made-up-token-of-{id}"));
     let credential = provider.credential(&token, &variables).map_err(|error| wrong(error.to_string()))?;
@@ -119,6 +118,6 @@ mod tests {
             let problem = make("shopify", written).expect_err("is refused");
             assert!(problem.starts_with("connections: shopify: ") && problem.contains(part), "{problem}");
         }
-        assert!(make("nobody", MadeUp::default()).expect_err("is refused").contains("no such provider"));
+        assert!(make("nobody", MadeUp::default()).expect_err("is refused").contains("unknown provider"));
     }
 }

@@ -58,22 +58,22 @@ impl Fixture {
         let FixtureResponse { status, headers, json, text, error } = &self.response;
         let mut problems = Vec::new();
         if usize::from(json.is_some()) + usize::from(text.is_some()) + usize::from(error.is_some()) > 1 {
-            problems.push("response: one of json, text and error".to_owned());
+            problems.push("response: must have only one of json, text and error".to_owned());
         }
         if error.is_some() && (status.is_some() || !headers.is_empty()) {
-            problems.push("response: an error has neither status nor headers".to_owned());
+            problems.push("response: an error must not have status or headers".to_owned());
         }
-        if status.is_some_and(|status| !(200..=599).contains(&status)) {
-            problems.push("response: status is a number from 200 to 599".to_owned());
+        if let Some(status) = status.filter(|status| !(200..=599).contains(status)) {
+            problems.push(format!("response: status must be between 200 and 599 (got {status})"));
         }
         for (name, values) in headers {
             let is_name = HeaderName::try_from(name.as_str()).is_ok();
             if !is_name || values.0.iter().any(|value| HeaderValue::try_from(value.as_str()).is_err()) {
-                problems.push(format!("response: header {name:?} cannot be sent"));
+                problems.push(format!("response: header {name:?} is not a valid HTTP header"));
             }
         }
         if self.response.body().len() > MAX_FIXTURE_BODY_BYTES {
-            problems.push(format!("response: the body has more than {MAX_FIXTURE_BODY_BYTES} bytes"));
+            problems.push(format!("response: the body must have at most {MAX_FIXTURE_BODY_BYTES} bytes"));
         }
         problems
     }
@@ -93,12 +93,16 @@ impl FixtureResponse {
     pub(super) fn answer(&self) -> Result<Response<Full<Bytes>>, FetchError> {
         match self.error {
             Some(FixtureError::Timeout) => return Err(FetchError::Timeout),
-            Some(FixtureError::Connect) => return Err(FetchError::Connect("refused, says the fixture".to_owned())),
-            Some(FixtureError::Io) => return Err(FetchError::Io("the connection broke, says the fixture".to_owned())),
+            Some(FixtureError::Connect) => {
+                return Err(FetchError::Connect("the fixture simulates a refused connection".to_owned()));
+            }
+            Some(FixtureError::Io) => {
+                return Err(FetchError::Io("the fixture simulates a broken connection".to_owned()));
+            }
             None => {}
         }
         let mut response = Response::new(Full::new(self.body()));
-        let unfit = |_| FetchError::Io("the fixture is no HTTP answer".to_owned());
+        let unfit = |_| FetchError::Io("the fixture is not a valid HTTP response".to_owned());
         *response.status_mut() =
             StatusCode::from_u16(self.status.unwrap_or(200)).map_err(|error| unfit(error.into()))?;
         let headers = response.headers_mut();
@@ -156,14 +160,17 @@ impl Fixtures {
     fn unanswered(&self, request: &SentRequest, used_up: Option<usize>) -> String {
         let text = format!("no fixture answers {}", request.describe());
         if let Some(place) = used_up {
-            return format!("{text}\n  fixture {} matches, and has answered as often as its `times` says", place + 1);
+            return format!(
+                "{text}\n  fixture {} matches, but has already answered as often as its `times` allows",
+                place + 1
+            );
         }
         let compared = self.list.iter().map(|fixture| fixture.request.differences(request)).enumerate();
         match compared.min_by_key(|(_, (weight, _))| *weight) {
             Some((place, (_, lines))) => {
                 let title = self.list[place].request.title();
                 format!(
-                    "{text}\n  nearest is fixture {}, {title}, which differs:\n    {}",
+                    "{text}\n  the closest is fixture {}, {title}, which differs:\n    {}",
                     place + 1,
                     lines.join("\n    ")
                 )
@@ -227,13 +234,13 @@ mod tests {
     #[test]
     fn an_answer_is_one_thing_and_within_bounds() {
         for (response, problem) in [
-            (json!({"json": null, "text": ""}), "one of json"),
-            (json!({"error": "io", "status": 200}), "neither status"),
-            (json!({"status": 99}), "status is"),
-            (json!({"status": 101}), "status is"),
-            (json!({"headers": {"a b": "x"}}), "cannot be sent"),
-            (json!({"headers": {"a": "x\ny"}}), "cannot be sent"),
-            (json!({"text": "x".repeat(MAX_FIXTURE_BODY_BYTES + 1)}), "the body has more"),
+            (json!({"json": null, "text": ""}), "only one of json"),
+            (json!({"error": "io", "status": 200}), "must not have status"),
+            (json!({"status": 99}), "status must be"),
+            (json!({"status": 101}), "status must be"),
+            (json!({"headers": {"a b": "x"}}), "is not a valid HTTP header"),
+            (json!({"headers": {"a": "x\ny"}}), "is not a valid HTTP header"),
+            (json!({"text": "x".repeat(MAX_FIXTURE_BODY_BYTES + 1)}), "the body must have at most"),
         ] {
             let fixture: Fixture =
                 serde_json::from_value(json!({"request": {"url": "https://a.example"}, "response": response})).unwrap();

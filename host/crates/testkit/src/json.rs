@@ -55,13 +55,13 @@ impl Differences {
                 for (name, value) in expected {
                     self.within(pointer, name, |found, pointer| match actual.get(name) {
                         Some(other) => found.compare(pointer, value, other),
-                        None => found.note(pointer, &format!("expected {}, and it is missing", quoted(value))),
+                        None => found.note(pointer, &format!("expected {}, but it is missing", quoted(value))),
                     });
                 }
                 if self.rule == Rule::Exact {
                     for (name, value) in actual.iter().filter(|(name, _)| !expected.contains_key(*name)) {
                         self.within(pointer, name, |found, pointer| {
-                            found.note(pointer, &format!("not expected, and it is {}", quoted(value)));
+                            found.note(pointer, &format!("expected nothing, got {}", quoted(value)));
                         });
                     }
                 }
@@ -91,7 +91,7 @@ impl Differences {
 
     fn note(&mut self, pointer: &str, what: &str) {
         if self.lines.len() < MAX_DIFFERENCES {
-            let place = if pointer.is_empty() { "(whole)".to_owned() } else { clipped(pointer) };
+            let place = if pointer.is_empty() { "(root)".to_owned() } else { clipped(pointer) };
             self.lines.push(format!("{place}: {what}"));
         }
     }
@@ -132,9 +132,9 @@ mod tests {
             lines,
             [
                 "/a~1b/c~0: expected 1, got 2",
-                "/gone: expected true, and it is missing",
+                "/gone: expected true, but it is missing",
                 "/list: expected 2 items, got 1",
-                "/more: not expected, and it is null",
+                "/more: expected nothing, got null",
             ]
         );
     }

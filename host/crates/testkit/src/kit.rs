@@ -83,7 +83,7 @@ struct Live {
 /// Why there is no kit for a component.
 #[derive(Debug, thiserror::Error)]
 pub enum KitError {
-    #[error("the component {0}")]
+    #[error(transparent)]
     Component(#[from] ActivationError),
     #[error("the test kit's temporary folder: {0}")]
     Folder(#[from] io::Error),
@@ -93,7 +93,7 @@ pub enum KitError {
     Runtime(#[from] RuntimeError),
     #[error(transparent)]
     Catalogue(#[from] CatalogueError),
-    #[error("the component was loaded and does not serve")]
+    #[error("the component was loaded but does not answer calls")]
     NotServing,
 }
 
@@ -235,7 +235,8 @@ impl Kit {
             Subject::Options { .. } => ("action or trigger", actions().chain(triggers()).collect()),
         };
         let (integration, list) = (&definition.id, known.join(", "));
-        (!known.contains(&id.as_str())).then(|| format!("{integration} has no {what} {id}, it has: {list}"))
+        (!known.contains(&id.as_str()))
+            .then(|| format!("integration \"{integration}\" has no {what} \"{id}\": it has {list}"))
     }
 
     /// Runs one case. Cases may run at once.
@@ -289,7 +290,7 @@ impl Kit {
         if keep && self.live.is_some() {
             if exchanges.len() < report.requests {
                 let missing = report.requests - exchanges.len();
-                problems.push(format!("{missing} requests had no answer in time, and were not recorded"));
+                problems.push(format!("{missing} requests were not answered in time and were not recorded"));
             }
             exchanges.sort_by_key(|exchange| exchange.place);
             for exchange in &exchanges {
@@ -360,8 +361,8 @@ async fn stored(world: &World, space: &Space, case: &Case) -> Vec<String> {
         });
         let lines = match (expected, actual) {
             (Value::Null, None) => continue,
-            (Value::Null, Some(actual)) => vec![format!("expected to be absent, and it is {}", quoted(&actual))],
-            (expected, None) => vec![format!("expected {}, and it is absent", quoted(expected))],
+            (Value::Null, Some(actual)) => vec![format!("expected to be absent, got {}", quoted(&actual))],
+            (expected, None) => vec![format!("expected {}, but it is absent", quoted(expected))],
             (expected, Some(actual)) => differences(expected, &actual, Rule::Exact),
         };
         problems.extend(lines.into_iter().map(|line| format!("storage: {key}: {line}")));

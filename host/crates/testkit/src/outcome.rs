@@ -88,7 +88,7 @@ impl Outcome {
                 let kind = failure.kind.as_str();
                 format!("a failure of kind {kind}: {}{}", clipped(&failure.message), wait.unwrap_or_default())
             }
-            Self::Limit(limit) => format!("a call that was ended: {limit}"),
+            Self::Limit(limit) => format!("an aborted call: {limit}"),
             Self::Crashed(text) | Self::NotRun(text) => clipped(text),
         }
     }
@@ -139,10 +139,10 @@ pub(super) fn of_requests(expect: &Expect, sent: &[SentRequest]) -> Vec<String> 
         }
     }
     for (place, pattern) in expected.iter().enumerate().skip(sent.len()) {
-        problems.push(format!("request {} was not sent: {}", place + 1, pattern.title()));
+        problems.push(format!("request {} was expected, but not sent: {}", place + 1, pattern.title()));
     }
     for (place, request) in sent.iter().enumerate().skip(expected.len()) {
-        problems.push(format!("request {} was not expected: {}", place + 1, request.describe()));
+        problems.push(format!("request {} was sent, but not expected: {}", place + 1, request.describe()));
     }
     problems
 }
@@ -155,7 +155,7 @@ pub(super) fn of_denied(expect: &Expect, denied: &[Denied]) -> Vec<String> {
         stray.map(|denied| format!("{} was denied: {}", denied.request, denied.reason)).collect();
     problems.dedup();
     let missing = expected.iter().filter(|origin| !denied.iter().any(|denied| denied.origin == **origin));
-    problems.extend(missing.map(|origin| format!("denied: nothing was refused to {origin}")));
+    problems.extend(missing.map(|origin| format!("denied: expected a denied request to {origin}, but there was none")));
     problems
 }
 
@@ -265,7 +265,10 @@ mod tests {
         let listed = expect(json!({"denied": ["https://Evil.example/", "ftp://old.example"]}));
         let both = [denied("https://evil.example/x"), denied("ftp://old.example/y")];
         assert!(of_denied(&listed, &both).is_empty());
-        assert_eq!(of_denied(&listed, &both[..1]), ["denied: nothing was refused to ftp://old.example"]);
+        assert_eq!(
+            of_denied(&listed, &both[..1]),
+            ["denied: expected a denied request to ftp://old.example, but there was none"]
+        );
         let stray = of_denied(&expect(json!({})), &both[..1]);
         assert_eq!(stray, ["GET https://evil.example/x was denied: was not granted"]);
     }

@@ -151,13 +151,13 @@ impl TryFrom<String> for UrlPattern {
 
     fn try_from(text: String) -> Result<Self, String> {
         if text.len() > MAX_URL_BYTES {
-            return Err(format!("url: longer than {MAX_URL_BYTES} bytes"));
+            return Err(format!("url: must have at most {MAX_URL_BYTES} bytes"));
         }
         let has_query = text.contains('?');
         if !text.contains('*') {
             let url = Url::parse(&text).map_err(|error| format!("url: {}: {error}", clipped(&text)))?;
             return if url.fragment().is_some() {
-                Err("url: a request has no fragment".to_owned())
+                Err("url: must not have a fragment".to_owned())
             } else {
                 Ok(Self { text, regex: None, has_query })
             };
@@ -200,7 +200,7 @@ impl Texts {
             return None;
         }
         Some(match actual {
-            [] => format!("{what}: expected {:?}, and it is missing", list(&self.0)),
+            [] => format!("{what}: expected {:?}, but it is missing", list(&self.0)),
             actual => format!("{what}: expected {:?}, got {:?}", list(&self.0), list(actual)),
         })
     }
@@ -213,7 +213,7 @@ impl TryFrom<Value> for Texts {
         let text = |value: Value| match value {
             Value::String(text) => Ok(text),
             Value::Number(_) | Value::Bool(_) => Ok(value.to_string()),
-            other => Err(format!("expected a text or a list of texts, got {}", quoted(&other))),
+            other => Err(format!("expected a string or a list of strings, got {}", quoted(&other))),
         };
         match value {
             Value::Array(values) => values.into_iter().map(text).collect::<Result<_, _>>().map(Self),
@@ -298,7 +298,7 @@ mod tests {
             ),
             (
                 json!({"method": "POST", "url": "https://a.example/x", "headers": {"x": "1"}}),
-                "header x: expected \"1\", and it is missing",
+                "header x: expected \"1\", but it is missing",
             ),
             (
                 json!({"method": "POST", "url": "https://a.example/x", "json": {"channel": "C2"}}),

@@ -12,7 +12,7 @@ use super::{Case, Fixture, MAX_FILE_BYTES, recorded_path, suite::parse_recorded}
 /// Recordings lie in a repository, for everybody to read. The process's mask takes away from this.
 const FILE_MODE: u32 = 0o644;
 const HEADER: &str =
-    "# Recorded by `--live --save`. Secrets were taken out: \"[redacted]\" in a request stands for anything.\n";
+    "# Recorded by `--live --save`. Secrets are redacted: \"[redacted]\" in a request matches anything.\n";
 
 /// Writes a case's fixtures to where [`Suite::read`](super::Suite::read) looks for them, and answers the path. What was
 /// there before is replaced as a whole, or stays as a whole. Blocks on the disk.
@@ -23,11 +23,13 @@ pub fn write_recorded(case: &Case, fixtures: &[Fixture]) -> io::Result<PathBuf> 
     let path = recorded_path(case);
     let text = format!("{HEADER}{}", as_yaml(fixtures)?);
     if text.len() > MAX_FILE_BYTES {
-        return Err(io::Error::other(format!("the fixtures have more than {MAX_FILE_BYTES} bytes: record less")));
+        return Err(io::Error::other(format!(
+            "the fixtures must have at most {MAX_FILE_BYTES} bytes: record fewer requests"
+        )));
     }
     if let Err(problems) = parse_recorded(&text) {
         // A file that no run can read would be in the way of the next recording too.
-        return Err(io::Error::other(format!("the fixtures could not be read again: {}", problems.join("; "))));
+        return Err(io::Error::other(format!("the recorded fixtures are invalid: {}", problems.join("; "))));
     }
     let folder = path.parent().ok_or_else(|| io::Error::other("the case's file has no folder"))?;
     fs::create_dir_all(folder)?;

@@ -104,7 +104,7 @@ impl Redactor {
         let tokens = self.connections.iter().map(|connection| connection.access_token.expose_secret());
         let redacted = tokens.chain(self.secrets.iter().map(String::as_str)).fold(text, without);
         if self.is_told_in(&redacted) {
-            "(a message that repeats the account's credential)".to_owned()
+            "(a message that contains the account's credential)".to_owned()
         } else {
             redacted
         }
@@ -118,7 +118,7 @@ impl Redactor {
         let request = self.request(&exchange.request)?;
         let title = request.title();
         let response = match &exchange.answer {
-            Ok(answer) => self.response(answer).map_err(|problem| format!("{title}: the answer {problem}"))?,
+            Ok(answer) => self.response(answer).map_err(|problem| format!("{title}: the response {problem}"))?,
             Err(FetchError::Timeout) => failed(FixtureError::Timeout),
             Err(FetchError::Dns(_) | FetchError::Connect(_) | FetchError::Tls(_)) => failed(FixtureError::Connect),
             Err(_) => failed(FixtureError::Io),
@@ -127,7 +127,7 @@ impl Redactor {
         // Whatever the rules above overlooked.
         let text = serde_json::to_string(&fixture).map_err(|error| format!("{title}: {error}"))?;
         if self.is_told_in(&text) {
-            return Err(format!("{title}: repeats the account's token where it cannot be taken out"));
+            return Err(format!("{title}: contains the account's token where it cannot be redacted"));
         }
         Ok(fixture)
     }
@@ -157,7 +157,10 @@ impl Redactor {
     fn response(&self, answer: &Response<Bytes>) -> Result<FixtureResponse, String> {
         let body = answer.body();
         if body.len() > MAX_FIXTURE_BODY_BYTES {
-            return Err(format!("has {} bytes, more than the {MAX_FIXTURE_BODY_BYTES} that are recorded", body.len()));
+            return Err(format!(
+                "must have at most {MAX_FIXTURE_BODY_BYTES} bytes to be recorded (got {})",
+                body.len()
+            ));
         }
         let kept = |name: &HeaderName| {
             [CONTENT_TYPE, LINK, RETRY_AFTER, ETAG].contains(name) || name.as_str().starts_with("x-ratelimit-")
@@ -174,7 +177,7 @@ impl Redactor {
             response.json = Some(self.json(json, None));
             return Ok(response);
         }
-        let text = std::str::from_utf8(body).map_err(|_| "is no text, and cannot be recorded".to_owned())?;
+        let text = std::str::from_utf8(body).map_err(|_| "is not UTF-8 text and cannot be recorded".to_owned())?;
         let is_form = answer
             .headers()
             .get(CONTENT_TYPE)
@@ -490,7 +493,7 @@ mod tests {
     fn what_cannot_be_kept_says_why_without_the_token() {
         let large = Response::new(Bytes::from(vec![b'x'; MAX_FIXTURE_BODY_BYTES + 1]));
         let binary = Response::new(Bytes::from_static(b"\xff\xfe"));
-        for (answer, part) in [(large, "more than the"), (binary, "is no text")] {
+        for (answer, part) in [(large, "must have at most"), (binary, "is not UTF-8 text")] {
             let url = format!("https://a.example/{TOKEN}");
             let problem = redactor().fixture(&exchange(&url, json!({}), answer)).expect_err("is refused");
             assert!(problem.contains(part), "{problem}");

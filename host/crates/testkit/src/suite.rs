@@ -62,7 +62,7 @@ impl Suite {
         };
         let mut problems = Vec::new();
         if written.cases.len() > MAX_CASES {
-            return refused(vec![format!("{}: more than {MAX_CASES} cases: use several files", file.display())]);
+            return refused(vec![format!("{}: a file must have at most {MAX_CASES} cases: split it", file.display())]);
         }
         let mut shared = BTreeMap::new();
         for (provider, connection) in written.connections {
@@ -81,7 +81,7 @@ impl Suite {
             match Case::read(file.to_owned(), &shared, written) {
                 // Names that are the same as names of files would share their recordings.
                 Ok(case) if !names.insert(case.slug()) => {
-                    problems.push(format!("{}: {title}: another case of the file has this name", file.display()));
+                    problems.push(format!("{}: {title}: another case in this file has the same name", file.display()));
                 }
                 Ok(case) => cases.push(case),
                 Err(found) => {
@@ -164,14 +164,14 @@ fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
             files.push(path);
         }
         if files.len() > MAX_FILES {
-            return Err(io::Error::other(format!("more than {MAX_FILES} files of cases")));
+            return Err(io::Error::other(format!("a folder must have at most {MAX_FILES} files of cases")));
         }
     }
     files.sort();
     // Recordings lie in a folder that is named after the stem.
     if let Some(pair) = files.windows(2).find(|pair| pair[0].file_stem() == pair[1].file_stem()) {
         let (one, another) = (pair[0].display(), pair[1].display());
-        return Err(io::Error::other(format!("{one} and {another} are alike but for their endings: rename one")));
+        return Err(io::Error::other(format!("{one} and {another} differ only in their extension: rename one")));
     }
     Ok(files)
 }
@@ -181,7 +181,7 @@ fn read_bounded(path: &Path) -> io::Result<String> {
     let most = u64::try_from(MAX_FILE_BYTES).unwrap_or(u64::MAX);
     File::open(path)?.take(most.saturating_add(1)).read_to_string(&mut text)?;
     if text.len() > MAX_FILE_BYTES {
-        return Err(io::Error::other(format!("more than {MAX_FILE_BYTES} bytes")));
+        return Err(io::Error::other(format!("a file must have at most {MAX_FILE_BYTES} bytes")));
     }
     Ok(text)
 }
@@ -189,7 +189,7 @@ fn read_bounded(path: &Path) -> io::Result<String> {
 /// YAML, strictly: no key twice, `yes` is a text.
 fn yaml<T: DeserializeOwned>(text: &str) -> Result<T, String> {
     if text.len() > MAX_FILE_BYTES {
-        return Err(format!("more than {MAX_FILE_BYTES} bytes"));
+        return Err(format!("a file must have at most {MAX_FILE_BYTES} bytes"));
     }
     let options = serde_saphyr::options! { strict_booleans: true, with_snippet: false };
     serde_saphyr::from_str_with_options(text, options)
@@ -255,8 +255,8 @@ mod tests {
     #[test]
     fn files_and_their_number_of_cases_are_bounded() {
         let many = format!("cases: [{}]", "{name: a, action: x},".repeat(MAX_CASES + 1));
-        assert!(problems(&many)[0].contains("more than 200 cases"));
-        assert!(problems(&"#".repeat(MAX_FILE_BYTES + 1))[0].contains("more than 1048576 bytes"));
+        assert!(problems(&many)[0].contains("at most 200 cases"));
+        assert!(problems(&"#".repeat(MAX_FILE_BYTES + 1))[0].contains("at most 1048576 bytes"));
         let bomb = "a: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b]\nd: &d [*c,*c,*c,*c,*c,*c,*c,*c,*c]\ne: &e [*d,*d,*d,*d,*d,*d,*d,*d,*d]\nf: &f [*e,*e,*e,*e,*e,*e,*e,*e,*e]\ncases: [*f,*f,*f,*f,*f,*f,*f,*f,*f]";
         assert_eq!(problems(bomb).len(), 1);
     }
@@ -268,7 +268,7 @@ mod tests {
             std::fs::write(folder.path().join(format!("{number}.yaml")), "cases: []").expect("is written");
         }
         let error = Suite::read_folder(folder.path()).expect_err("too many files").to_string();
-        assert!(error.contains(&format!("more than {MAX_FILES} files")), "{error}");
+        assert!(error.contains(&format!("at most {MAX_FILES} files")), "{error}");
         std::fs::remove_file(folder.path().join("0.yaml")).expect("is removed");
         assert_eq!(Suite::read_folder(folder.path()).expect("are suites").len(), MAX_FILES);
     }
@@ -280,7 +280,7 @@ mod tests {
             std::fs::write(folder.path().join(name), "cases: []").expect("is written");
         }
         let error = Suite::read_folder(folder.path()).expect_err("alike").to_string();
-        assert!(error.contains("alike but for their endings"), "{error}");
+        assert!(error.contains("differ only in their extension"), "{error}");
     }
 
     #[test]

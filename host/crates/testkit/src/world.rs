@@ -112,7 +112,7 @@ impl World {
                     Ok(response) => response.answer(),
                     Err(problem) => {
                         self.notes().problem(problem);
-                        Err(FetchError::Io("no fixture of the case answers this request".to_owned()))
+                        Err(FetchError::Io("no fixture answers this request".to_owned()))
                     }
                 }
             }
@@ -145,8 +145,8 @@ impl Notes {
     fn send(&mut self, request: SentRequest, body_bytes: usize) -> Result<usize, FetchError> {
         self.kept_bytes = self.kept_bytes.saturating_add(body_bytes);
         if self.sent.len() >= MAX_REQUESTS || self.kept_bytes > MAX_KEPT_BYTES {
-            self.problem(format!("the case sends more than {MAX_REQUESTS} requests or {MAX_KEPT_BYTES} bytes"));
-            return Err(FetchError::Io("the case has sent as much as the test kit takes".to_owned()));
+            self.problem(format!("a case must send at most {MAX_REQUESTS} requests and {MAX_KEPT_BYTES} bytes"));
+            return Err(FetchError::Io("the case has reached the test kit's limit of requests or bytes".to_owned()));
         }
         self.sent.push(request);
         Ok(self.sent.len() - 1)
@@ -156,7 +156,9 @@ impl Notes {
         let bytes = exchange.answer.as_ref().map_or(0, |answer| answer.body().len());
         self.kept_bytes = self.kept_bytes.saturating_add(bytes);
         if self.kept_bytes > MAX_KEPT_BYTES {
-            self.problem(format!("answers of more than {MAX_KEPT_BYTES} bytes together are not recorded"));
+            self.problem(format!(
+                "the responses of a case must have at most {MAX_KEPT_BYTES} bytes in total to be recorded"
+            ));
         } else {
             self.exchanges.push(exchange);
         }

@@ -44,7 +44,7 @@ pub fn credential_problems(value: &Value) -> Vec<Problem> {
                 if let Some(what) = looks_like(text) {
                     problems.add(
                         &pointer,
-                        format_args!("looks like {what}: a workflow is public, let a connection or an input hold it"),
+                        format_args!("looks like {what}: workflows are public, use a connection or an input instead"),
                     );
                 }
             }
@@ -54,8 +54,9 @@ pub fn credential_problems(value: &Value) -> Vec<Problem> {
             Value::Object(members) => {
                 for (name, member) in members.iter().rev() {
                     if let Some(what) = looks_like(name) {
-                        let message = "the name of a member looks like";
-                        problems.add(&pointer, format_args!("{message} {what}: a workflow is public, take it out"));
+                        let message =
+                            format_args!("a member's name looks like {what}: workflows are public, remove it");
+                        problems.add(&pointer, message);
                         open.push((member, pointer.clone()));
                     } else {
                         open.push((member, child(&pointer, name)));

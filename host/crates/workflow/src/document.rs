@@ -19,7 +19,9 @@ struct Strict(Value);
 
 pub(super) fn from_json(text: &str) -> Result<Value, Problem> {
     check_length(text.len())?;
-    serde_json::from_str::<Strict>(text).map(|strict| strict.0).map_err(|error| whole(&format!("not JSON: {error}")))
+    serde_json::from_str::<Strict>(text)
+        .map(|strict| strict.0)
+        .map_err(|error| whole(&format!("invalid JSON: {error}")))
 }
 
 pub(super) fn from_yaml(text: &str) -> Result<Value, Problem> {
@@ -33,7 +35,7 @@ pub(super) fn from_yaml(text: &str) -> Result<Value, Problem> {
     };
     serde_saphyr::from_str_with_options::<Strict>(text, options)
         .map(|strict| strict.0)
-        .map_err(|error| whole(&format!("not strict YAML: {error}")))
+        .map_err(|error| whole(&format!("invalid YAML: {error}")))
 }
 
 /// Refuses a value that is too large or too deep, or has too many expressions, to be looked at.
@@ -42,7 +44,9 @@ pub(super) fn check_bounds(value: &Value) -> Result<(), Problem> {
     let mut expressions = 0;
     while let Some((value, depth)) = open.pop() {
         if depth > MAX_NESTING {
-            return Err(whole(&format!("lists and objects lie deeper than {MAX_NESTING}: nest less")));
+            return Err(whole(&format!(
+                "lists and objects may be nested at most {MAX_NESTING} levels deep: nest less"
+            )));
         }
         match value {
             Value::Array(items) => open.extend(items.iter().map(|item| (item, depth + 1))),
@@ -53,14 +57,15 @@ pub(super) fn check_bounds(value: &Value) -> Result<(), Problem> {
         }
     }
     if expressions > MAX_EXPRESSIONS {
-        return Err(whole(&format!("more than {MAX_EXPRESSIONS} expressions: split the workflow")));
+        return Err(whole(&super::read::too_many_expressions(expressions)));
     }
     check_length(value.to_string().len())
 }
 
 fn check_length(length: usize) -> Result<(), Problem> {
     if length > MAX_BYTES {
-        return Err(whole(&format!("the definition has more than {MAX_BYTES} bytes: split the workflow")));
+        let message = format!("a definition must have at most {MAX_BYTES} bytes (got {length}): split the workflow");
+        return Err(whole(&message));
     }
     Ok(())
 }
@@ -81,7 +86,7 @@ impl<'de> Visitor<'de> for StrictVisitor {
     type Value = Value;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("JSON")
+        formatter.write_str("a JSON value")
     }
 
     fn visit_unit<E>(self) -> Result<Value, E> {
@@ -110,7 +115,7 @@ impl<'de> Visitor<'de> for StrictVisitor {
 
     fn visit_f64<E: de::Error>(self, value: f64) -> Result<Value, E> {
         let number = Number::from_f64(value);
-        number.map(Value::Number).ok_or_else(|| E::custom("a number that is infinite or none: JSON has none"))
+        number.map(Value::Number).ok_or_else(|| E::custom("a number is infinite or NaN, which JSON cannot represent"))
     }
 
     fn visit_str<E>(self, value: &str) -> Result<Value, E> {
@@ -134,7 +139,7 @@ impl<'de> Visitor<'de> for StrictVisitor {
         while let Some(name) = map.next_key::<String>()? {
             if members.contains_key(&name) {
                 let name: String = name.chars().take(100).collect();
-                return Err(de::Error::custom(format!("duplicate key {name:?}: keep one")));
+                return Err(de::Error::custom(format!("duplicate key {name:?}: remove one")));
             }
             let Strict(member) = map.next_value()?;
             members.insert(name, member);

@@ -4,6 +4,8 @@ use std::{fmt, str::FromStr, time::Duration};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::problem::clipped;
+
 /// The longest time that a workflow may name, in days.
 pub const MAX_DAYS: u64 = 366;
 const UNITS: [(char, u64); 4] = [('d', 86_400), ('h', 3_600), ('m', 60), ('s', 1)];
@@ -15,9 +17,11 @@ pub struct WorkflowDuration {
 }
 
 /// Why a text is not a length of time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a duration is a whole number and a unit, like 30s, 5m, 2h or 1d, at least 1s and at most {MAX_DAYS}d")]
-pub struct DurationError;
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "a duration must be a whole number and a unit, for example 30s, 5m, 2h or 1d, from 1s to {MAX_DAYS}d (got {0:?})"
+)]
+pub struct DurationError(String);
 
 impl From<WorkflowDuration> for Duration {
     fn from(duration: WorkflowDuration) -> Self {
@@ -29,15 +33,16 @@ impl FromStr for WorkflowDuration {
     type Err = DurationError;
 
     fn from_str(text: &str) -> Result<Self, DurationError> {
-        let unit = text.chars().last().ok_or(DurationError)?;
-        let (_, factor) = UNITS.iter().find(|(name, _)| *name == unit).ok_or(DurationError)?;
-        let number = text.strip_suffix(unit).ok_or(DurationError)?;
-        if number.is_empty() || !number.bytes().all(|byte| byte.is_ascii_digit()) {
-            return Err(DurationError);
-        }
-        let seconds = number.parse::<u64>().ok().and_then(|number| number.checked_mul(*factor)).ok_or(DurationError)?;
-        if seconds == 0 || seconds > MAX_DAYS * 86_400 { Err(DurationError) } else { Ok(Self { seconds }) }
+        let seconds = seconds(text).filter(|seconds| (1..=MAX_DAYS * 86_400).contains(seconds));
+        seconds.map(|seconds| Self { seconds }).ok_or_else(|| DurationError(clipped(text)))
     }
+}
+
+fn seconds(text: &str) -> Option<u64> {
+    let (number, factor) = UNITS.iter().find_map(|(unit, factor)| Some((text.strip_suffix(*unit)?, factor)))?;
+    // `parse` takes a sign as well.
+    let is_number = number.bytes().all(|byte| byte.is_ascii_digit());
+    number.parse::<u64>().ok().filter(|_| is_number)?.checked_mul(*factor)
 }
 
 impl fmt::Display for WorkflowDuration {
@@ -73,7 +78,8 @@ mod tests {
             assert_eq!((Duration::from(duration).as_secs(), duration.to_string().as_str()), (seconds, written));
         }
         for bad in ["", "s", "0s", "5", "-1s", "+1s", "1.5h", "1w", "1 h", "367d", "99999999999999999999s", "1ä"] {
-            assert_eq!(bad.parse::<WorkflowDuration>(), Err(DurationError), "{bad:?} was taken");
+            let error = bad.parse::<WorkflowDuration>().expect_err(bad).to_string();
+            assert!(error.ends_with(&format!("(got {bad:?})")), "{error}");
         }
     }
 }

@@ -26,13 +26,13 @@ const VALUE_BYTES: usize = 32;
 /// Why an expression has no value. Who wrote the workflow is to blame, or what it was run with.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EvaluateError {
-    #[error("`{0}` is not there: see what the run was given, or use the filter `default`")]
+    #[error("`{0}` is undefined: check the data of the run, or use the filter `default`")]
     Undefined(String),
-    #[error("the expression takes too long or makes too much: let it do less")]
+    #[error("the expression exceeds its computation budget: simplify it")]
     OutOfFuel,
-    #[error("the result has more than {MAX_RESULT_BYTES} bytes or is too deep: take less")]
+    #[error("the result must have at most {MAX_RESULT_BYTES} bytes and {MAX_NESTING} levels of nesting: return less")]
     TooLarge,
-    #[error("the result is {0}, which JSON does not have")]
+    #[error("the result is {0}, which JSON cannot represent")]
     NotJson(&'static str),
     #[error("the expression failed: {0}")]
     Failed(String),
@@ -211,7 +211,7 @@ fn to_json(value: &Computed, left: &mut usize, depth: usize) -> Result<Value, Re
         ValueKind::Map => {
             let mut members = Map::new();
             for key in value.try_iter().map_err(Refused::Engine)? {
-                let name = key.as_str().ok_or(EvaluateError::NotJson("an object with a key that is no text"))?;
+                let name = key.as_str().ok_or(EvaluateError::NotJson("an object with a key that is not a string"))?;
                 *left = left.checked_sub(name.len() + VALUE_BYTES).ok_or(EvaluateError::TooLarge)?;
                 let member = value.get_item(&key).map_err(Refused::Engine)?;
                 members.insert(name.to_owned(), to_json(&member, left, depth + 1)?);
@@ -232,7 +232,7 @@ fn number(value: &Computed) -> Result<Number, EvaluateError> {
         return number.map_err(|_| EvaluateError::NotJson("an integer of more than 64 bits"));
     }
     let number = f64::try_from(value.clone()).ok().and_then(Number::from_f64);
-    number.ok_or(EvaluateError::NotJson("a number that is infinite or none"))
+    number.ok_or(EvaluateError::NotJson("a number that is infinite or NaN"))
 }
 
 fn detail(error: &minijinja::Error) -> String {

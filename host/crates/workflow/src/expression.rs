@@ -69,30 +69,30 @@ pub enum Segment {
 /// Why a text is not an expression.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ExpressionError {
-    #[error("an expression is not empty: write one, as in inputs.channel")]
+    #[error("an expression must not be empty: write one, for example inputs.channel")]
     Empty,
-    #[error("an expression has at most {MAX_EXPRESSION_CHARS} characters: take it apart")]
+    #[error("an expression must have at most {MAX_EXPRESSION_CHARS} characters: split it up")]
     TooLong,
     #[error(
-        "an expression has at most {MAX_EXPRESSION_TOKENS} words and signs, and at most {MAX_EXPRESSION_NESTING} brackets \
-         within each other: take it apart"
+        "an expression must have at most {MAX_EXPRESSION_TOKENS} tokens and {MAX_EXPRESSION_NESTING} levels of brackets: \
+         split it up"
     )]
     TooComplex,
-    #[error("not an expression: {0}")]
+    #[error("invalid expression: {0}")]
     Syntax(String),
-    #[error("expressions do not know `{0}`: they read inputs, trigger, steps, item and run")]
+    #[error("unknown name `{0}`: an expression can read inputs, trigger, steps, item and run")]
     UnknownRoot(String),
-    #[error("`-` is a subtraction: write {before}['{name}'] for a name with hyphens")]
+    #[error("`-` means subtraction: write {before}['{name}'] for a name with hyphens")]
     Hyphen { before: String, name: String },
-    #[error("there is no filter `{0}`")]
+    #[error("unknown filter `{0}`")]
     UnknownFilter(String),
-    #[error("there is no test `{0}`")]
+    #[error("unknown test `{0}`")]
     UnknownTest(String),
-    #[error("there is no function `{0}`: there are range and dict")]
+    #[error("unknown function `{0}`: the functions are range and dict")]
     UnknownFunction(String),
-    #[error("what `map` gives to every item is written out, as in map('round', 2)")]
+    #[error("the arguments of `map` must be literals, for example map('round', 2)")]
     Map,
-    #[error("values have no methods: `{0}` cannot be called, use a filter")]
+    #[error("`{0}` cannot be called: values have no methods, use a filter")]
     Method(String),
 }
 

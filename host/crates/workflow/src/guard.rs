@@ -22,7 +22,9 @@ pub(super) fn guarded(source: &str) -> Result<String, ExpressionError> {
         let before = place.checked_sub(1).and_then(|before| tokens.get(before));
         match token {
             Token::Sign("*" | "**") if matches!(before, Some(Token::Sign("(" | ",")) | None) => {
-                return Err(ExpressionError::Syntax("arguments are written one by one, without `*`".to_owned()));
+                return Err(ExpressionError::Syntax(
+                    "arguments cannot be unpacked with `*`: write them one by one".to_owned(),
+                ));
             }
             Token::Sign("*") => {
                 places.insert(factor(&tokens, place)?);
@@ -48,7 +50,7 @@ pub(super) fn guarded(source: &str) -> Result<String, ExpressionError> {
 
 /// Where the factor begins that ends before `end`.
 fn factor(tokens: &[Token<'_>], end: usize) -> Result<usize, ExpressionError> {
-    let unclear = || ExpressionError::Syntax("the factors of `*` are not clear: put brackets around them".to_owned());
+    let unclear = || ExpressionError::Syntax("the factors of `*` are ambiguous: put them in parentheses".to_owned());
     let at = |place: usize| place.checked_sub(1).and_then(|before| tokens.get(before));
     let mut start = end;
     loop {

@@ -4,6 +4,7 @@
 //! The format is in `docs/workflow-config.md`; [`SCHEMA`] is the same as a JSON Schema.
 
 pub mod bounds;
+mod catalogue;
 mod check;
 mod credential;
 mod definition;
@@ -12,7 +13,6 @@ mod duration;
 mod evaluate;
 mod expression;
 mod guard;
-mod known;
 mod problem;
 mod read;
 mod read_step;
@@ -23,13 +23,13 @@ mod template;
 mod token;
 mod write;
 
+pub use catalogue::{ActionCatalogue, CatalogueAction, CatalogueTrigger};
 pub use check::{check, required_providers};
 pub use credential::credential_problems;
 pub use definition::{DefinitionError, Trigger, WorkflowDefinition, parse};
 pub use duration::{DurationError, WorkflowDuration};
 pub use evaluate::EvaluateError;
 pub use expression::{Expression, ExpressionError, Reference, Root, Segment};
-pub use known::{Known, KnownAction, KnownTrigger};
 pub use problem::Problem;
 pub use schedule::{Schedule, ScheduleError};
 pub use schema::SCHEMA;

@@ -3,6 +3,8 @@
 
 use std::fmt;
 
+use serde_json::Value;
+
 use super::bounds::{MAX_PROBLEM_CHARS, MAX_PROBLEMS};
 
 /// One thing that is wrong with a definition.
@@ -16,7 +18,7 @@ pub struct Problem {
 
 impl fmt::Display for Problem {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let place = if self.pointer.is_empty() { "(whole)" } else { &self.pointer };
+        let place = if self.pointer.is_empty() { "(root)" } else { &self.pointer };
         write!(formatter, "{place}: {}", self.message)
     }
 }
@@ -46,6 +48,16 @@ impl Problems {
 /// The beginning of a text.
 pub(super) fn clipped(text: &str) -> String {
     text.chars().take(MAX_PROBLEM_CHARS).collect()
+}
+
+/// A value as a message names it: a string, a list or an object may hold what a log must not, and is not quoted.
+pub(super) fn found(value: &Value) -> String {
+    match value {
+        Value::Null | Value::Bool(_) | Value::Number(_) => value.to_string(),
+        Value::String(text) => format!("a string of {} characters", text.chars().count()),
+        Value::Array(_) => "a list".to_owned(),
+        Value::Object(_) => "an object".to_owned(),
+    }
 }
 
 /// The pointer of a member of what `pointer` points to.

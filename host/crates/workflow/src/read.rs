@@ -7,10 +7,10 @@ use serde_json::{Map, Value};
 use workway_model::Schema;
 
 use super::{
-    bounds::{MAX_DEPTH, MAX_DESCRIPTION_CHARS, MAX_EXPRESSIONS, MAX_NAME_CHARS, MAX_STEPS},
+    bounds::{MAX_DEPTH, MAX_DESCRIPTION_CHARS, MAX_EXPRESSION_CHARS, MAX_EXPRESSIONS, MAX_NAME_CHARS, MAX_STEPS},
     definition::{Trigger, WorkflowDefinition},
-    expression::Expression,
-    problem::{Problem, Problems, child},
+    expression::{Expression, ExpressionError},
+    problem::{Problem, Problems, child, found},
     schedule::Schedule,
     step::StepId,
     template::Template,
@@ -25,12 +25,21 @@ pub(super) fn definition(value: &Value) -> Result<WorkflowDefinition, Vec<Proble
     let mut reader = Reader::default();
     let read = reader.definition(value);
     if reader.expressions > MAX_EXPRESSIONS {
-        reader.problems.add("", format_args!("more than {MAX_EXPRESSIONS} expressions: split the workflow"));
+        reader.problems.add("", too_many_expressions(reader.expressions));
     }
     match read {
         Some(definition) if reader.problems.is_empty() => Ok(definition),
         _ => Err(reader.problems.into_list()),
     }
+}
+
+pub(super) fn too_many_expressions(count: usize) -> String {
+    format!("a workflow must have at most {MAX_EXPRESSIONS} expressions (got {count}): split the workflow")
+}
+
+/// Whether a text has nothing but white space, U+FEFF included: JSON Schema's regular expressions count it as such.
+pub(super) fn is_blank(text: &str) -> bool {
+    text.chars().all(|character| character.is_whitespace() || character == '\u{feff}')
 }
 
 /// What has been read so far.
@@ -49,8 +58,9 @@ impl Reader {
         let description = match fields.get("description") {
             Some(Value::String(text)) if text.chars().count() <= MAX_DESCRIPTION_CHARS => Some(text.clone()),
             None => None,
-            Some(_) => {
-                let message = format!("a description is a text of at most {MAX_DESCRIPTION_CHARS} characters");
+            Some(other) => {
+                let found = found(other);
+                let message = format!("must be a string of at most {MAX_DESCRIPTION_CHARS} characters (got {found})");
                 self.problems.add("/description", message);
                 None
             }
@@ -61,7 +71,8 @@ impl Reader {
         let on_failure = fields.get("on-failure").map(|steps| self.steps(steps, "/on-failure", 1)).unwrap_or_default();
         let output = fields.get("output").map(|output| self.template(output, "/output"));
         if self.steps > MAX_STEPS {
-            let message = format!("more than {MAX_STEPS} steps: split the workflow");
+            let count = self.steps;
+            let message = format!("a workflow must have at most {MAX_STEPS} steps (got {count}): split the workflow");
             self.problems.add("/steps", message);
         }
         Some(WorkflowDefinition {
@@ -77,11 +88,12 @@ impl Reader {
 
     fn inputs(&mut self, value: &Value) -> Option<Schema> {
         if value.get("type").and_then(Value::as_str) != Some("object") {
-            self.problems.add("/inputs", "inputs are a JSON Schema of an object: write `type: object`");
+            self.problems.add("/inputs", "must be a JSON Schema of an object: add `type: object`");
             return None;
         }
-        if value.get("properties").is_some_and(|properties| !properties.is_object()) {
-            self.problems.add("/inputs/properties", "properties are an object of schemas");
+        if let Some(properties) = value.get("properties").filter(|properties| !properties.is_object()) {
+            let message = format!("must be an object whose values are schemas (got {})", found(properties));
+            self.problems.add("/inputs/properties", message);
             return None;
         }
         self.schema(value, "/inputs")
@@ -90,7 +102,7 @@ impl Reader {
     fn trigger(&mut self, value: &Value) -> Option<Trigger> {
         let at = "/trigger";
         let Value::Object(fields) = value else {
-            self.problems.add(at, "a trigger is an object, as in { manual: {} }");
+            self.problems.add(at, format!("must be an object such as {{ manual: {{}} }} (got {})", found(value)));
             return None;
         };
         if let Some(kind) = OWN_TRIGGERS.into_iter().find(|kind| fields.contains_key(*kind)) {
@@ -107,7 +119,7 @@ impl Reader {
                 _ => self.object(held, &inner, "`manual`", &[]).map(|_| Trigger::Manual),
             };
         }
-        let what = "a trigger (of an integration, or exactly one of webhook, schedule and manual)";
+        let what = "a trigger of an integration (others have exactly one of webhook, schedule and manual)";
         let fields = self.object(value, at, what, &["integration", "trigger", "config"])?;
         let integration = self.required(fields, at, "integration");
         let integration = integration.and_then(|id| self.parsed(id, "/trigger/integration"));
@@ -131,14 +143,14 @@ impl Reader {
         if let Some(id) = id
             && !self.ids.insert(id.clone())
         {
-            self.problems.add(&child(at, "id"), format_args!("another step is called {id}: choose another id"));
+            self.problems.add(&child(at, "id"), format_args!("another step has the id \"{id}\": choose another"));
         }
     }
 
     /// Whether steps at `at` lie too deep to be read.
     pub(super) fn is_too_deep(&mut self, at: &str, depth: usize) -> bool {
         if depth > MAX_DEPTH {
-            self.problems.add(at, format_args!("steps lie deeper than {MAX_DEPTH}: take them out of a container"));
+            self.problems.add(at, format_args!("steps may be nested at most {MAX_DEPTH} levels deep: move them out"));
         }
         depth > MAX_DEPTH
     }
@@ -152,11 +164,11 @@ impl Reader {
         allowed: &[&str],
     ) -> Option<&'v Map<String, Value>> {
         let Value::Object(fields) = value else {
-            self.problems.add(at, format_args!("{what} is an object"));
+            self.problems.add(at, format_args!("{what} must be an object (got {})", found(value)));
             return None;
         };
         for name in fields.keys().filter(|name| !allowed.contains(&name.as_str())) {
-            let has = if allowed.is_empty() { "nothing".to_owned() } else { allowed.join(", ") };
+            let has = if allowed.is_empty() { "no fields".to_owned() } else { allowed.join(", ") };
             self.problems.add(&child(at, name), format_args!("unknown field: {what} has {has}"));
         }
         Some(fields)
@@ -173,9 +185,11 @@ impl Reader {
     /// A text that is not blank.
     fn text(&mut self, value: &Value, at: &str, most: usize) -> Option<String> {
         match value {
-            Value::String(text) if !text.trim().is_empty() && text.chars().count() <= most => Some(text.clone()),
-            _ => {
-                self.problems.add(at, format_args!("is a text of 1 to {most} characters that is not blank"));
+            Value::String(text) if !is_blank(text) && text.chars().count() <= most => Some(text.clone()),
+            other => {
+                let message =
+                    format!("must be a string of 1 to {most} characters that is not blank (got {})", found(other));
+                self.problems.add(at, message);
                 None
             }
         }
@@ -188,7 +202,7 @@ impl Reader {
         read: impl FnOnce(&str) -> Result<T, E>,
     ) -> Option<T> {
         let Value::String(text) = value else {
-            self.problems.add(at, "is a text");
+            self.problems.add(at, format_args!("must be a string (got {})", found(value)));
             return None;
         };
         read(text).map_err(|error| self.problems.add(at, error)).ok()
@@ -203,13 +217,17 @@ impl Reader {
     pub(super) fn expression(&mut self, value: &Value, at: &str) -> Option<Expression> {
         self.expressions += 1;
         self.read(value, at, |text| {
+            // Braces and blanks count, as in the published schema.
+            if text.chars().count() > MAX_EXPRESSION_CHARS {
+                return Err(ExpressionError::TooLong.to_string());
+            }
             let trimmed = text.trim();
             if !trimmed.starts_with("{{") {
                 return Expression::parse(text).map_err(|error| error.to_string());
             }
             match Template::parse_text(trimmed) {
                 Ok(Template::Exact(expression)) => Ok(expression),
-                Ok(_) => Err("is one expression: take out what stands outside the braces".to_owned()),
+                Ok(_) => Err("must be a single expression: remove the text outside the braces".to_owned()),
                 Err(error) => Err(error.to_string()),
             }
         })
@@ -223,19 +241,17 @@ impl Reader {
 
     /// An object whose members may hold expressions; an empty one where there is none.
     pub(super) fn values(&mut self, value: Option<&Value>, at: &str) -> std::collections::BTreeMap<String, Template> {
-        match value.map(|value| (value.is_object(), self.template(value, at))) {
-            None => Default::default(),
-            Some((true, Template::Object(members))) => members,
-            Some(_) => {
-                self.problems.add(at, "is an object");
-                Default::default()
-            }
+        let Some(value) = value else { return Default::default() };
+        if let Template::Object(members) = self.template(value, at) {
+            return members;
         }
+        self.problems.add(at, format_args!("must be an object (got {})", found(value)));
+        Default::default()
     }
 
     fn schema(&mut self, value: &Value, at: &str) -> Option<Schema> {
         if !value.is_object() {
-            self.problems.add(at, "is a JSON Schema: an object");
+            self.problems.add(at, format_args!("must be a JSON Schema object (got {})", found(value)));
             return None;
         }
         Schema::parse(&value.to_string()).map_err(|error| self.problems.add(at, error)).ok()

@@ -4,8 +4,8 @@ use serde_json::{Map, Value};
 
 use super::{
     bounds::{MAX_ATTEMPTS, MAX_BRANCHES, MAX_CONCURRENCY},
-    problem::child,
-    read::Reader,
+    problem::{child, found},
+    read::{Reader, is_blank},
     step::{Case, Retry, Step, StepKind, WaitFor},
     template::Template,
 };
@@ -26,14 +26,14 @@ impl Reader {
     /// At least one step.
     pub(super) fn some_steps(&mut self, value: &Value, at: &str, depth: usize) -> Vec<Step> {
         if value.as_array().is_some_and(Vec::is_empty) {
-            self.problems.add(at, "at least one step is needed: add one");
+            self.problems.add(at, "must have at least one step");
         }
         self.steps(value, at, depth)
     }
 
     pub(super) fn steps(&mut self, value: &Value, at: &str, depth: usize) -> Vec<Step> {
         let Value::Array(steps) = value else {
-            self.problems.add(at, "is a list of steps");
+            self.problems.add(at, format_args!("must be a list of steps (got {})", found(value)));
             return Vec::new();
         };
         if !steps.is_empty() && self.is_too_deep(at, depth) {
@@ -45,7 +45,7 @@ impl Reader {
 
     fn step(&mut self, value: &Value, at: &str, depth: usize) -> Option<Step> {
         let Value::Object(fields) = value else {
-            self.problems.add(at, "a step is an object with `id`");
+            self.problems.add(at, format_args!("a step must be an object (got {})", found(value)));
             return None;
         };
         let id = self.required(fields, at, "id").and_then(|id| self.parsed(id, &child(at, "id")));
@@ -57,8 +57,9 @@ impl Reader {
         let continue_on_error = match fields.get("continue-on-error") {
             None => false,
             Some(Value::Bool(flag)) => *flag,
-            Some(_) => {
-                self.problems.add(&child(at, "continue-on-error"), "is true or false");
+            Some(other) => {
+                let message = format!("must be true or false (got {})", found(other));
+                self.problems.add(&child(at, "continue-on-error"), message);
                 false
             }
         };
@@ -67,15 +68,15 @@ impl Reader {
     }
 
     fn kind_of(&mut self, fields: &Map<String, Value>, at: &str) -> Option<&'static str> {
-        let mut present = KINDS.iter().map(|(kind, _)| *kind).filter(|kind| fields.contains_key(*kind));
-        match (present.next(), present.next()) {
-            (Some(kind), None) => Some(kind),
-            _ => {
-                let message = "a step has exactly one of uses, for-each, switch, parallel, sleep and wait-for";
-                self.problems.add(at, message);
-                None
-            }
+        let present: Vec<&str> =
+            KINDS.iter().map(|(kind, _)| *kind).filter(|kind| fields.contains_key(*kind)).collect();
+        if let [kind] = present[..] {
+            return Some(kind);
         }
+        let given = if present.is_empty() { "none".to_owned() } else { present.join(", ") };
+        let message = "a step must have exactly one of uses, for-each, switch, parallel, sleep and wait-for";
+        self.problems.add(at, format_args!("{message} (got {given})"));
+        None
     }
 
     fn refuse_strays(&mut self, fields: &Map<String, Value>, at: &str, kind: Option<&str>) {
@@ -84,10 +85,10 @@ impl Reader {
             let owner = KINDS.iter().find(|(_, own)| own.contains(&name)).map(|(owner, _)| *owner);
             match owner {
                 Some(owner) if kind.is_some_and(|kind| kind != owner) => {
-                    self.problems.add(&at, format_args!("`{name}` goes with `{owner}` alone: take it out"));
+                    self.problems.add(&at, format_args!("`{name}` is only allowed with `{owner}`: remove it"));
                 }
                 None if kind == Some("sleep") && (name == "timeout" || name == "continue-on-error") => {
-                    self.problems.add(&at, format_args!("`{name}` does not go with `sleep`: take it out"));
+                    self.problems.add(&at, format_args!("`{name}` is not allowed with `sleep`: remove it"));
                 }
                 None if !COMMON.contains(&name) && KINDS.iter().all(|(kind, _)| *kind != name) => {
                     let own = KINDS.iter().find(|(known, _)| Some(*known) == kind);
@@ -156,7 +157,8 @@ impl Reader {
         allowed: &[&str],
     ) -> Vec<(String, &'v Map<String, Value>)> {
         let Some(items) = value.as_array().filter(|items| (1..=MAX_BRANCHES).contains(&items.len())) else {
-            self.problems.add(at, format_args!("is a list of 1 to {MAX_BRANCHES} {what}, each an object"));
+            let given = value.as_array().map_or_else(|| found(value), |items| items.len().to_string());
+            self.problems.add(at, format_args!("must be a list of 1 to {MAX_BRANCHES} {what} (got {given})"));
             return Vec::new();
         };
         let mut read = Vec::new();
@@ -180,7 +182,7 @@ impl Reader {
         let number = value.as_u64().and_then(|number| u32::try_from(number).ok());
         let number = number.filter(|number| (1..=most).contains(number));
         if number.is_none() {
-            self.problems.add(at, format_args!("is a whole number from 1 to {most}"));
+            self.problems.add(at, format_args!("must be a whole number between 1 and {most} (got {})", found(value)));
         }
         number
     }
@@ -190,8 +192,8 @@ impl Reader {
         let mut text = |name: &str| {
             fields.get(name).map(|value| {
                 let at = child(at, name);
-                if value.as_str().is_none_or(|text| text.trim().is_empty()) {
-                    self.problems.add(&at, "is a text that is not blank");
+                if value.as_str().is_none_or(is_blank) {
+                    self.problems.add(&at, format_args!("must be a string that is not blank (got {})", found(value)));
                 }
                 self.template(value, &at)
             })
@@ -201,7 +203,7 @@ impl Reader {
             (Some(event), None) => Some(WaitFor::Event(event)),
             (None, Some(approval)) => Some(WaitFor::Approval(approval)),
             _ => {
-                self.problems.add(at, "exactly one of event and approval");
+                self.problems.add(at, "must have exactly one of event and approval");
                 None
             }
         }

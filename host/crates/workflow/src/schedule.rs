@@ -32,15 +32,15 @@ pub struct Schedule {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ScheduleError {
     #[error(
-        "a cron pattern has five fields, minute, hour, day, month and weekday, as in `0 9 * * 1-5`; seconds and names such \
-         as @daily are not possible"
+        "a cron pattern must have five fields (minute, hour, day, month, weekday) in at most {MAX_CRON_CHARS} ASCII characters, \
+         for example `0 9 * * 1-5`; seconds and names such as @daily are not supported"
     )]
     Fields,
-    #[error("not a cron pattern: {0}")]
+    #[error("invalid cron pattern: {0}")]
     Cron(String),
-    #[error("the cron pattern names no day that ever comes")]
+    #[error("the cron pattern never matches a date")]
     Never,
-    #[error("{0:?} is no time zone: write its IANA name, as in Europe/Rome or UTC")]
+    #[error("unknown time zone {0:?}: use an IANA name such as Europe/Rome or UTC")]
     TimeZone(String),
 }
 
@@ -50,7 +50,7 @@ impl Schedule {
     /// # Errors
     /// All but [`ScheduleError::TimeZone`].
     pub(super) fn read_cron(text: &str) -> Result<Cron, ScheduleError> {
-        if text.chars().count() > MAX_CRON_CHARS || text.split_whitespace().count() != FIELDS {
+        if !text.is_ascii() || text.len() > MAX_CRON_CHARS || text.split_ascii_whitespace().count() != FIELDS {
             return Err(ScheduleError::Fields);
         }
         let cron = PARSER.parse(text).map_err(|error| ScheduleError::Cron(error.to_string()))?;
@@ -120,9 +120,9 @@ mod tests {
             ("@daily", "five fields"),
             ("", "five fields"),
             ("* * * *", "five fields"),
-            ("61 * * * *", "not a cron pattern"),
-            ("a b c d e", "not a cron pattern"),
-            ("0 0 30 2 *", "no day that ever comes"),
+            ("61 * * * *", "invalid cron pattern"),
+            ("a b c d e", "invalid cron pattern"),
+            ("0 0 30 2 *", "never matches a date"),
             (&format!("{} * * * *", "1,".repeat(100)), "five fields"),
         ] {
             let error = Schedule::parse(cron, "UTC").expect_err(cron).to_string();
@@ -130,7 +130,7 @@ mod tests {
         }
         for timezone in ["", "Europe/Atlantis", "+02:00", "europe/rome "] {
             let error = Schedule::parse("0 9 * * *", timezone).expect_err(timezone).to_string();
-            assert!(error.contains("no time zone"), "{timezone}: {error}");
+            assert!(error.contains("unknown time zone"), "{timezone}: {error}");
         }
     }
 }

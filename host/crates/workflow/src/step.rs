@@ -4,18 +4,18 @@ use std::{collections::BTreeMap, fmt, str::FromStr, sync::Arc};
 
 use workway_model::ActionId;
 
-use super::{bounds::MAX_ID_CHARS, duration::WorkflowDuration, expression::Expression, template::Template};
+use super::{
+    bounds::MAX_ID_CHARS, duration::WorkflowDuration, expression::Expression, problem::clipped, template::Template,
+};
 
 /// The id of a step, unique in its workflow: `find-issue` or `find_issue`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct StepId(Arc<str>);
 
 /// Why a text is not the id of a step.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "an id has lower-case letters, digits, _ and -, begins with a letter, and has at most {MAX_ID_CHARS} characters"
-)]
-pub struct StepIdError;
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a step id must match [a-z][a-z0-9_-]* and have at most {MAX_ID_CHARS} characters (got {0:?})")]
+pub struct StepIdError(String);
 
 /// One step.
 #[derive(Clone, Debug, PartialEq)]
@@ -93,7 +93,7 @@ impl FromStr for StepId {
         let is_id = text.len() <= MAX_ID_CHARS
             && bytes.next().is_some_and(|first| first.is_ascii_lowercase())
             && bytes.all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-' || byte == b'_');
-        if is_id { Ok(Self(text.into())) } else { Err(StepIdError) }
+        if is_id { Ok(Self(text.into())) } else { Err(StepIdError(clipped(text))) }
     }
 }
 

@@ -34,11 +34,11 @@ pub enum Piece {
 /// Why a text is not a template.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TemplateError {
-    #[error("`{{{{` has no `}}}}`: close it, or write {{{{ '{{{{' }}}} for the signs themselves")]
+    #[error("`{{{{` is never closed: add `}}}}`, or write {{{{ '{{{{' }}}} for literal braces")]
     Open,
-    #[error("`{0}` is not possible: there are no blocks and comments, only {{{{ expression }}}}")]
+    #[error("`{0}` is not supported: write {{{{ expression }}}}, there are no blocks or comments")]
     Block(&'static str),
-    #[error("`{{{{-` is not possible: write {{{{ expression }}}}")]
+    #[error("`{{{{-` is not supported: write {{{{ expression }}}}")]
     Trimming,
     #[error(transparent)]
     Expression(#[from] ExpressionError),
@@ -78,7 +78,7 @@ impl Template {
                 for (name, member) in members {
                     let pointer = child(pointer, name);
                     if name.contains("{{") {
-                        problems.add(&pointer, "names of members hold no expressions: write the name itself");
+                        problems.add(&pointer, "a member's name cannot contain an expression: write the name itself");
                     }
                     read.insert(name.clone(), Self::read(member, &pointer, problems));
                 }

@@ -39,7 +39,7 @@ fn an_integration_is_granted_what_it_declares_and_no_more() {
     assert_eq!((account.account().as_str(), account.expires_at()), ("mock-account", Some(MOCK_EPOCH + 3_600)));
     assert!(matches!(account.access_token(), Err(OAuthError::Denied { .. })));
     let denied = ctx.connection("other").expect_err("not declared");
-    assert_eq!(denied.to_string(), "no access to other: connections of other were not granted to this integration");
+    assert_eq!(denied.to_string(), "access to other denied: connections of other were not granted to this integration");
     assert_eq!(ctx.storage().put("k", &1), Err(StorageError::Denied));
     assert_eq!(ctx.storage_mock().put("k", &1), Ok(1), "the test itself may look and prepare");
 

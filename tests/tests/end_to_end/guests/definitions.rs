@@ -55,7 +55,7 @@ pub(crate) async fn bad_definition() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 pub(crate) async fn remote_ref() {
     let message = refusal("remote-ref").await;
-    assert!(message.contains("references are JSON pointers within the document"), "{message}");
+    assert!(message.contains("use a JSON pointer within the document"), "{message}");
     assert!(message.contains("actions.run") && message.contains("https://example.com/schema.json"), "{message}");
 }
 
@@ -79,13 +79,16 @@ pub(crate) async fn duplicate_hello() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 pub(crate) async fn unknown_import() {
     let message = refusal("unknown-import").await;
-    assert!(message.contains("evil:host/secrets@0.1.0") && message.contains("remove what needs it"), "{message}");
+    assert!(
+        message.contains("evil:host/secrets@0.1.0") && message.contains("remove the code that needs it"),
+        "{message}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 pub(crate) async fn wrong_version() {
     let message = refusal("wrong-version").await;
-    assert!(message.contains("0.2.0") && message.contains("this host speaks 0.1.0"), "{message}");
+    assert!(message.contains("0.2.0") && message.contains("this host supports 0.1.0"), "{message}");
     assert!(message.contains("build it against this host's wit/"), "{message}");
 }
 

@@ -4,8 +4,8 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use serde_json::{Value, json};
 use workway_marketplace::{
-    Actor, Condition, DeveloperRef, Known, KnownAction, KnownTrigger, ListFilter, Listing, ListingChange,
-    MarketplaceError, NewWorkflow, Sort, Status, StoreError, WorkflowRegistry,
+    ActionCatalogue, Actor, CatalogueAction, CatalogueTrigger, Condition, DeveloperRef, ListFilter, Listing,
+    ListingChange, MarketplaceError, NewWorkflow, Sort, Status, StoreError, WorkflowRegistry,
     bounds::{MAX_LISTINGS_PER_DEVELOPER, MAX_VERSIONS},
 };
 use workway_model::{ActionId, IntegrationId, LocalId};
@@ -20,16 +20,16 @@ const CACHE_BYTES: u64 = 1 << 20;
 /// Knows `hello.echo` alone, which needs an account at GitHub.
 struct Hello;
 
-impl Known for Hello {
-    fn action(&self, id: &ActionId) -> Option<KnownAction> {
-        (id.to_string() == "hello.echo").then(|| KnownAction {
+impl ActionCatalogue for Hello {
+    fn action(&self, id: &ActionId) -> Option<CatalogueAction> {
+        (id.to_string() == "hello.echo").then(|| CatalogueAction {
             input_schema: Arc::new(json!({ "type": "object", "required": ["message"] })),
             output_schema: Arc::new(json!({ "type": "object" })),
             providers: BTreeSet::from(["github".parse().unwrap()]),
         })
     }
 
-    fn trigger(&self, _integration: &IntegrationId, _trigger: &LocalId) -> Option<KnownTrigger> {
+    fn trigger(&self, _integration: &IntegrationId, _trigger: &LocalId) -> Option<CatalogueTrigger> {
         None
     }
 }

@@ -19,7 +19,7 @@ use std::{
 
 use tokio::sync::{Mutex, Semaphore};
 use workway_model::UserId;
-use workway_workflow::Known;
+use workway_workflow::ActionCatalogue;
 
 pub use write::{Condition, NewWorkflow};
 
@@ -65,7 +65,7 @@ pub struct WorkflowRegistry(Arc<Inner>);
 struct Inner {
     store: Arc<dyn ListingStore>,
     /// Actions and triggers of this host.
-    known: Arc<dyn Known + Send + Sync>,
+    known: Arc<dyn ActionCatalogue + Send + Sync>,
     index: RwLock<Index>,
     /// The revision up to which the index is the store's. Held while it is brought further.
     applied: Mutex<u64>,
@@ -83,7 +83,7 @@ struct Inner {
 
 impl WorkflowRegistry {
     /// `cache_bytes` is about what kept answers take; 0 keeps none. Nothing is found before [`Self::initialize`].
-    pub fn new(store: Arc<dyn ListingStore>, known: Arc<dyn Known + Send + Sync>, cache_bytes: u64) -> Self {
+    pub fn new(store: Arc<dyn ListingStore>, known: Arc<dyn ActionCatalogue + Send + Sync>, cache_bytes: u64) -> Self {
         Self(Arc::new(Inner {
             store,
             known,

@@ -334,7 +334,7 @@ impl WorkflowRegistry {
     /// Does what takes a core for a while away from everybody else, and little of it at once.
     async fn checking<T: Send + 'static>(
         &self,
-        check: impl FnOnce(&dyn workflow::Known) -> T + Send + 'static,
+        check: impl FnOnce(&dyn workflow::ActionCatalogue) -> T + Send + 'static,
     ) -> Result<T, MarketplaceError> {
         let place = Arc::clone(&self.0.checking).acquire_owned().await.map_err(|_| MarketplaceError::Busy)?;
         let known = Arc::clone(&self.0.known);
@@ -347,7 +347,7 @@ impl WorkflowRegistry {
     }
 }
 
-fn checked(definition: &Value, known: &dyn workflow::Known) -> Checked {
+fn checked(definition: &Value, known: &dyn workflow::ActionCatalogue) -> Checked {
     let problems = match workflow::parse(definition) {
         Err(problems) => problems.into_iter().chain(workflow::credential_problems(definition)).collect(),
         // That looks for credentials, too.

@@ -58,21 +58,21 @@ pub struct Changes {
 /// Why a folder is not watched.
 #[derive(Debug, thiserror::Error)]
 pub enum WatchError {
-    #[error("{} cannot be watched: it is no folder: create it, or name another", .0.display())]
+    #[error("cannot watch {}: it is not a folder: create it, or choose another", .0.display())]
     NotAFolder(PathBuf),
     #[error(
-        "{} cannot be watched: too many programs of this user watch folders already, or this one has too many files \
-         open: raise `sysctl fs.inotify.max_user_instances` or `ulimit -n`, or end another program",
+        "cannot watch {}: this user's programs watch too many folders, or this one has too many open files: raise \
+         `sysctl fs.inotify.max_user_instances` or `ulimit -n`, or end another program",
         .0.display()
     )]
     TooManyWatchers(PathBuf),
     #[error(
-        "{} cannot be watched: this user's programs watch as many folders as they may: raise \
+        "cannot watch {}: this user's programs have reached their limit of watched folders: raise \
          `sysctl fs.inotify.max_user_watches`, or end another program",
         .0.display()
     )]
     TooManyWatches(PathBuf),
-    #[error("{} cannot be watched: {reason}: look at the folder's permissions and where it is mounted", .folder.display())]
+    #[error("cannot watch {}: {reason}: check the folder's permissions and its mount", .folder.display())]
     Other { folder: PathBuf, reason: String },
 }
 

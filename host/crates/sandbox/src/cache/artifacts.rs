@@ -124,7 +124,7 @@ impl ArtifactCache {
         let Some(text) = text else { return Ok(None) };
         let manifest = parse(&text).map_err(damaged)?;
         if manifest.key != stem {
-            return Err(damaged("it is another entry's".into()));
+            return Err(damaged("it belongs to another entry".into()));
         }
         let definition = serde_json::from_str(manifest.definition.get());
         let definition = definition.map_err(|error| damaged(format!("the definition cannot be read: {error}")))?;
@@ -175,7 +175,8 @@ impl ArtifactCache {
 }
 
 fn within(what: &str, bytes: u64, most: u64) -> io::Result<()> {
-    let error = || io::Error::new(ErrorKind::FileTooLarge, format!("{what} has {bytes} bytes, {most} can be kept"));
+    let error =
+        || io::Error::new(ErrorKind::FileTooLarge, format!("{what} must have at most {most} bytes (got {bytes})"));
     if bytes <= most { Ok(()) } else { Err(error()) }
 }
 
@@ -194,7 +195,7 @@ fn parse(text: &[u8]) -> Result<Manifest<'_>, String> {
     if manifest.format == FORMAT {
         Ok(manifest)
     } else {
-        Err(format!("it has format {}, this host reads {FORMAT}", manifest.format))
+        Err(format!("it has format {}, but this host reads {FORMAT}", manifest.format))
     }
 }
 
@@ -202,7 +203,7 @@ fn parse(text: &[u8]) -> Result<Manifest<'_>, String> {
 fn check(file: &File, image: &Image) -> Result<(), String> {
     let bytes = file.metadata().map_err(|error| error.to_string())?.len();
     if bytes != image.bytes || bytes > MAX_IMAGE_BYTES {
-        return Err(format!("it has {bytes} bytes, {} were written", image.bytes));
+        return Err(format!("it has {bytes} bytes, but {} were written", image.bytes));
     }
     let mut hash = blake3::Hasher::new();
     let mut buffer = vec![0; READ_BYTES];

@@ -29,20 +29,20 @@ const WRITE_BYTES: usize = 256 << 10;
 /// Why a cache's folder is not used. Each says what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum CacheError {
-    #[error("`{path}` in the data folder is a link or a file and no folder; remove it, the host makes it anew")]
+    #[error("`{path}` in the data folder is a link or a file, not a folder: remove it, and the host recreates it")]
     NotAFolder { path: String },
     #[error(
-        "`{path}` in the data folder belongs to user {owner}, this host runs as user {user} and would run what lies in it; \
-         remove it, the host makes it anew"
+        "`{path}` in the data folder belongs to user {owner}, but this host runs as user {user} and would execute its \
+         content: remove it, and the host recreates it"
     )]
     Foreign { path: String, owner: u32, user: u32 },
     #[error(
-        "`{path}` in the data folder can be written by others (mode {mode:03o}), and the host runs what lies in it; remove \
-         it, the host makes it anew, or if nobody has written to it, run chmod 700 on it"
+        "`{path}` in the data folder is writable by others (mode {mode:03o}), and the host executes its content: remove it, \
+         and the host recreates it; or run chmod 700 on it if nobody else has written to it"
     )]
     Exposed { path: String, mode: u32 },
     #[error(
-        "`{path}` in the data folder cannot be {what}: {source}; give the user that runs workway access to it, or remove it"
+        "`{path}` in the data folder cannot be {what}: {source}: give the user that runs workway access to it, or remove it"
     )]
     Access { path: String, what: &'static str, source: io::Error },
 }
@@ -57,7 +57,7 @@ pub(super) struct CacheFolder {
 
 /// The files of one stem, taken together.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Entry {
+pub(super) struct CacheEntry {
     pub(super) stem: String,
     pub(super) bytes: u64,
     pub(super) last_used: SystemTime,
@@ -77,7 +77,7 @@ impl CacheFolder {
     fn open_in(parent: &Dir, name: &str, path: String) -> Result<Self, CacheError> {
         let access = |what, source| CacheError::Access { path: path.clone(), what, source };
         match parent.create_dir_with(name, DirBuilder::new().mode(0o700)) {
-            Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(access("made", error)),
+            Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(access("created", error)),
             _ => {}
         }
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
@@ -162,7 +162,7 @@ impl CacheFolder {
         };
         let metadata = file.metadata()?;
         let refusal = if !metadata.is_file() {
-            "it is no file"
+            "it is not a file"
         } else if metadata.uid() != geteuid().as_raw() {
             "it belongs to another user"
         } else if metadata.mode() & OTHERS_WRITE != 0 {
@@ -178,7 +178,10 @@ impl CacheFolder {
         let Some(file) = self.open_file(name)? else { return Ok(None) };
         let bytes = file.metadata()?.len();
         if bytes > most {
-            return Err(io::Error::new(ErrorKind::FileTooLarge, format!("it has {bytes} bytes, more than {most}")));
+            return Err(io::Error::new(
+                ErrorKind::FileTooLarge,
+                format!("it must have at most {most} bytes (got {bytes})"),
+            ));
         }
         let mut content = Vec::with_capacity(usize::try_from(bytes).unwrap_or(0));
         file.take(most).read_to_end(&mut content)?;
@@ -199,7 +202,7 @@ impl CacheFolder {
     /// Removes files that do not hold what they should, and says so.
     pub(super) fn discard(&self, names: &[&str], reason: &dyn Display) {
         let path = &self.path;
-        tracing::warn!("compiled code in `{path}` is not used and is removed: {reason}");
+        tracing::warn!("removing unusable compiled code in `{path}`: {reason}");
         for name in names {
             self.remove_or_warn(name);
         }
@@ -219,15 +222,15 @@ impl CacheFolder {
         &self,
         endings: &[&str],
         newest: Option<&str>,
-        fits: impl Fn(&[Entry]) -> bool,
-    ) -> io::Result<Vec<Entry>> {
+        fits: impl Fn(&[CacheEntry]) -> bool,
+    ) -> io::Result<Vec<CacheEntry>> {
         let mut entries = self.entries(endings)?;
-        let is_newest = |entry: &Entry| newest == Some(entry.stem.as_str());
+        let is_newest = |entry: &CacheEntry| newest == Some(entry.stem.as_str());
         entries.sort_by_key(|entry| (is_newest(entry), entry.last_used));
         entries.reverse();
         while !fits(&entries) {
             let Some(entry) = entries.pop() else { break };
-            tracing::debug!(path = self.path, entry = entry.stem, "the least recently used code makes room");
+            tracing::debug!(path = self.path, entry = entry.stem, "removing the least recently used code");
             for ending in endings {
                 self.remove_or_warn(&format!("{}{ending}", entry.stem));
             }
@@ -235,13 +238,16 @@ impl CacheFolder {
         Ok(entries)
     }
 
-    fn entries(&self, endings: &[&str]) -> io::Result<Vec<Entry>> {
-        let mut entries: BTreeMap<String, Entry> = BTreeMap::new();
+    fn entries(&self, endings: &[&str]) -> io::Result<Vec<CacheEntry>> {
+        let mut entries: BTreeMap<String, CacheEntry> = BTreeMap::new();
         for (name, metadata) in self.list()? {
             let Some(stem) = endings.iter().find_map(|ending| name.strip_suffix(ending)) else { continue };
             let last_used = metadata.modified()?.into_std();
-            let entry =
-                entries.entry(stem.to_owned()).or_insert_with(|| Entry { stem: stem.to_owned(), bytes: 0, last_used });
+            let entry = entries.entry(stem.to_owned()).or_insert_with(|| CacheEntry {
+                stem: stem.to_owned(),
+                bytes: 0,
+                last_used,
+            });
             entry.bytes = entry.bytes.saturating_add(metadata.len());
             entry.last_used = entry.last_used.max(last_used);
         }
@@ -272,6 +278,6 @@ pub(super) fn touch(file: &File) {
 }
 
 /// The bytes of all entries together.
-pub(super) fn total_bytes(entries: &[Entry]) -> u64 {
+pub(super) fn total_bytes(entries: &[CacheEntry]) -> u64 {
     entries.iter().fold(0, |total, entry| total.saturating_add(entry.bytes))
 }

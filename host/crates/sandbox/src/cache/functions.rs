@@ -16,7 +16,7 @@ use std::{
 use wasmtime::CacheStore;
 
 use super::{
-    folder::{CacheError, CacheFolder, Entry, total_bytes, touch},
+    folder::{CacheEntry, CacheError, CacheFolder, total_bytes, touch},
     pack::{ENTRY_BYTES, HEAD_BYTES, Key, NewPack, PACK, Pack, PackError, Place, Places},
 };
 
@@ -85,7 +85,7 @@ impl FunctionCache {
         let mut index = Index::default();
         let mut room = bounds.entries;
         // The last used pack first: what it has of a function is what the compiler took or made last.
-        for Entry { stem, .. } in files {
+        for CacheEntry { stem, .. } in files {
             let name = format!("{stem}{PACK}");
             match open_pack(&folder, &stem, bounds.entries) {
                 Ok(None) => {}
@@ -132,7 +132,7 @@ impl FunctionCache {
             return Ok(());
         }
         let written = self.write_pack(&pending);
-        self.settle(&pending, written.as_ref().ok());
+        self.finish_write(&pending, written.as_ref().ok());
         let (newest, _) = written?;
         self.shrink(&newest)
     }
@@ -151,7 +151,7 @@ impl FunctionCache {
 
     /// Replaces values in memory by their places on disk. Without a pack they go as well, or a disk that stays full would
     /// fill the memory.
-    fn settle(&self, values: &[(Key, Arc<Vec<u8>>)], written: Option<&(Arc<Pack>, Places)>) {
+    fn finish_write(&self, values: &[(Key, Arc<Vec<u8>>)], written: Option<&(Arc<Pack>, Places)>) {
         let mut index = self.write();
         for (key, value) in values {
             // What was inserted again meanwhile is for the next pack.

@@ -72,15 +72,15 @@ pub(super) struct NewPack {
 /// How it shows that a pack does not hold what it should.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum PackError {
-    #[error("it has {0} bytes, which is not what its index says")]
+    #[error("its size of {0} bytes does not match its index")]
     Length(u64),
-    #[error("it is no pack of format {FORMAT}")]
+    #[error("it is not a pack of format {FORMAT}")]
     Format,
-    #[error("it has {0} entries, more than are kept")]
+    #[error("it has too many entries ({0})")]
     Entries(u32),
     #[error("the checksum of {0} is wrong")]
     Checksum(&'static str),
-    #[error("it has another pack's name")]
+    #[error("its name does not match its content")]
     Name,
     #[error("it cannot be read: {0}")]
     Read(#[from] io::Error),

@@ -10,9 +10,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use workway_model::{ActionId, ProviderId};
 
 use super::{
+    catalogue::{ActionCatalogue, CatalogueAction, CatalogueTrigger},
     credential::credential_problems,
     definition::{Trigger, WorkflowDefinition},
-    known::{Known, KnownAction, KnownTrigger},
     problem::{Problem, Problems},
     step::{Step, StepId, StepKind, WaitFor},
 };
@@ -22,10 +22,10 @@ use shape::{Kind, Shape, can_meet, names};
 /// [`MAX_PROBLEMS`](super::bounds::MAX_PROBLEMS): actions and triggers that nobody offers, references that cannot hold,
 /// fields and types that schemas rule out, text that looks like a credential. Pointers lead into
 /// [`WorkflowDefinition::to_value`] and into the document that was read alike.
-pub fn check(definition: &WorkflowDefinition, known: &dyn Known) -> Vec<Problem> {
-    let actions: BTreeMap<&ActionId, Option<KnownAction>> =
-        definition.uses().map(|id| (id, known.action(id))).collect();
-    let trigger = known_trigger(definition, known);
+pub fn check(definition: &WorkflowDefinition, catalogue: &dyn ActionCatalogue) -> Vec<Problem> {
+    let actions: BTreeMap<&ActionId, Option<CatalogueAction>> =
+        definition.uses().map(|id| (id, catalogue.action(id))).collect();
+    let trigger = known_trigger(definition, catalogue);
     let mut checker = Checker {
         definition,
         actions: &actions,
@@ -54,15 +54,15 @@ pub fn check(definition: &WorkflowDefinition, known: &dyn Known) -> Vec<Problem>
 
 /// The providers whose connections a workflow needs: those of every integration that it uses or that starts it. What is
 /// not known needs none.
-pub fn required_providers(definition: &WorkflowDefinition, known: &dyn Known) -> BTreeSet<ProviderId> {
-    let of_actions = definition.uses().filter_map(|id| known.action(id)).flat_map(|action| action.providers);
-    let of_trigger = known_trigger(definition, known).into_iter().flat_map(|trigger| trigger.providers);
+pub fn required_providers(definition: &WorkflowDefinition, catalogue: &dyn ActionCatalogue) -> BTreeSet<ProviderId> {
+    let of_actions = definition.uses().filter_map(|id| catalogue.action(id)).flat_map(|action| action.providers);
+    let of_trigger = known_trigger(definition, catalogue).into_iter().flat_map(|trigger| trigger.providers);
     of_actions.chain(of_trigger).collect()
 }
 
-fn known_trigger(definition: &WorkflowDefinition, known: &dyn Known) -> Option<KnownTrigger> {
+fn known_trigger(definition: &WorkflowDefinition, catalogue: &dyn ActionCatalogue) -> Option<CatalogueTrigger> {
     match &definition.trigger {
-        Trigger::Integration { integration, trigger, .. } => known.trigger(integration, trigger),
+        Trigger::Integration { integration, trigger, .. } => catalogue.trigger(integration, trigger),
         Trigger::Webhook { .. } | Trigger::Schedule(_) | Trigger::Manual => None,
     }
 }
@@ -79,8 +79,8 @@ enum Place {
 
 struct Checker<'a> {
     definition: &'a WorkflowDefinition,
-    actions: &'a BTreeMap<&'a ActionId, Option<KnownAction>>,
-    trigger: Option<&'a KnownTrigger>,
+    actions: &'a BTreeMap<&'a ActionId, Option<CatalogueAction>>,
+    trigger: Option<&'a CatalogueTrigger>,
     /// Every step, with its pointer.
     all: BTreeMap<&'a StepId, String>,
     /// Steps that have ended where the check is at, with what is known of their outputs.
@@ -98,7 +98,7 @@ impl<'a> Checker<'a> {
             Some(known) => Shape::whole(&known.config_schema),
             None => {
                 let message =
-                    format!("there is no trigger {trigger} of {integration}: see which integrations are installed");
+                    format_args!("unknown trigger \"{integration}.{trigger}\": check which integrations are installed");
                 self.problems.add("/trigger/trigger", message);
                 Shape::Unknown
             }
@@ -131,7 +131,7 @@ impl<'a> Checker<'a> {
                 let actions = self.actions;
                 let known = actions.get(uses).and_then(Option::as_ref);
                 if known.is_none() {
-                    let message = format!("there is no action {uses}: see which integrations are installed");
+                    let message = format_args!("unknown action \"{uses}\": check which integrations are installed");
                     self.problems.add(&format!("{pointer}/uses"), message);
                 }
                 let input = known.map_or(Shape::Unknown, |known| Shape::whole(&known.input_schema));
@@ -142,7 +142,7 @@ impl<'a> Checker<'a> {
                 let at = format!("{pointer}/for-each");
                 let list = self.expression(items, &at);
                 if let Some(kinds) = list.kinds().filter(|kinds| !can_meet(Some(kinds), Some(&[Kind::Array].into()))) {
-                    self.problems.add(&at, format_args!("for-each needs a list, and this is {}", names(&kinds)));
+                    self.problems.add(&at, format_args!("expected array, found {}", names(&kinds)));
                 }
                 self.items.push(list.item());
                 let last = self.within(steps, &format!("{pointer}/steps"));

@@ -41,7 +41,9 @@ impl<'a> Checker<'a> {
     fn reference(&self, reference: &Reference) -> Result<Shape<'a>, String> {
         if self.place == Place::Config && reference.root != Root::Inputs {
             let root = reference.root.as_str();
-            return Err(format!("a trigger is set up before anything runs: it reads inputs, not {root}"));
+            return Err(format!(
+                "a trigger's configuration can only read inputs, not `{root}`: it is set up before a run starts"
+            ));
         }
         let path = reference.path.as_slice();
         match reference.root {
@@ -53,14 +55,14 @@ impl<'a> Checker<'a> {
             Root::Steps => self.output(path),
             Root::Item => match self.items.last() {
                 Some(item) => follow("item".to_owned(), item.clone(), path),
-                None => Err("`item` is there only in the steps of a for-each".to_owned()),
+                None => Err("`item` is only available in the steps of a for-each".to_owned()),
             },
             Root::Run => match path {
                 [Segment::Name(name), rest @ ..] if name == "failure" && self.place == Place::Failure => {
                     follow("run.failure".to_owned(), Shape::Fields(&FAILURE), rest)
                 }
                 [Segment::Name(name), ..] if name == "failure" => {
-                    Err("`run.failure` is there only in the steps of on-failure".to_owned())
+                    Err("`run.failure` is only available in the steps of on-failure".to_owned())
                 }
                 _ if self.place == Place::Failure => follow("run".to_owned(), Shape::Fields(&FAILED_RUN), path),
                 _ => follow("run".to_owned(), Shape::Fields(&RUN), path),
@@ -71,9 +73,7 @@ impl<'a> Checker<'a> {
     fn input(&self, path: &[Segment]) -> Result<Shape<'a>, String> {
         let Some(inputs) = &self.definition.inputs else {
             return match path.first() {
-                Some(segment) => {
-                    Err(format!("`inputs{segment}` is not among inputs: the workflow has none, declare it"))
-                }
+                Some(segment) => Err(format!("`inputs{segment}` is not declared: add it to the workflow's inputs")),
                 None => Ok(Shape::Fields(&[])),
             };
         };
@@ -105,9 +105,9 @@ impl<'a> Checker<'a> {
 
     fn output(&self, path: &[Segment]) -> Result<Shape<'a>, String> {
         let [Segment::Name(id), rest @ ..] = path else {
-            return Err("`steps` needs the id of a step, as in steps.find.output".to_owned());
+            return Err("`steps` must be followed by the id of a step, for example steps.find.output".to_owned());
         };
-        let Some((found, output)) = self.visible.iter().rev().find(|(step, _)| step.as_str() == id) else {
+        let Some((_, output)) = self.visible.iter().rev().find(|(step, _)| step.as_str() == id) else {
             return Err(self.not_visible(id));
         };
         let written = Segment::Name(id.clone());
@@ -115,7 +115,7 @@ impl<'a> Checker<'a> {
             [Segment::Name(name), rest @ ..] if name == "output" => {
                 follow(format!("steps{written}.output"), output.clone(), rest)
             }
-            _ => Err(format!("of the step {found} only the output can be read: write steps{written}.output")),
+            _ => Err(format!("only a step's output can be read: write steps{written}.output")),
         }
     }
 
@@ -123,8 +123,8 @@ impl<'a> Checker<'a> {
         let Some((_, pointer)) = self.all.iter().find(|(step, _)| step.as_str() == id) else {
             let hyphenated = self.all.keys().find(|step| step.as_str().starts_with(&format!("{id}-")));
             return match hyphenated {
-                Some(step) => format!("there is no step {id}: write steps['{step}'] for a name with hyphens"),
-                None => format!("there is no step {id}: steps are read by their ids"),
+                Some(step) => format!("unknown step \"{id}\": write steps['{step}'] for an id with hyphens"),
+                None => format!("unknown step \"{id}\": use the id of a step of this workflow"),
             };
         };
         // The container whose output can be read in its stead.
@@ -136,11 +136,11 @@ impl<'a> Checker<'a> {
         match container {
             Some((container, _)) => {
                 let container = Segment::Name(container.to_string());
-                format!("the step {id} is inside a step that has ended: read steps{container}.output")
+                format!("step \"{id}\" is not visible outside its container: read steps{container}.output")
             }
-            None => {
-                format!("the step {id} does not end before this: it comes later, holds this, or is in another branch")
-            }
+            None => format!(
+                "step \"{id}\" has not finished at this point: it comes later, contains this step, or is in another branch"
+            ),
         }
     }
 }

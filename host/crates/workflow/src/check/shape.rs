@@ -181,7 +181,7 @@ impl<'a> Shape<'a> {
                         let has: Vec<_> = fields.iter().map(|(field, _)| *field).collect();
                         format!(
                             "has no `{name}`: it has {}",
-                            if has.is_empty() { "nothing".to_owned() } else { has.join(", ") }
+                            if has.is_empty() { "no members".to_owned() } else { has.join(", ") }
                         )
                     },
                 )
@@ -258,7 +258,7 @@ pub(super) fn known_members(node: &Value) -> String {
     let members = node.get("properties").and_then(Value::as_object);
     match members.filter(|members| !members.is_empty()) {
         Some(members) => format!(": it has {}", members.keys().take(20).cloned().collect::<Vec<_>>().join(", ")),
-        None => ": it has nothing".to_owned(),
+        None => ": it has no members".to_owned(),
     }
 }
 

@@ -20,7 +20,7 @@ impl<'a> Checker<'a> {
             Template::Exact(_) => {}
             Template::Literal(value) => {
                 if fits && wanted.excludes(value) {
-                    self.problems.add(pointer, "is none of the values that are possible here");
+                    self.problems.add(pointer, "must be one of the values that the schema allows");
                 }
             }
             Template::Text(pieces) => {
@@ -52,7 +52,7 @@ impl<'a> Checker<'a> {
         let missing = if is_object { wanted.missing(|name| members.contains_key(name)) } else { Vec::new() };
         for name in missing {
             let place = if members.is_empty() { owner } else { pointer };
-            self.problems.add(place, format_args!("`{name}` is required and missing"));
+            self.problems.add(place, format_args!("`{name}` is missing"));
         }
         for (name, template) in members {
             let pointer = child(pointer, name);
@@ -60,7 +60,7 @@ impl<'a> Checker<'a> {
                 Ok(member) => member,
                 Err(why) => {
                     if is_object {
-                        self.problems.add(&pointer, format_args!("unknown field: what takes this {why}"));
+                        self.problems.add(&pointer, format_args!("unknown field: the schema {why}"));
                     }
                     Shape::Unknown
                 }
@@ -73,7 +73,7 @@ impl<'a> Checker<'a> {
         let wanted = wanted.kinds();
         let fits = can_meet(given, wanted.as_ref());
         if let (false, Some(given), Some(wanted)) = (fits, given, &wanted) {
-            self.problems.add(pointer, format_args!("{} is needed here, and this is {}", names(wanted), names(given)));
+            self.problems.add(pointer, format_args!("expected {}, found {}", names(wanted), names(given)));
         }
         fits
     }

@@ -219,7 +219,7 @@ fn what_json_does_not_have_is_an_error() {
         ("2 ** 100", "more than 64 bits"),
         ("1e308 * 10", "infinite"),
         ("range", "a function"),
-        ("{1: 2}", "a key that is no text"),
+        ("{1: 2}", "a key that is not a string"),
     ] {
         match Expression::parse(source) {
             Ok(expression) => {

@@ -67,26 +67,26 @@ fn a_lone_reference_and_a_lone_literal_are_known_as_such() {
 #[test]
 fn what_is_no_expression_is_refused_with_a_reason() {
     for (source, part) in [
-        ("", "not empty"),
-        ("  ", "not empty"),
-        ("a +", "not an expression"),
-        ("inputs.", "not an expression"),
-        ("inputs inputs", "not an expression"),
-        ("inputs }}{{ inputs", "not an expression"),
-        ("secret", "do not know `secret`"),
-        ("self", "do not know `self`"),
-        ("loop.index", "do not know `loop`"),
-        ("nope[1:2]", "do not know `nope`"),
-        ("debug()", "no function `debug`"),
-        ("namespace()", "no function `namespace`"),
-        ("super()", "no function `super`"),
-        ("caller()", "no function `caller`"),
-        ("inputs.a()", "no methods: `a`"),
-        ("[1].append(2)", "no methods: `append`"),
-        ("inputs|nope", "no filter `nope`"),
-        ("inputs|map('x')|nope(1)", "no filter `nope`"),
-        ("inputs is nope", "no test `nope`"),
-        ("inputs is not nope", "no test `nope`"),
+        ("", "not be empty"),
+        ("  ", "not be empty"),
+        ("a +", "invalid expression"),
+        ("inputs.", "invalid expression"),
+        ("inputs inputs", "invalid expression"),
+        ("inputs }}{{ inputs", "invalid expression"),
+        ("secret", "unknown name `secret`"),
+        ("self", "unknown name `self`"),
+        ("loop.index", "unknown name `loop`"),
+        ("nope[1:2]", "unknown name `nope`"),
+        ("debug()", "unknown function `debug`"),
+        ("namespace()", "unknown function `namespace`"),
+        ("super()", "unknown function `super`"),
+        ("caller()", "unknown function `caller`"),
+        ("inputs.a()", "`a` cannot be called"),
+        ("[1].append(2)", "`append` cannot be called"),
+        ("inputs|nope", "unknown filter `nope`"),
+        ("inputs|map('x')|nope(1)", "unknown filter `nope`"),
+        ("inputs is nope", "unknown test `nope`"),
+        ("inputs is not nope", "unknown test `nope`"),
         ("steps.post-message.output", "write steps['post-message']"),
         ("steps.a.output.first-name", "write output['first-name']"),
     ] {
@@ -99,7 +99,7 @@ fn what_is_no_expression_is_refused_with_a_reason() {
 fn expressions_that_would_overflow_a_stack_are_refused() {
     let refused = |source: String| {
         let error = Expression::parse(&source).expect_err("is refused").to_string();
-        assert!(error.contains("take it apart"), "{source:.50}: {error}");
+        assert!(error.contains("split it up"), "{source:.50}: {error}");
     };
     for bracket in ["(", "[", "{1:", "-(", "not (", "inputs["] {
         refused(bracket.repeat(MAX_EXPRESSION_NESTING + 1));
@@ -142,16 +142,16 @@ fn templates_have_expressions_and_nothing_else() {
         matches!(Template::parse_text("{{ inputs.a }}{{ inputs.b }}"), Ok(Template::Text(pieces)) if pieces.len() == 2)
     );
     for (text, part) in [
-        ("{% if inputs.a %}x{% endif %}", "`{%` is not possible"),
-        ("{{ inputs.a }}{% include '/etc/passwd' %}", "`{%` is not possible"),
-        ("{# secret #}", "`{#` is not possible"),
-        ("{{ inputs.a", "has no `}}`"),
-        ("{{ 'a }}", "has no `}}`"),
-        ("{{- inputs.a -}}", "`{{-` is not possible"),
-        ("{{ inputs.a -}}", "not an expression"),
-        ("{{ }}", "not empty"),
-        ("{{}}", "not empty"),
-        ("{{ {% x %} }}", "not an expression"),
+        ("{% if inputs.a %}x{% endif %}", "`{%` is not supported"),
+        ("{{ inputs.a }}{% include '/etc/passwd' %}", "`{%` is not supported"),
+        ("{# secret #}", "`{#` is not supported"),
+        ("{{ inputs.a", "is never closed"),
+        ("{{ 'a }}", "is never closed"),
+        ("{{- inputs.a -}}", "`{{-` is not supported"),
+        ("{{ inputs.a -}}", "invalid expression"),
+        ("{{ }}", "not be empty"),
+        ("{{}}", "not be empty"),
+        ("{{ {% x %} }}", "invalid expression"),
     ] {
         let error = Template::parse_text(text).expect_err(text).to_string();
         assert!(error.contains(part), "{text}: {error}");

@@ -65,38 +65,41 @@ fn every_trigger_has_one_shape() {
 #[test]
 fn a_step_is_of_one_kind_and_has_no_field_of_another() {
     for (steps, part) in [
-        ("[{ id: a }]", "/steps/0: a step has exactly one of"),
-        ("[{ id: a, sleep: 1s, uses: a.b }]", "/steps/0: a step has exactly one of"),
-        ("[{ id: a, sleep: 1s, with: {} }]", "/steps/0/with: `with` goes with `uses`"),
-        ("[{ id: a, sleep: 1s, timeout: 1s }]", "/steps/0/timeout: `timeout` does not go with `sleep`"),
-        ("[{ id: a, uses: a.b, steps: [] }]", "/steps/0/steps: `steps` goes with `for-each`"),
-        ("[{ id: a, uses: a.b, default: [] }]", "`default` goes with `switch`"),
+        ("[{ id: a }]", "/steps/0: a step must have exactly one of"),
+        ("[{ id: a, sleep: 1s, uses: a.b }]", "/steps/0: a step must have exactly one of"),
+        ("[{ id: a, sleep: 1s, with: {} }]", "/steps/0/with: `with` is only allowed with `uses`"),
+        ("[{ id: a, sleep: 1s, timeout: 1s }]", "/steps/0/timeout: `timeout` is not allowed with `sleep`"),
+        ("[{ id: a, uses: a.b, steps: [] }]", "/steps/0/steps: `steps` is only allowed with `for-each`"),
+        ("[{ id: a, uses: a.b, default: [] }]", "`default` is only allowed with `switch`"),
         ("[{ id: a, for-each: inputs }]", "/steps/0: `steps` is missing"),
-        ("[{ id: a, uses: a }]", "/steps/0/uses: action id \"a\" must read"),
-        ("[{ id: A, sleep: 1s }]", "/steps/0/id: an id has lower-case"),
+        ("[{ id: a, uses: a }]", "/steps/0/uses: action id \"a\" must have the form"),
+        (
+            "[{ id: A, sleep: 1s }]",
+            "/steps/0/id: a step id must match [a-z][a-z0-9_-]* and have at most 64 characters (got \"A\")",
+        ),
         ("[{ sleep: 1s }]", "/steps/0: `id` is missing"),
         ("[{ id: a, sleep: 1s, extra: 1 }]", "/steps/0/extra: unknown field: this step has id, if"),
         ("[{ id: a, wait-for: { other: x } }]", "/steps/0/wait-for/other: unknown field"),
         ("[{ id: a, wait-for: {} }]", "exactly one of event and approval"),
         ("[{ id: a, wait-for: { event: a, approval: b } }]", "exactly one of event and approval"),
-        ("[{ id: a, uses: a.b, retry: 2 }]", "/steps/0/retry: `retry` is an object"),
-        ("[{ id: a, uses: a.b, retry: { attempts: 21 } }]", "from 1 to 20"),
-        ("[{ id: a, uses: a.b, retry: { attempts: 0 } }]", "from 1 to 20"),
-        ("[{ id: a, uses: a.b, with: [1] }]", "/steps/0/with: is an object"),
-        ("[{ id: a, uses: a.b, with: { '{{ a }}': 1 } }]", "names of members hold no expressions"),
-        ("[{ id: a, sleep: soon }]", "/steps/0/sleep: a duration is"),
-        ("[{ id: a, sleep: 1s, if: ' ' }]", "/steps/0/if: an expression is not empty"),
-        ("[{ id: a, sleep: 1s, if: 'a {{ inputs }}' }]", "/steps/0/if: not an expression"),
-        ("[{ id: a, uses: a.b, if: '{{ inputs }} b' }]", "/steps/0/if: is one expression"),
-        ("[{ id: a, uses: a.b, continue-on-error: yes }]", "/steps/0/continue-on-error: is true or false"),
-        ("[{ id: a, for-each: inputs, concurrency: 51, steps: [{ id: b, sleep: 1s }] }]", "from 1 to 50"),
-        ("[{ id: a, for-each: inputs, steps: [] }]", "/steps/0/steps: at least one step"),
-        ("[{ id: a, switch: [] }]", "/steps/0/switch: is a list of 1 to 50 cases"),
+        ("[{ id: a, uses: a.b, retry: 2 }]", "/steps/0/retry: `retry` must be an object (got 2)"),
+        ("[{ id: a, uses: a.b, retry: { attempts: 21 } }]", "must be a whole number between 1 and 20 (got 21)"),
+        ("[{ id: a, uses: a.b, retry: { attempts: 0 } }]", "between 1 and 20 (got 0)"),
+        ("[{ id: a, uses: a.b, with: [1] }]", "/steps/0/with: must be an object (got a list)"),
+        ("[{ id: a, uses: a.b, with: { '{{ a }}': 1 } }]", "a member's name cannot contain an expression"),
+        ("[{ id: a, sleep: soon }]", "/steps/0/sleep: a duration must be"),
+        ("[{ id: a, sleep: 1s, if: ' ' }]", "/steps/0/if: an expression must not be empty"),
+        ("[{ id: a, sleep: 1s, if: 'a {{ inputs }}' }]", "/steps/0/if: invalid expression"),
+        ("[{ id: a, uses: a.b, if: '{{ inputs }} b' }]", "/steps/0/if: must be a single expression"),
+        ("[{ id: a, uses: a.b, continue-on-error: yes }]", "/steps/0/continue-on-error: must be true or false"),
+        ("[{ id: a, for-each: inputs, concurrency: 51, steps: [{ id: b, sleep: 1s }] }]", "between 1 and 50 (got 51)"),
+        ("[{ id: a, for-each: inputs, steps: [] }]", "/steps/0/steps: must have at least one step"),
+        ("[{ id: a, switch: [] }]", "/steps/0/switch: must be a list of 1 to 50 cases (got 0)"),
         ("[{ id: a, switch: [{ if: inputs }] }]", "/steps/0/switch/0: `steps` is missing"),
-        ("[{ id: a, parallel: [[]] }]", "/steps/0/parallel/0: each of the branches is an object"),
-        ("[]", "/steps: at least one step"),
-        ("{}", "/steps: is a list of steps"),
-        ("[1]", "/steps/0: a step is an object"),
+        ("[{ id: a, parallel: [[]] }]", "/steps/0/parallel/0: each of the branches must be an object (got a list)"),
+        ("[]", "/steps: must have at least one step"),
+        ("{}", "/steps: must be a list of steps (got an object)"),
+        ("[1]", "/steps/0: a step must be an object (got 1)"),
     ] {
         let found = told(with_steps(steps));
         assert!(found.contains(part), "{steps}: {found}");
@@ -107,27 +110,47 @@ fn a_step_is_of_one_kind_and_has_no_field_of_another() {
 fn what_stands_beside_the_steps_is_strict_too() {
     let sound = json!({"name": "a", "trigger": {"manual": {}}, "steps": [{"id": "a", "sleep": "1s"}]});
     for (pointer, value, part) in [
-        ("name", json!(" "), "/name: is a text of 1 to 200"),
-        ("name", json!("a".repeat(MAX_NAME_CHARS + 1)), "/name: is a text of 1 to 200"),
-        ("description", json!("a".repeat(MAX_DESCRIPTION_CHARS + 1)), "/description: a description is"),
-        ("inputs", json!({"type": "string"}), "/inputs: inputs are a JSON Schema of an object"),
+        ("name", json!(" "), "/name: must be a string of 1 to 200"),
+        ("name", json!("a".repeat(MAX_NAME_CHARS + 1)), "/name: must be a string of 1 to 200"),
+        (
+            "description",
+            json!("a".repeat(MAX_DESCRIPTION_CHARS + 1)),
+            "/description: must be a string of at most 8000 characters (got a string of 8001 characters)",
+        ),
+        ("inputs", json!({"type": "string"}), "/inputs: must be a JSON Schema of an object"),
         ("inputs", json!({"type": "object", "properties": []}), "/inputs/properties"),
-        ("inputs", json!({"type": "object", "properties": {"a": {"type": "odd"}}}), "/inputs: not a JSON Schema"),
-        ("inputs", json!({"type": "object", "$ref": "https://example.com/"}), "/inputs: would take too long"),
-        ("trigger", json!("manual"), "/trigger: a trigger is an object"),
+        ("inputs", json!({"type": "object", "properties": {"a": {"type": "odd"}}}), "/inputs: invalid JSON Schema"),
+        (
+            "inputs",
+            json!({"type": "object", "$ref": "https://example.com/"}),
+            "/inputs: checking values against this schema could take too long",
+        ),
+        (
+            "trigger",
+            json!("manual"),
+            "/trigger: must be an object such as { manual: {} } (got a string of 6 characters)",
+        ),
         ("trigger", json!({}), "/trigger: `integration` is missing"),
         ("trigger", json!({"manual": {}, "webhook": {}}), "unknown field: a trigger with `webhook` has webhook"),
-        ("trigger", json!({"manual": {"a": 1}}), "/trigger/manual/a: unknown field: `manual` has nothing"),
+        ("trigger", json!({"manual": {"a": 1}}), "/trigger/manual/a: unknown field: `manual` has no fields"),
         ("trigger", json!({"integration": "a"}), "/trigger: `trigger` is missing"),
         ("trigger", json!({"integration": "A", "trigger": "b"}), "/trigger/integration: integration id"),
-        ("trigger", json!({"integration": "a", "trigger": "b", "config": 1}), "/trigger/config: is an object"),
-        ("trigger", json!({"webhook": {"body": []}}), "/trigger/webhook/body: is a JSON Schema"),
+        (
+            "trigger",
+            json!({"integration": "a", "trigger": "b", "config": 1}),
+            "/trigger/config: must be an object (got 1)",
+        ),
+        (
+            "trigger",
+            json!({"webhook": {"body": []}}),
+            "/trigger/webhook/body: must be a JSON Schema object (got a list)",
+        ),
         ("trigger", json!({"schedule": {"cron": "0 9 * * 1"}}), "/trigger/schedule: `timezone` is missing"),
         ("trigger", json!({"schedule": {"cron": "* * * * * *", "timezone": "UTC"}}), "/trigger/schedule/cron: a cron"),
-        ("trigger", json!({"schedule": {"cron": "0 9 * * 1", "timezone": "Mars"}}), "no time zone"),
+        ("trigger", json!({"schedule": {"cron": "0 9 * * 1", "timezone": "Mars"}}), "unknown time zone \"Mars\""),
         ("version", json!(1), "/version: unknown field: a workflow has name"),
-        ("output", json!({"a": ["{% if %}"]}), "/output/a/0: `{%` is not possible"),
-        ("on-failure", json!([{"id": "a", "sleep": "1s"}]), "/on-failure/0/id: another step is called a"),
+        ("output", json!({"a": ["{% if %}"]}), "/output/a/0: `{%` is not supported"),
+        ("on-failure", json!([{"id": "a", "sleep": "1s"}]), "/on-failure/0/id: another step has the id \"a\""),
     ] {
         let mut changed = sound.clone();
         changed[pointer] = value;
@@ -139,8 +162,8 @@ fn what_stands_beside_the_steps_is_strict_too() {
         changed.as_object_mut().expect("an object").remove(field);
         assert!(told(WorkflowDefinition::from_value(&changed)).contains(&format!("`{field}` is missing")));
     }
-    assert!(told(WorkflowDefinition::from_json("[]")).contains("(whole): a workflow is an object"));
-    assert!(told(WorkflowDefinition::from_json("{")).contains("not JSON"));
+    assert!(told(WorkflowDefinition::from_json("[]")).contains("(root): a workflow must be an object (got a list)"));
+    assert!(told(WorkflowDefinition::from_json("{")).contains("invalid JSON"));
     assert!(told(WorkflowDefinition::from_json(r#"{"name": "a", "name": "b"}"#)).contains("duplicate key \"name\""));
 }
 
@@ -172,17 +195,19 @@ fn all_problems_are_told_at_once_with_their_places() {
 fn definitions_are_bounded() {
     let many = |count: usize| (0..count).map(|place| format!("{{ id: a{place}, sleep: 1s }},")).collect::<String>();
     with_steps(&format!("[{}]", many(MAX_STEPS))).expect("as many as may be");
-    assert!(told(with_steps(&format!("[{}]", many(MAX_STEPS + 1)))).contains("more than 200 steps"));
+    assert!(told(with_steps(&format!("[{}]", many(MAX_STEPS + 1)))).contains("at most 200 steps (got 201)"));
     let deep = |depth: usize| {
         (1..depth).fold("[{ id: a, sleep: 1s }]".to_owned(), |inner, level| {
             format!("[{{ id: b{level}, for-each: inputs, steps: {inner} }}]")
         })
     };
     with_steps(&deep(MAX_DEPTH)).expect("as deep as may be");
-    assert!(told(with_steps(&deep(MAX_DEPTH + 1))).contains("deeper than 8"));
+    assert!(told(with_steps(&deep(MAX_DEPTH + 1))).contains("at most 8 levels deep"));
     let condition = |length: usize| format!("[{{ id: a, sleep: 1s, if: \"'{}'\" }}]", "x".repeat(length - 2));
     with_steps(&condition(MAX_EXPRESSION_CHARS)).expect("as long as may be");
-    assert!(told(with_steps(&condition(MAX_EXPRESSION_CHARS + 1))).contains("/steps/0/if: an expression has at most"));
+    assert!(
+        told(with_steps(&condition(MAX_EXPRESSION_CHARS + 1))).contains("/steps/0/if: an expression must have at most")
+    );
     let named = |length: usize| format!("[{{ id: {}, sleep: 1s }}]", "x".repeat(length));
     with_steps(&named(MAX_ID_CHARS)).expect("as long as may be");
     assert!(told(with_steps(&named(MAX_ID_CHARS + 1))).contains("/steps/0/id"));
@@ -192,7 +217,7 @@ fn definitions_are_bounded() {
     let expressions =
         |count: usize| format!("[{{ id: a, uses: a.b, with: {{ a: [{}] }} }}]", "'{{ 1 }}',".repeat(count));
     with_steps(&expressions(MAX_EXPRESSIONS)).expect("as many as may be");
-    assert!(told(with_steps(&expressions(MAX_EXPRESSIONS + 1))).contains("more than 1000 expressions"));
+    assert!(told(with_steps(&expressions(MAX_EXPRESSIONS + 1))).contains("at most 1000 expressions (got 1001)"));
 }
 
 fn switch_cases(count: usize) -> String {
@@ -207,13 +232,13 @@ fn documents_are_bounded_before_they_are_read() {
     };
     WorkflowDefinition::from_json(&whole(MAX_BYTES)).expect("as long as may be");
     for text in [whole(MAX_BYTES + 1), " ".repeat(MAX_BYTES + 1)] {
-        assert!(told(WorkflowDefinition::from_json(&text)).contains("more than 262144 bytes"));
-        assert!(told(WorkflowDefinition::from_yaml(&text)).contains("more than 262144 bytes"));
+        assert!(told(WorkflowDefinition::from_json(&text)).contains("at most 262144 bytes (got 262145)"));
+        assert!(told(WorkflowDefinition::from_yaml(&text)).contains("at most 262144 bytes (got 262145)"));
     }
     let large: Value = serde_json::from_str(&whole(MAX_BYTES + 1)).expect("is JSON");
-    assert!(told(WorkflowDefinition::from_value(&large)).contains("more than 262144 bytes"));
+    assert!(told(WorkflowDefinition::from_value(&large)).contains("at most 262144 bytes (got 262145)"));
     let nested = (0..MAX_NESTING + 1).fold(json!(1), |inner, _| json!([inner]));
-    assert!(told(WorkflowDefinition::from_value(&nested)).contains("deeper than 64"));
+    assert!(told(WorkflowDefinition::from_value(&nested)).contains("at most 64 levels deep"));
     let refused = told(WorkflowDefinition::from_value(&json!({"steps": vec![1; 10 * MAX_PROBLEMS]})));
     assert_eq!(refused.lines().count(), MAX_PROBLEMS);
     let long = told(WorkflowDefinition::from_value(&json!({"x".repeat(10_000): 1})));

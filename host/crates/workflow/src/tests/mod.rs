@@ -1,10 +1,10 @@
 //! What definitions are taken, refused, checked and evaluated to. It runs no workflow.
 
+mod catalogue;
 mod evaluation;
 mod expressions;
 mod format;
 mod guide;
-mod known;
 mod properties;
 mod references;
 mod schema;

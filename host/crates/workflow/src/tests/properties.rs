@@ -1,10 +1,10 @@
 //! What holds for any definition and any text: reading what was written is the identity, and nothing panics.
 
-use proptest::prelude::*;
+use proptest::{prelude::*, sample::Index};
 use serde_json::{Map, Value, json};
 
-use super::*;
-use crate::{Expression, Template, check, credential_problems};
+use super::{schema::VALIDATOR, *};
+use crate::{Expression, Template, bounds::*, check, credential_problems, problem::child};
 
 /// Any JSON, with texts that look like expressions among others.
 fn any_json() -> impl Strategy<Value = Value> {
@@ -100,6 +100,149 @@ fn any_definition() -> impl Strategy<Value = Value> {
     )
 }
 
+/// A change to some place of a document.
+#[derive(Clone, Debug)]
+enum Change {
+    Replace(Value),
+    /// Removes a member or an item.
+    Remove(Index),
+    /// Adds a member of this name, or an item.
+    Add(&'static str, Value),
+}
+
+/// Values at the edges of what fields take, among any others.
+fn any_edge() -> impl Strategy<Value = Value> {
+    let texts =
+        ["", " ", "\u{feff}", "\u{a0}", "a", "A", "a.b", "a.b.c", "0s", "007s", "367d", "UTC", "{{ inputs.a }}"];
+    prop_oneof![
+        prop::sample::select(texts.to_vec()).prop_map(Value::from),
+        prop::sample::select(vec![
+            json!(0),
+            json!(1),
+            json!(20),
+            json!(21),
+            json!(50),
+            json!(51),
+            json!(-1),
+            json!(1.0)
+        ]),
+        prop::sample::select(vec![json!(null), json!(true), json!([]), json!({}), json!({"type": "object"})]),
+        (MAX_ID_CHARS - 1..MAX_ID_CHARS + 2).prop_map(|length| Value::from("a".repeat(length))),
+        (MAX_EXPRESSION_CHARS - 1..MAX_EXPRESSION_CHARS + 2).prop_map(|length| format!(
+            "{{{{ '{}' }}}}",
+            "a".repeat(length - 8)
+        )
+        .into()),
+        Just(json!("0\u{a0}9 * * *")),
+        any_json(),
+    ]
+}
+
+fn any_change() -> impl Strategy<Value = Change> {
+    let names = [
+        "name",
+        "description",
+        "inputs",
+        "trigger",
+        "steps",
+        "on-failure",
+        "output",
+        "type",
+        "properties",
+        "manual",
+        "webhook",
+        "body",
+        "schedule",
+        "cron",
+        "timezone",
+        "integration",
+        "config",
+        "id",
+        "if",
+        "timeout",
+        "continue-on-error",
+        "uses",
+        "with",
+        "retry",
+        "attempts",
+        "backoff",
+        "for-each",
+        "concurrency",
+        "switch",
+        "default",
+        "parallel",
+        "sleep",
+        "wait-for",
+        "event",
+        "approval",
+        "other",
+    ];
+    prop_oneof![
+        any_edge().prop_map(Change::Replace),
+        any::<Index>().prop_map(Change::Remove),
+        (prop::sample::select(names.to_vec()), any_edge()).prop_map(|(name, value)| Change::Add(name, value)),
+    ]
+}
+
+fn pointers(value: &Value, pointer: String, found: &mut Vec<String>) {
+    match value {
+        Value::Array(items) => {
+            items.iter().enumerate().for_each(|(place, item)| pointers(item, child(&pointer, place), found));
+        }
+        Value::Object(members) => {
+            members.iter().for_each(|(name, member)| pointers(member, child(&pointer, name), found));
+        }
+        _ => {}
+    }
+    found.push(pointer);
+}
+
+fn apply(document: &mut Value, at: Index, change: Change) {
+    let mut places = Vec::new();
+    pointers(document, String::new(), &mut places);
+    let target = document.pointer_mut(&places[at.index(places.len())]).expect("is a place of the document");
+    match (change, target) {
+        (Change::Replace(value), target) => *target = value,
+        (Change::Remove(which), Value::Object(members)) if !members.is_empty() => {
+            let name = members.keys().nth(which.index(members.len())).expect("is a member").clone();
+            members.remove(&name);
+        }
+        (Change::Remove(which), Value::Array(items)) if !items.is_empty() => {
+            items.remove(which.index(items.len()));
+        }
+        (Change::Add(name, value), Value::Object(members)) => drop(members.insert(name.to_owned(), value)),
+        (Change::Add(_, value), Value::Array(items)) => items.push(value),
+        (Change::Remove(_) | Change::Add(..), _) => {}
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1_000))]
+
+    #[test]
+    fn the_reader_refuses_whatever_the_schema_refuses(
+        document in any_definition(),
+        changes in prop::collection::vec((any::<Index>(), any_change()), 1..4),
+    ) {
+        let mut document = document;
+        for (at, change) in changes {
+            apply(&mut document, at, change);
+        }
+        match WorkflowDefinition::from_value(&document) {
+            Ok(_) => {
+                let refusals: Vec<_> = VALIDATOR.iter_errors(&document).map(|error| error.to_string()).collect();
+                prop_assert!(refusals.is_empty(), "{}: {:?}", document, refusals);
+            }
+            Err(error) => {
+                prop_assert!(!error.problems.is_empty());
+                for problem in &error.problems {
+                    prop_assert!(document.pointer(&problem.pointer).is_some(), "{}: {}", document, problem);
+                }
+            }
+        }
+    }
+}
+
 proptest! {
     #[test]
     fn what_is_taken_is_the_same_after_it_was_written(value in any_definition()) {
@@ -107,8 +250,8 @@ proptest! {
             let written = definition.to_value();
             prop_assert_eq!(WorkflowDefinition::from_value(&written), Ok(definition.clone()));
             prop_assert_eq!(definition.to_value(), written.clone());
-            prop_assert!(schema::validator().is_valid(&value) && schema::validator().is_valid(&written));
-            check(&definition, &known::Registry);
+            prop_assert!(VALIDATOR.is_valid(&value) && VALIDATOR.is_valid(&written));
+            check(&definition, &catalogue::Registry);
             let yaml = serde_saphyr::to_string(&value).expect("is YAML");
             prop_assert_eq!(WorkflowDefinition::from_yaml(&yaml), Ok(definition.clone()), "{}", yaml);
             prop_assert_eq!(WorkflowDefinition::from_json(&value.to_string()), Ok(definition));
@@ -118,7 +261,7 @@ proptest! {
     #[test]
     fn definitions_are_mostly_taken(value in any_definition()) {
         if let Err(error) = WorkflowDefinition::from_value(&value) {
-            prop_assert!(error.to_string().contains('{') || error.to_string().contains("is a text"), "{}: {}", value, error);
+            prop_assert!(error.to_string().contains('{') || error.to_string().contains("must be a string"), "{}: {}", value, error);
         }
     }
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::known::{found, found_with};
+use super::catalogue::{found, found_with};
 
 fn text(text: &str) -> Value {
     json!({"channel": "a", "text": text})
@@ -19,12 +19,12 @@ fn a_step_reads_the_outputs_of_steps_that_have_ended() {
     for (steps, expected) in [
         (
             json!([post("a", "{{ steps.b.output.ts }}"), post("b", "")]),
-            "/steps/0/with/text: the step b does not end before",
+            "/steps/0/with/text: step \"b\" has not finished at",
         ),
-        (json!([post("a", "{{ steps.a.output.ts }}")]), "/steps/0/with/text: the step a does not end before"),
-        (json!([post("a", "{{ steps.c.output.ts }}")]), "/steps/0/with/text: there is no step c"),
-        (json!([post("a", "{{ steps }}")]), "/steps/0/with/text: `steps` needs the id of a step"),
-        (json!([post("a", ""), post("b", "{{ steps.a }}")]), "/steps/1/with/text: of the step a only the output"),
+        (json!([post("a", "{{ steps.a.output.ts }}")]), "/steps/0/with/text: step \"a\" has not finished at"),
+        (json!([post("a", "{{ steps.c.output.ts }}")]), "/steps/0/with/text: unknown step \"c\""),
+        (json!([post("a", "{{ steps }}")]), "/steps/0/with/text: `steps` must be followed by the id of a step"),
+        (json!([post("a", ""), post("b", "{{ steps.a }}")]), "/steps/1/with/text: only a step's output"),
         (json!([post("a", ""), post("b", "{{ steps.a.ts }}")]), "write steps.a.output"),
         (
             json!([post("a", ""), post("b", "{{ steps.a.output.st }}")]),
@@ -36,7 +36,7 @@ fn a_step_reads_the_outputs_of_steps_that_have_ended() {
             "`steps.a.output.ts` is string and has no members",
         ),
         (json!([post("a-b", ""), post("c", "{{ steps.a }}")]), "write steps['a-b']"),
-        (json!([{"id": "a", "sleep": "1s", "if": "steps.b.output"}]), "/steps/0/if: there is no step b"),
+        (json!([{"id": "a", "sleep": "1s", "if": "steps.b.output"}]), "/steps/0/if: unknown step \"b\""),
     ] {
         let lines = lines(steps);
         assert!(lines.len() == 1 && lines[0].contains(expected), "{expected}: {lines:#?}");
@@ -58,7 +58,7 @@ fn what_is_in_a_container_is_seen_only_in_it() {
         let refused = lines(post("after", "{{ steps.in1.output.ts }}"));
         assert_eq!(
             refused,
-            ["/steps/2/with/text: the step in1 is inside a step that has ended: read steps.box.output"]
+            ["/steps/2/with/text: step \"in1\" is not visible outside its container: read steps.box.output"]
         );
     }
 }
@@ -75,10 +75,10 @@ fn branches_do_not_see_each_other_nor_what_holds_them() {
     };
     assert_eq!(branches("{{ steps.first.output.ts }}", "{{ steps.first.output.ts }}"), ["", ""]);
     for lines in branches("", "{{ steps.left.output.ts }}") {
-        assert!(lines.contains("the step left does not end before this"), "{lines}");
+        assert!(lines.contains("step \"left\" has not finished at this point"), "{lines}");
     }
     for lines in branches("{{ steps.box.output }}", "") {
-        assert!(lines.contains("the step box does not end before this"), "{lines}");
+        assert!(lines.contains("step \"box\" has not finished at this point"), "{lines}");
     }
 }
 
@@ -93,10 +93,10 @@ fn members_are_looked_for_in_inputs_and_in_the_event() {
         ("{{ trigger.labels[0].name }}", None),
         ("{{ trigger.labels[0].nope }}", Some("`trigger.labels[0]` has no `nope`: it has name")),
         ("{{ trigger.labels.name }}", Some("`trigger.labels` is array and has no members")),
-        ("{{ item }}", Some("`item` is there only in the steps of a for-each")),
+        ("{{ item }}", Some("`item` is only available in the steps of a for-each")),
         ("{{ run.id }}", None),
         ("{{ run.nope }}", Some("`run` has no `nope`: it has id, started_at")),
-        ("{{ run.failure.message }}", Some("`run.failure` is there only in the steps of on-failure")),
+        ("{{ run.failure.message }}", Some("`run.failure` is only available in the steps of on-failure")),
         ("{{ inputs.nope|default('x') }}", Some("`inputs` has no `nope`")),
     ] {
         let lines = found_with(json!([]), text(written));
@@ -114,7 +114,7 @@ fn an_item_is_what_the_list_holds() {
     };
     assert_eq!(each("{{ item.name }}"), [""; 0]);
     assert_eq!(each("{{ item.nope }}"), ["/steps/0/steps/0/with/text: `item` has no `nope`: it has name"]);
-    assert_eq!(each("{{ item }}"), ["/steps/0/steps/0/with/text: string is needed here, and this is object"]);
+    assert_eq!(each("{{ item }}"), ["/steps/0/steps/0/with/text: expected string, found object"]);
 }
 
 #[test]
@@ -125,8 +125,8 @@ fn every_trigger_tells_something_else() {
     let body = json!({"type": "object", "additionalProperties": false, "properties": {"x": {"type": "string"}}});
     let schedule = json!({"schedule": {"cron": "0 9 * * *", "timezone": "UTC"}});
     for (trigger, written, expected) in [
-        (json!({"manual": {}}), "{{ trigger.x }}", "`trigger` has no `x`: it has nothing"),
-        (json!({"manual": {}}), "{{ inputs.x }}", "`inputs.x` is not among inputs"),
+        (json!({"manual": {}}), "{{ trigger.x }}", "`trigger` has no `x`: it has no members"),
+        (json!({"manual": {}}), "{{ inputs.x }}", "`inputs.x` is not declared"),
         (schedule.clone(), "{{ trigger.scheduled_at }}", ""),
         (schedule, "{{ trigger.x }}", "it has scheduled_at"),
         (json!({"webhook": {}}), "{{ trigger.body.x }} {{ trigger.headers.a }} {{ trigger.method }}", ""),
@@ -149,7 +149,7 @@ fn on_failure_and_output_see_the_steps_of_the_workflow() {
     }));
     assert_eq!(lines.len(), 2, "{lines:#?}");
     assert!(lines[0].starts_with("/on-failure/0/with/text: `run.failure` has no `nope`"), "{lines:#?}");
-    assert!(lines[1].starts_with("/output/1: the step b does not end before this"), "{lines:#?}");
+    assert!(lines[1].starts_with("/output/1: step \"b\" has not finished at this"), "{lines:#?}");
 }
 
 #[test]

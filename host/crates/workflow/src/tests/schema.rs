@@ -1,33 +1,40 @@
-//! The published schema and the reader agree: what is taken passes both, and what a schema can refuse both refuse.
+//! The published schema and the reader agree: the reader decides, and refuses whatever the schema refuses.
+
+use std::sync::LazyLock;
 
 use serde_json::{Value, json};
 
 use super::*;
 use crate::{SCHEMA, bounds::*};
 
-pub(super) fn validator() -> jsonschema::Validator {
+pub(super) static VALIDATOR: LazyLock<jsonschema::Validator> = LazyLock::new(|| {
+    let document: Value = serde_json::from_str(SCHEMA).expect("is JSON");
+    jsonschema::validator_for(&document).expect("is a schema")
+});
+
+#[test]
+fn the_schema_names_itself_and_its_draft() {
     let document: Value = serde_json::from_str(SCHEMA).expect("is JSON");
     assert_eq!(document["$id"], "/schemas/workflow-1.json");
     assert_eq!(document["$schema"], "https://json-schema.org/draft/2020-12/schema");
-    jsonschema::validator_for(&document).expect("is a schema")
 }
 
 #[test]
 fn the_example_passes() {
     let value = WorkflowDefinition::from_yaml(EXAMPLE).expect("is a definition").to_value();
-    assert!(validator().is_valid(&value));
+    assert!(VALIDATOR.is_valid(&value));
 }
 
 #[test]
 fn what_is_refused_fails_both() {
     let sound = json!({"name": "a", "trigger": {"manual": {}}, "steps": [{"id": "a", "sleep": "1s"}]});
-    let validator = validator();
-    assert!(validator.is_valid(&sound) && WorkflowDefinition::from_value(&sound).is_ok());
+    assert!(VALIDATOR.is_valid(&sound) && WorkflowDefinition::from_value(&sound).is_ok());
     let step = |step: Value| ("/steps", json!([step]));
     let inner = json!([{"id": "b", "sleep": "1s"}]);
     let refused = [
         ("/name", json!("")),
         ("/name", json!("  ")),
+        ("/name", json!("\u{feff}")),
         ("/name", json!(7)),
         ("/name", json!("a".repeat(MAX_NAME_CHARS + 1))),
         ("/description", json!(7)),
@@ -70,6 +77,8 @@ fn what_is_refused_fails_both() {
         step(json!({"id": "a", "sleep": "1s", "if": ""})),
         step(json!({"id": "a", "sleep": "1s", "if": true})),
         step(json!({"id": "a", "sleep": "1s", "if": format!("'{}'", "a".repeat(MAX_EXPRESSION_CHARS))})),
+        step(json!({"id": "a", "sleep": "1s", "if": format!("{{{{ '{}' }}}}", "a".repeat(MAX_EXPRESSION_CHARS - 4))})),
+        step(json!({"id": "a", "sleep": "1s", "if": format!("true{}", " ".repeat(MAX_EXPRESSION_CHARS))})),
         step(json!({"id": "a", "sleep": "0s"})),
         step(json!({"id": "a", "sleep": "1w"})),
         step(json!({"id": "a", "sleep": 5})),
@@ -102,11 +111,12 @@ fn what_is_refused_fails_both() {
         step(json!({"id": "a", "wait-for": {}})),
         step(json!({"id": "a", "wait-for": {"event": "a", "approval": "b"}})),
         step(json!({"id": "a", "wait-for": {"event": " "}})),
+        step(json!({"id": "a", "wait-for": {"approval": "\u{feff}"}})),
     ];
     for (pointer, value) in refused {
         let mut changed = sound.clone();
         changed[pointer.trim_start_matches('/')] = value;
-        assert!(!validator.is_valid(&changed), "the schema takes {changed}");
+        assert!(!VALIDATOR.is_valid(&changed), "the schema takes {changed}");
         let error = WorkflowDefinition::from_value(&changed).expect_err("the reader takes it");
         assert!(error.problems.iter().all(|problem| problem.pointer.starts_with(pointer)), "{changed}: {error}");
     }

@@ -28,7 +28,7 @@ fn what_two_readers_could_understand_differently_is_refused() {
         (format!("{SOUND}output: {}1{}", "[".repeat(200), "]".repeat(200)), ""),
         (format!("{SOUND}output: {}", "[".repeat(100_000)), ""),
         (String::new(), ""),
-        ("name: [".to_owned(), "not strict YAML"),
+        ("name: [".to_owned(), "invalid YAML"),
     ] {
         let found = told(WorkflowDefinition::from_yaml(&text));
         assert!(found.to_lowercase().contains(&part.to_lowercase()), "{text:.200}: {found}");

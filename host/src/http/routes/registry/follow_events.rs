@@ -12,7 +12,7 @@ use axum::{
 use futures_util::stream;
 use serde::Serialize;
 use utoipa::ToSchema;
-use workway_registry::{Change, Loading, RegistryEvent, Told};
+use workway_registry::{Change, Loading, Notification, RegistryEvent};
 use workway_sandbox::{CodeSource, Compiler};
 
 use super::wire::{WirePhases, milliseconds, unix_milliseconds};
@@ -96,10 +96,10 @@ pub(in crate::http) async fn follow_events(State(app): State<App>, caller: Calle
     Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)).into_response())
 }
 
-fn event(told: Told) -> Event {
+fn event(told: Notification) -> Event {
     let (name, data) = match &told {
-        Told::Event(event) => wire(event),
-        Told::Missed(count) => ("missed", WireEvent::Missed { count: *count }),
+        Notification::Event(event) => wire(event),
+        Notification::Missed(count) => ("missed", WireEvent::Missed { count: *count }),
     };
     // These shapes have text as keys and finite numbers: they are always JSON.
     Event::default().event(name).json_data(data).unwrap_or_default()

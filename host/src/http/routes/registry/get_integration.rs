@@ -4,7 +4,7 @@ use axum::{Json, extract::State};
 use serde::Serialize;
 use utoipa::ToSchema;
 use workway_model::{IntegrationId, Permissions};
-use workway_registry::{Entry, UnknownIntegration};
+use workway_registry::{RegisteredIntegration, UnknownIntegration};
 
 use super::wire::{ActionSummary, IntegrationSummary, TriggerSummary, WireFailure, unix_milliseconds};
 use crate::{
@@ -70,7 +70,7 @@ pub(super) fn integration_id(text: &str) -> Result<IntegrationId, ApiError> {
     text.parse().map_err(|_| ApiError::not_found("integration-not-found", format!("there is no integration {text:?}")))
 }
 
-fn detail(entry: &Entry) -> Option<IntegrationDetail> {
+fn detail(entry: &RegisteredIntegration) -> Option<IntegrationDetail> {
     let definition = entry.definition()?;
     let active = entry.active.as_ref();
     Some(IntegrationDetail {

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde::Serialize;
 use utoipa::ToSchema;
 use workway_model::{Action, Definition, IntegrationId, Trigger, TriggerKind};
-use workway_registry::{Entry, LoadFailure, Phases, Status};
+use workway_registry::{LoadFailure, Phases, RegisteredIntegration, Status};
 
 /// An integration in a list.
 #[derive(Serialize, ToSchema)]
@@ -99,7 +99,7 @@ impl From<Phases> for WirePhases {
 }
 
 impl IntegrationSummary {
-    pub(super) fn new(definition: &Definition, entry: &Entry) -> Self {
+    pub(super) fn new(definition: &Definition, entry: &RegisteredIntegration) -> Self {
         Self {
             id: definition.id.to_string(),
             name: definition.name.clone(),

@@ -129,11 +129,11 @@ struct NoRecords;
 
 #[async_trait]
 impl KeyedRecords for NoRecords {
-    async fn active_key(&self) -> Result<Option<String>, RecordsError> {
+    async fn active_key(&self) -> Result<Option<KeyId>, RecordsError> {
         unreachable!()
     }
 
-    async fn set_active_key(&self, _: Option<&str>, _: KeyId) -> Result<bool, RecordsError> {
+    async fn set_active_key(&self, _: Option<KeyId>, _: KeyId) -> Result<bool, RecordsError> {
         unreachable!()
     }
 

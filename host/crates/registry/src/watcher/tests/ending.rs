@@ -151,7 +151,7 @@ fn errors_say_what_to_do() {
         (of(ErrorKind::Io(io::ErrorKind::PermissionDenied.into())), "permission"),
         (of(ErrorKind::Generic("odd".into())), "odd"),
     ] {
-        assert!(message.starts_with("/plugins cannot be watched: ") && message.contains(advice), "{message}");
+        assert!(message.starts_with("cannot watch /plugins: ") && message.contains(advice), "{message}");
     }
 }
 

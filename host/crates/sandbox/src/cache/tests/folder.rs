@@ -12,13 +12,13 @@ use super::{
     damage::{kinds, may_give_away},
     make_pipe, set_used,
 };
-use crate::cache::folder::{CacheError, CacheFolder, Entry, total_bytes};
+use crate::cache::folder::{CacheEntry, CacheError, CacheFolder, total_bytes};
 
 fn refusal(data: &Data) -> CacheError {
     CacheFolder::open(&data.dir(), "cache").unwrap_err()
 }
 
-fn stems(entries: &[Entry]) -> Vec<&str> {
+fn stems(entries: &[CacheEntry]) -> Vec<&str> {
     entries.iter().map(|entry| entry.stem.as_str()).collect()
 }
 
@@ -142,8 +142,8 @@ fn only_files_that_the_host_wrote_are_opened() {
     type Place = fn(&Path);
     let cases: [(&str, Place); 4] = [
         ("link", |path| symlink("target", path).unwrap()),
-        ("no file", make_pipe),
-        ("no file", |path| fs::create_dir(path).unwrap()),
+        ("not a file", make_pipe),
+        ("not a file", |path| fs::create_dir(path).unwrap()),
         ("others", |path| {
             fs::write(path, "text").unwrap();
             fs::set_permissions(path, Permissions::from_mode(0o620)).unwrap();

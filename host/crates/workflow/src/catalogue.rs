@@ -1,22 +1,22 @@
-//! What a registry knows of actions and triggers, as far as checking a workflow needs it. The registry is asked; nothing
-//! here looks anything up.
+//! The catalogue of actions and triggers that checking a workflow needs: a trait, which the host implements for its
+//! registry.
 
 use std::{collections::BTreeSet, sync::Arc};
 
 use serde_json::Value;
 use workway_model::{ActionId, IntegrationId, LocalId, ProviderId};
 
-/// Whoever knows which actions and triggers there are.
-pub trait Known {
-    /// An action, or none where nobody offers it.
-    fn action(&self, id: &ActionId) -> Option<KnownAction>;
-    /// A trigger of an integration, or none where nobody offers it.
-    fn trigger(&self, integration: &IntegrationId, trigger: &LocalId) -> Option<KnownTrigger>;
+/// Looks up the actions and triggers that a workflow can use.
+pub trait ActionCatalogue {
+    /// Returns an action, or `None` if no integration offers it.
+    fn action(&self, id: &ActionId) -> Option<CatalogueAction>;
+    /// Returns a trigger of an integration, or `None` if the integration does not offer it.
+    fn trigger(&self, integration: &IntegrationId, trigger: &LocalId) -> Option<CatalogueTrigger>;
 }
 
-/// An action that can be used.
+/// What a catalogue says of an action.
 #[derive(Clone, Debug)]
-pub struct KnownAction {
+pub struct CatalogueAction {
     /// JSON Schema document of its input.
     pub input_schema: Arc<Value>,
     /// JSON Schema document of its output.
@@ -25,9 +25,9 @@ pub struct KnownAction {
     pub providers: BTreeSet<ProviderId>,
 }
 
-/// A trigger that can be used.
+/// What a catalogue says of a trigger.
 #[derive(Clone, Debug)]
-pub struct KnownTrigger {
+pub struct CatalogueTrigger {
     /// JSON Schema document of its configuration.
     pub config_schema: Arc<Value>,
     /// JSON Schema document of its events.

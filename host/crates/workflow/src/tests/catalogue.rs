@@ -6,13 +6,15 @@ use serde_json::{Value, json};
 use workway_model::{ActionId, IntegrationId, LocalId};
 
 use super::*;
-use crate::{Known, KnownAction, KnownTrigger, Problem, bounds::MAX_PROBLEMS, check, required_providers};
+use crate::{
+    ActionCatalogue, CatalogueAction, CatalogueTrigger, Problem, bounds::MAX_PROBLEMS, check, required_providers,
+};
 
 /// GitHub and Slack as the example uses them.
 pub(super) struct Registry;
 
-impl Known for Registry {
-    fn action(&self, id: &ActionId) -> Option<KnownAction> {
+impl ActionCatalogue for Registry {
+    fn action(&self, id: &ActionId) -> Option<CatalogueAction> {
         let (input, output) = match id.to_string().as_str() {
             "slack.post-message" => (
                 json!({
@@ -40,15 +42,15 @@ impl Known for Registry {
             _ => return None,
         };
         let provider = id.integration.as_str().parse().expect("is a provider");
-        Some(KnownAction {
+        Some(CatalogueAction {
             input_schema: Arc::new(input),
             output_schema: Arc::new(output),
             providers: [provider].into(),
         })
     }
 
-    fn trigger(&self, integration: &IntegrationId, trigger: &LocalId) -> Option<KnownTrigger> {
-        (integration.as_str() == "github" && trigger.as_str() == "new-issue").then(|| KnownTrigger {
+    fn trigger(&self, integration: &IntegrationId, trigger: &LocalId) -> Option<CatalogueTrigger> {
+        (integration.as_str() == "github" && trigger.as_str() == "new-issue").then(|| CatalogueTrigger {
             config_schema: Arc::new(json!({
                 "type": "object", "additionalProperties": false, "required": ["owner"],
                 "properties": {"owner": {"type": "string"}, "labels": {"type": "array", "items": {"type": "string"}}},
@@ -102,36 +104,39 @@ fn actions_and_triggers_have_to_be_offered() {
         "on-failure": [{"id": "c", "uses": "slack.weep"}],
     }));
     assert_eq!(lines.len(), 3, "{lines:#?}");
-    assert!(lines[0].starts_with("/trigger/trigger: there is no trigger new-star of github"), "{lines:#?}");
-    assert!(lines[1].starts_with("/steps/0/parallel/0/steps/0/uses: there is no action slack.dance"), "{lines:#?}");
-    assert!(lines[2].starts_with("/on-failure/0/uses: there is no action slack.weep"), "{lines:#?}");
+    assert!(lines[0].starts_with("/trigger/trigger: unknown trigger \"github.new-star\""), "{lines:#?}");
+    assert!(lines[1].starts_with("/steps/0/parallel/0/steps/0/uses: unknown action \"slack.dance\""), "{lines:#?}");
+    assert!(lines[2].starts_with("/on-failure/0/uses: unknown action \"slack.weep\""), "{lines:#?}");
 }
 
 #[test]
 fn fields_are_held_against_the_schema_of_the_input() {
     for (with, expected) in [
         (json!({"channel": "#a", "text": "b"}), vec![]),
-        (json!({}), vec!["/steps/0: `channel` is required and missing", "/steps/0: `text` is required and missing"]),
-        (json!({"channel": "#a"}), vec!["/steps/0/with: `text` is required and missing"]),
+        (json!({}), vec!["/steps/0: `channel` is missing", "/steps/0: `text` is missing"]),
+        (json!({"channel": "#a"}), vec!["/steps/0/with: `text` is missing"]),
         (
             json!({"channel": "#a", "text": "b", "txet": 1}),
-            vec!["/steps/0/with/txet: unknown field: what takes this has no `txet`: it has blocks, channel"],
+            vec!["/steps/0/with/txet: unknown field: the schema has no `txet`: it has blocks, channel"],
         ),
-        (json!({"channel": 7, "text": "b"}), vec!["/steps/0/with/channel: string is needed here, and this is integer"]),
-        (json!({"channel": "a", "text": null}), vec!["/steps/0/with/text: string is needed here, and this is null"]),
-        (json!({"channel": "a", "text": ["b"]}), vec!["/steps/0/with/text: string is needed here, and this is array"]),
+        (json!({"channel": 7, "text": "b"}), vec!["/steps/0/with/channel: expected string, found integer"]),
+        (json!({"channel": "a", "text": null}), vec!["/steps/0/with/text: expected string, found null"]),
+        (json!({"channel": "a", "text": ["b"]}), vec!["/steps/0/with/text: expected string, found array"]),
         (json!({"channel": "a", "text": "b", "count": 1.5, "ratio": 1}), vec![]),
-        (json!({"channel": "a", "text": "b", "mode": "odd"}), vec!["/steps/0/with/mode: is none of the values"]),
+        (json!({"channel": "a", "text": "b", "mode": "odd"}), vec!["/steps/0/with/mode: must be one of the values"]),
         (json!({"channel": "a", "text": "b", "mode": "{{ inputs.s }}"}), vec![]),
-        (json!({"channel": "a", "text": "b", "blocks": [{}, 1]}), vec!["/steps/0/with/blocks/1: object is needed"]),
+        (
+            json!({"channel": "a", "text": "b", "blocks": [{}, 1]}),
+            vec!["/steps/0/with/blocks/1: expected object, found integer"],
+        ),
         (json!({"channel": "a", "text": "b", "options": null}), vec![]),
         (json!({"channel": "a", "text": "b", "options": {"a": true, "b": null}}), vec![]),
         (
             json!({"channel": "a", "text": "b", "options": {"b": 1, "c": 2}}),
             vec![
-                "/steps/0/with/options: `a` is required and missing",
-                "/steps/0/with/options/b: null or string is needed here",
-                "/steps/0/with/options/c: unknown field: what takes this has no `c`: it has a, b",
+                "/steps/0/with/options: `a` is missing",
+                "/steps/0/with/options/b: expected null or string, found integer",
+                "/steps/0/with/options/c: unknown field: the schema has no `c`: it has a, b",
             ],
         ),
     ] {
@@ -154,16 +159,16 @@ fn the_configuration_of_a_trigger_is_held_against_its_schema() {
     };
     for (config, expected) in [
         (json!({"owner": "acme"}), None),
-        (json!({}), Some("/trigger: `owner` is required and missing")),
+        (json!({}), Some("/trigger: `owner` is missing")),
         (json!({"owner": "a", "repo": "b"}), Some("/trigger/config/repo: unknown field")),
-        (json!({"owner": "{{ inputs.n }}"}), Some("/trigger/config/owner: string is needed here, and this is integer")),
+        (json!({"owner": "{{ inputs.n }}"}), Some("/trigger/config/owner: expected string, found integer")),
         (
             json!({"owner": "{{ trigger.title }}"}),
-            Some("/trigger/config/owner: a trigger is set up before anything runs"),
+            Some("/trigger/config/owner: a trigger's configuration can only read inputs"),
         ),
         (
             json!({"owner": "a", "labels": ["{{ run.id }}"]}),
-            Some("/trigger/config/labels/0: a trigger is set up before"),
+            Some("/trigger/config/labels/0: a trigger's configuration can only read inputs"),
         ),
     ] {
         let lines = with_config(config.clone());
@@ -178,17 +183,17 @@ fn types_are_compared_where_both_are_known() {
     for (text, expected) in [
         ("{{ inputs.s }}", None),
         ("{{ inputs.any }}", None),
-        ("{{ inputs.n }}", Some("string is needed here, and this is integer")),
-        ("{{ 7 }}", Some("string is needed here, and this is integer")),
+        ("{{ inputs.n }}", Some("expected string, found integer")),
+        ("{{ 7 }}", Some("expected string, found integer")),
         ("{{ inputs.n|string }}", None),
         ("n: {{ inputs.n }}", None),
-        ("{{ inputs.list }}", Some("string is needed here, and this is array")),
+        ("{{ inputs.list }}", Some("expected string, found array")),
         ("{{ inputs.list[0] }}", None),
-        ("{{ trigger.number }}", Some("string is needed here, and this is integer")),
-        ("{{ steps.post.output }}", Some("string is needed here, and this is object")),
+        ("{{ trigger.number }}", Some("expected string, found integer")),
+        ("{{ steps.post.output }}", Some("expected string, found object")),
         ("{{ steps.post.output.ts }}", None),
-        ("{{ steps.post.output.replies[0] }}", Some("string is needed here, and this is integer")),
-        ("{{ run }}", Some("string is needed here, and this is object")),
+        ("{{ steps.post.output.replies[0] }}", Some("expected string, found integer")),
+        ("{{ run }}", Some("expected string, found object")),
         ("{{ run.id }}", None),
     ] {
         let lines = found_with(before.clone(), json!({"channel": "a", "text": text}));
@@ -199,7 +204,7 @@ fn types_are_compared_where_both_are_known() {
         json!([{"id": "each", "for-each": "inputs.s", "steps": [{"id": "b", "sleep": "1s"}]}]),
         json!({"channel": "a", "text": "b"}),
     );
-    assert_eq!(lines, ["/steps/0/for-each: for-each needs a list, and this is string"]);
+    assert_eq!(lines, ["/steps/0/for-each: expected array, found string"]);
 }
 
 #[test]
