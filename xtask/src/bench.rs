@@ -1,39 +1,52 @@
 //! `cargo xtask bench`: builds what a bench loads and runs it on a release build. It never judges: the bench itself
-//! prints its bars and exits non-zero when one is short.
+//! prints its bars and exits with an error when it misses one.
 
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
+use crate::cargo_tool::CargoTool;
 use crate::progress::Phases;
 use crate::toolchain::Toolchain;
 use crate::{components, foreign, process, toolchain, workspace};
 
-/// What `http` is measured against.
-const WASMTIME_VERSION: &str = "48.0.8";
-/// The fewest that `wasmtime serve -S cli -O pooling-allocator=y` works with.
-const WASMTIME_FEATURES: &str = "run,serve,component-model-async,cranelift,pooling-allocator,parallel-compilation";
+/// The peer that the bench `http` measures the host against. These are the fewest features with which `wasmtime serve
+/// -S cli -O pooling-allocator=y` works.
+const WASMTIME: CargoTool = CargoTool {
+    program: "wasmtime",
+    package: "wasmtime-cli",
+    version: "48.0.8",
+    options: &[
+        "--no-default-features",
+        "--features",
+        "run,serve,component-model-async,cranelift,pooling-allocator,parallel-compilation",
+    ],
+    duration: "some minutes",
+};
 
-/// What there is to run.
-pub const NAMES: &str = "call, http, chaos, reload, start, compile, oauth, sdk, marketplace";
-/// Those that load components in other languages too.
+/// The benches of `tests/benches`.
+const NAMES: &str = "call, http, chaos, reload, start, compile, oauth, sdk, marketplace";
+/// The benches that also load components written in other languages.
 const NEED_FOREIGN: [&str; 2] = ["reload", "compile"];
 
 pub fn run(arguments: &[String]) -> Result<()> {
     let Some((name, rest)) = arguments.split_first() else {
-        bail!("which bench? {NAMES}");
+        bail!("the name of a bench is missing: {NAMES}");
     };
-    let needs_rival = name == "http";
+    if !NAMES.split(", ").any(|known| known == name) {
+        bail!("unknown bench `{name}`: use one of {NAMES}");
+    }
+    let needs_peer = name == "http";
     let needs_foreign = NEED_FOREIGN.contains(&name.as_str());
-    let mut phases = Phases::new(if needs_rival || needs_foreign { 5 } else { 4 });
+    let mut phases = Phases::new(if needs_peer || needs_foreign { 5 } else { 4 });
     let wasm = phases.run("looking for a wasm toolchain", toolchain::ensure)?;
     phases.run("building integrations", || components::build_integrations(wasm, &[]))?;
     phases.run("building the tests' guests", || components::build_guests(wasm))?;
     if needs_foreign {
         phases.run("building guests in other languages", foreign::build)?;
     }
-    if needs_rival {
-        phases.run("getting wrk and wasmtime serve", || install_rival(wasm))?;
+    if needs_peer {
+        phases.run("installing wrk and wasmtime", || install_peer(wasm))?;
     }
     phases.run(&format!("running the bench {name}"), || {
         let mut cargo = Command::new("cargo");
@@ -42,14 +55,14 @@ pub fn run(arguments: &[String]) -> Result<()> {
     })
 }
 
-fn install_rival(wasm: Toolchain) -> Result<()> {
+fn install_peer(wasm: Toolchain) -> Result<()> {
     install_wrk()?;
-    install_wasmtime()?;
+    WASMTIME.install()?;
     components::build_guest_package(wasm, "workway-wasi-http-hello", "wasi-http-hello")
 }
 
 fn install_wrk() -> Result<()> {
-    // wrk has no version flag that ends well; that it starts is enough.
+    // `wrk --version` exits with an error: that it starts is enough.
     if Command::new("wrk").arg("--version").output().is_ok() {
         return Ok(());
     }
@@ -59,16 +72,4 @@ fn install_wrk() -> Result<()> {
     process::run_quietly(Command::new("sh").args(["-c", install])).context(
         "wrk is not installed, and apt could not install it: put wrk 4 on the PATH (Debian: apt-get install wrk)",
     )
-}
-
-fn install_wasmtime() -> Result<()> {
-    let folder = workspace::tools().join("wasmtime");
-    let version = Command::new(folder.join("bin/wasmtime")).arg("--version").output();
-    if version.is_ok_and(|output| String::from_utf8_lossy(&output.stdout).contains(WASMTIME_VERSION)) {
-        return Ok(());
-    }
-    eprintln!("      cargo install wasmtime-cli {WASMTIME_VERSION} (once, some minutes)");
-    let mut cargo = Command::new("cargo");
-    cargo.args(["install", "wasmtime-cli", "--version", WASMTIME_VERSION, "--locked", "--no-default-features"]);
-    process::run(cargo.args(["--features", WASMTIME_FEATURES, "--root"]).arg(&folder))
 }

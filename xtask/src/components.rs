@@ -1,5 +1,5 @@
-//! Builds the components written in Rust: integrations and the tests' guests. It never builds anything for the host's
-//! own machine, and never guesses a file's name: cargo says what it made.
+//! Builds the components written in Rust: integrations and the tests' guests. It never builds for the host's own machine,
+//! and never guesses a file's name: cargo says what it made.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -18,11 +18,11 @@ const GUESTS: &str = "workway-test-guests";
 pub fn build_integrations(toolchain: Toolchain, names: &[String]) -> Result<()> {
     let known = integration_folders()?;
     if let Some(unknown) = names.iter().find(|name| !known.contains(name)) {
-        bail!("there is no plugins/{unknown}/Cargo.toml; there are: {}", known.join(", "));
+        bail!("unknown integration `{unknown}`: plugins/ has {}", known.join(", "));
     }
     let wanted = if names.is_empty() { &known } else { names };
     if wanted.is_empty() {
-        eprintln!("      no folder of plugins/ has a Cargo.toml");
+        eprintln!("      no folder in plugins/ has a Cargo.toml");
         return Ok(());
     }
     let mut arguments = vec!["--lib".to_owned()];
@@ -65,7 +65,7 @@ fn integration_folders() -> Result<Vec<String>> {
     let mut names = Vec::new();
     for entry in fs::read_dir(&plugins).with_context(|| format!("cannot list {}", plugins.display()))? {
         let entry = entry?;
-        // A workspace of its own is somebody's project, which `workway integration` builds.
+        // A folder with its own workspace is a developer's project, which `workway integration` builds.
         if fs::read_to_string(entry.path().join("Cargo.toml")).is_ok_and(|text| !text.contains("[workspace]")) {
             names.push(entry.file_name().to_string_lossy().into_owned());
         }
@@ -74,8 +74,7 @@ fn integration_folders() -> Result<Vec<String>> {
     Ok(names)
 }
 
-/// Runs one cargo build for wasm and answers which component each cdylib target of the workspace became, by the
-/// target's name.
+/// Runs one cargo build for wasm. Returns the component of each cdylib target of the workspace, by the target's name.
 fn build(toolchain: Toolchain, arguments: &[String]) -> Result<BTreeMap<String, PathBuf>> {
     let mut cargo = toolchain.cargo();
     cargo.args(["build", "--profile", PROFILE, "--target", TARGET, "--message-format", "json-render-diagnostics"]);
@@ -83,7 +82,7 @@ fn build(toolchain: Toolchain, arguments: &[String]) -> Result<BTreeMap<String, 
     let messages = process::capture(&mut cargo)?;
     let mut made = BTreeMap::new();
     for line in messages.lines() {
-        let message: Value = serde_json::from_str(line).context("cargo's messages are JSON lines")?;
+        let message: Value = serde_json::from_str(line).context("cannot read a message of cargo as JSON")?;
         if let Some((name, file)) = component_of(&message) {
             made.insert(name, file);
         }

@@ -1,5 +1,5 @@
-//! The tests' guests in other languages: JavaScript by jco, Python by componentize-py. A machine without their tools
-//! builds everything else; this module never touches a guest that is written in Rust.
+//! Builds the tests' guests in other languages: JavaScript with jco, Python with componentize-py. A machine without their
+//! tools builds everything else. This module never touches a guest that is written in Rust.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -45,7 +45,7 @@ fn build_python() -> Result<()> {
     })
 }
 
-/// Makes `target/guests/<name>.wasm` unless it was made from the same inputs and contract before: it takes long.
+/// Makes `target/guests/<name>.wasm`, unless it was already made from the same inputs and contract.
 fn build_once(name: &str, inputs: &[PathBuf], make: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
     let guests = workspace::guests();
     fs::create_dir_all(&guests)?;

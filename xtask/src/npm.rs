@@ -1,4 +1,4 @@
-//! Installs npm packages exactly as a committed lock file names them. Packages' own install scripts never run.
+//! Installs npm packages exactly as a committed lock file pins them. The packages' install scripts never run.
 
 use std::fs;
 use std::path::Path;
@@ -11,7 +11,7 @@ use crate::workspace::Stamp;
 
 const MANIFESTS: [&str; 3] = ["package.json", "package-lock.json", ".npmrc"];
 
-/// Installs what `manifests` asks for to `node_modules` in `folder`, unless that is there already.
+/// Installs the packages of `manifests` in `folder/node_modules`, unless they are already there.
 pub fn install(manifests: &Path, folder: &Path) -> Result<()> {
     if !process::is_available("npm") {
         bail!("npm is not installed (it comes with Node.js 20 or newer; Debian: apt-get install nodejs npm)");

@@ -1,13 +1,15 @@
 //! Running other programs, with errors that name the command. It never decides what to run.
 
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
+use serde_json::Value;
 
 /// How much of a quiet program's output an error repeats.
 const TAIL_LINES: usize = 20;
 
-/// Runs it in plain sight: its output is the user's progress.
+/// Runs a command and shows its output as it comes.
 pub fn run(command: &mut Command) -> Result<()> {
     let status = command.status().with_context(|| format!("cannot start {}", describe(command)))?;
     if !status.success() {
@@ -16,17 +18,28 @@ pub fn run(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
-/// Runs it and keeps its standard output; its standard error is shown while it runs.
+/// Runs a command and returns its standard output. Its standard error is shown as it comes.
 pub fn capture(command: &mut Command) -> Result<String> {
     let output =
         command.stderr(Stdio::inherit()).output().with_context(|| format!("cannot start {}", describe(command)))?;
     if !output.status.success() {
         bail!("{} ended with {}", describe(command), output.status);
     }
-    String::from_utf8(output.stdout).with_context(|| format!("{} printed something else than text", describe(command)))
+    String::from_utf8(output.stdout)
+        .with_context(|| format!("{} printed something that is not UTF-8", describe(command)))
 }
 
-/// Runs it without a sound, unless it fails: then the end of what it said is in the error.
+/// Runs a cargo build with `--message-format json-render-diagnostics` and returns the executable that it made last.
+pub fn built_executable(cargo: &mut Command) -> Result<PathBuf> {
+    let messages = capture(cargo)?;
+    let mut executables = messages.lines().filter_map(|line| {
+        let message: Value = serde_json::from_str(line).ok()?;
+        Some(PathBuf::from(message["executable"].as_str()?))
+    });
+    executables.next_back().with_context(|| format!("{} built no executable", describe(cargo)))
+}
+
+/// Runs a command without showing its output. If it fails, the error repeats the end of the output.
 pub fn run_quietly(command: &mut Command) -> Result<()> {
     let output =
         command.stdin(Stdio::null()).output().with_context(|| format!("cannot start {}", describe(command)))?;
@@ -40,18 +53,18 @@ pub fn run_quietly(command: &mut Command) -> Result<()> {
     bail!("{} ended with {}:\n{tail}", describe(command), output.status);
 }
 
-/// Whether a program is installed and answers.
+/// Whether a program is installed and runs.
 pub fn is_available(program: &str) -> bool {
     Command::new(program).arg("--version").stdin(Stdio::null()).output().is_ok_and(|output| output.status.success())
 }
 
-/// Continuous integration, where nothing may be skipped.
+/// Whether this is continuous integration, where tests may not be skipped.
 pub fn is_ci() -> bool {
     #[expect(clippy::disallowed_methods, reason = "the one variable that xtask itself reads")]
     std::env::var_os("CI").is_some_and(|value| value == "true")
 }
 
-/// For what a developer can do without: says what is missing and goes on, except in CI.
+/// Turns a failure into a message for what a developer can do without. In CI it stays a failure.
 pub fn or_skip(what: &str, result: Result<()>) -> Result<()> {
     match result {
         Err(error) if is_ci() => Err(error.context(format!("{what} cannot be skipped in CI"))),

@@ -1,4 +1,4 @@
-//! Tells the user which phase a long command is in and how long each took. It never hides a program's own output.
+//! Tells the user which phase a long command is in and how long each phase took. It never hides a program's own output.
 
 use std::time::Instant;
 
@@ -20,7 +20,7 @@ impl Phases {
         eprintln!("[{}/{}] {name} …", self.begun, self.total);
     }
 
-    /// Announces a phase, takes it, and says how long it took.
+    /// Announces a phase, runs it, and says how long it took.
     pub fn run<T>(&mut self, name: &str, step: impl FnOnce() -> Result<T>) -> Result<T> {
         self.begin(name);
         let start = Instant::now();

@@ -1,5 +1,5 @@
-//! Installs Python packages exactly as a committed file of requirements names them, in a virtual environment of this
-//! checkout's own. It never touches the machine's own packages.
+//! Installs Python packages exactly as a committed requirements file pins them, in a virtual environment of this checkout.
+//! It never touches the machine's own packages.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,8 +10,8 @@ use anyhow::{Context, Result, bail};
 use crate::process;
 use crate::workspace::Stamp;
 
-/// Installs the requirements to `venv` in `folder`, unless they are there already, and answers where the environment's
-/// programs are.
+/// Installs the requirements in `folder/venv`, unless they are already there. Returns the folder of the environment's
+/// programs.
 pub fn install(requirements: &Path, folder: &Path) -> Result<PathBuf> {
     if !process::is_available("python3") {
         bail!("python3 is not installed (Debian: apt-get install python3 python3-venv)");
@@ -19,7 +19,7 @@ pub fn install(requirements: &Path, folder: &Path) -> Result<PathBuf> {
     let environment = folder.join("venv");
     let programs = environment.join("bin");
     let stamp = Stamp::of(folder.join("installed"), &[requirements.to_owned()], "")?;
-    // A copied checkout has environments whose programs name the folder that they were made in.
+    // The programs of an environment contain its absolute path: in a copied checkout they do not run.
     if stamp.is_fresh() && process::is_available(&programs.join("python").to_string_lossy()) {
         return Ok(programs);
     }

@@ -1,5 +1,5 @@
-//! `cargo xtask dev`: from a fresh clone to a serving host. It never stands between the user and the server: the
-//! server takes this process's place, so Ctrl-C and the exit status are its own.
+//! `cargo xtask dev`: from a fresh clone to a serving host. The server replaces this process, so that Ctrl-C and the exit
+//! status are its own.
 
 use std::os::unix::process::CommandExt;
 use std::process::Command;

@@ -1,12 +1,13 @@
-//! `cargo xtask test`: everything that the tests load, then every test, then a short form of `cargo xtask fuzz-api`. It
-//! never hides a test's outcome: what ran says so itself, last.
+//! `cargo xtask test`: builds everything that the tests load, then runs every test and a short form of `cargo xtask
+//! fuzz-api`. It never hides a test's outcome.
 
 use std::process::Command;
 
 use anyhow::Result;
 
+use crate::cargo_tool::CARGO_COMPONENT;
 use crate::progress::Phases;
-use crate::{cargo_component, components, foreign, fuzz_api, npm, process, toolchain, workspace};
+use crate::{components, foreign, fuzz_api, npm, process, toolchain, workspace};
 
 pub fn test(arguments: &[String]) -> Result<()> {
     let mut phases = Phases::new(10);
@@ -16,16 +17,18 @@ pub fn test(arguments: &[String]) -> Result<()> {
     phases.run("building guests in other languages", foreign::build)?;
     phases.run("installing Prism", install_prism)?;
     phases.run("installing an OpenID provider", install_oidc)?;
-    phases.run("installing cargo-component", || process::or_skip("cargo-component", cargo_component::install()))?;
-    // What checks every route is never skipped, in CI or elsewhere.
+    phases.run("installing cargo-component", || {
+        process::or_skip("cargo-component", CARGO_COMPONENT.install().map(drop))
+    })?;
+    // The check of every route is never skipped, in CI or elsewhere.
     phases.run("installing Schemathesis", fuzz_api::install)?;
     phases.run("running the tests", || {
         let mut cargo = Command::new("cargo");
         cargo.current_dir(workspace::root()).arg("test").args(scope(arguments)).args(arguments);
-        // For tests that build as an integration's developer does.
+        // For the tests that build an integration as its developer does.
         cargo.env("WORKWAY_TEST_WASM_TOOLCHAIN", wasm.rustup_name());
         if matches!(wasm, toolchain::Toolchain::Debian) {
-            #[expect(clippy::disallowed_methods, reason = "the tests' PATH is this one with Debian's cargo first")]
+            #[expect(clippy::disallowed_methods, reason = "the tests get this PATH with Debian's cargo first")]
             let path = std::env::var("PATH").unwrap_or_default();
             cargo.env("WORKWAY_TEST_WASM_PATH", format!("/usr/bin:{path}"));
         }
@@ -35,12 +38,12 @@ pub fn test(arguments: &[String]) -> Result<()> {
         return phases.run("fuzzing the API", fuzz_api::run_short);
     }
     phases.begin("fuzzing the API");
-    eprintln!("      left out, as a part of the tests was asked for: cargo xtask fuzz-api");
+    eprintln!("      skipped: `cargo xtask test` without arguments also fuzzes the API; or run `cargo xtask fuzz-api`");
     Ok(())
 }
 
-/// Everything, unless the user names packages. The guests are left out: they were built for wasm, and building each
-/// once more for this machine tells nothing.
+/// Selects the whole workspace unless the user names packages. The guests are excluded: they are built for wasm, and a
+/// second build for this machine tests nothing.
 fn scope(arguments: &[String]) -> &'static [&'static str] {
     let mut options = arguments.iter().take_while(|argument| *argument != "--");
     if options.any(|option| option.starts_with("-p") || option.starts_with("--package")) {
@@ -49,14 +52,14 @@ fn scope(arguments: &[String]) -> &'static [&'static str] {
     &["--workspace", "--exclude", "workway-test-guests", "--exclude", "workway-wasi-http-hello"]
 }
 
-/// Installs the mock server that plays GitHub.
+/// Installs the mock server that stands in for GitHub.
 pub fn install_prism() -> Result<()> {
     let manifests = workspace::root().join("tests/prism");
-    process::or_skip("Prism, which plays GitHub", npm::install(&manifests, &workspace::tools().join("prism")))
+    process::or_skip("Prism, the mock of GitHub", npm::install(&manifests, &workspace::tools().join("prism")))
 }
 
-/// Installs the OpenID provider that tests connect accounts at.
+/// Installs the OpenID provider where the tests connect accounts.
 pub fn install_oidc() -> Result<()> {
     let manifests = workspace::root().join("tests/oidc");
-    process::or_skip("oidc-provider, which plays OpenID", npm::install(&manifests, &workspace::tools().join("oidc")))
+    process::or_skip("oidc-provider, the OpenID provider", npm::install(&manifests, &workspace::tools().join("oidc")))
 }

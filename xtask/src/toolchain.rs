@@ -1,4 +1,4 @@
-//! Finds or gets a Rust toolchain that builds for wasm32-wasip2. It never changes the toolchain that builds the host.
+//! Finds or installs a Rust toolchain that builds for wasm32-wasip2. It never changes the toolchain that builds the host.
 
 use std::fs;
 use std::path::Path;
@@ -9,18 +9,18 @@ use anyhow::{Result, bail};
 use crate::{process, workspace};
 
 pub const TARGET: &str = "wasm32-wasip2";
-/// The name that the Debian script links its toolchain under.
+/// The rustup name of the toolchain that the Debian script links.
 const LINKED: &str = "workway-wasm";
 const DEBIAN_SCRIPT: &str = "xtask/scripts/install-wasm-target-debian.sh";
-/// Uses std, so that a target without its libraries is not taken for a working one.
+/// Uses std, so that the build fails for a target whose libraries are missing.
 const PROBE: &str = "#[unsafe(no_mangle)] pub extern \"C\" fn probe() -> usize { String::from(\"probe\").len() }\n";
 
-/// Where wasm is built with. The host is always built with `Current`.
+/// A toolchain that builds wasm. The host is always built with `Current`.
 #[derive(Clone, Copy, Debug)]
 pub enum Toolchain {
-    /// The one that cargo was called with.
+    /// The toolchain of the cargo that runs xtask.
     Current,
-    /// A toolchain of rustup's, under the name [`LINKED`].
+    /// A rustup toolchain with the name [`LINKED`].
     Linked,
     /// Debian's packages, where there is no rustup.
     Debian,
@@ -46,13 +46,13 @@ impl Toolchain {
         if matches!(self, Self::Linked) {
             command.args(["run", LINKED, name]);
         }
-        // The outer cargo points this at its own toolchain's libraries.
+        // Cargo sets this to the libraries of its own toolchain.
         command.env_remove("LD_LIBRARY_PATH");
         command
     }
 
-    /// The value of `RUSTUP_TOOLCHAIN` that makes a plain `cargo` build for wasm; empty where it does already, or where
-    /// there is no rustup to read it.
+    /// The value of `RUSTUP_TOOLCHAIN` with which a plain `cargo` builds for wasm. Empty where it does so already, and
+    /// where there is no rustup.
     pub fn rustup_name(self) -> &'static str {
         match self {
             Self::Linked => LINKED,
@@ -60,8 +60,8 @@ impl Toolchain {
         }
     }
 
-    /// Whether it makes a component, tried on the smallest crate: a library folder alone can be half installed, or
-    /// be of a compiler that was since replaced.
+    /// Whether the toolchain makes a component, tried on the smallest crate: a library folder can be half installed, or
+    /// belong to a compiler that has been replaced since.
     fn works(self) -> bool {
         self.try_build().is_ok()
     }
@@ -86,7 +86,7 @@ impl Toolchain {
     }
 }
 
-/// The first toolchain that works, installing one where none does.
+/// Returns the first toolchain that works. Installs one if none does.
 pub fn ensure() -> Result<Toolchain> {
     if let Some(found) = find() {
         return Ok(found);
@@ -108,7 +108,7 @@ pub fn ensure() -> Result<Toolchain> {
     if Path::new("/etc/debian_version").exists() {
         eprintln!("      {DEBIAN_SCRIPT}");
         match process::run(&mut Command::new(workspace::root().join(DEBIAN_SCRIPT))) {
-            Ok(()) => tried.push(format!("{DEBIAN_SCRIPT} ended well, but its toolchain does not build")),
+            Ok(()) => tried.push(format!("{DEBIAN_SCRIPT} succeeded, but its toolchain does not build")),
             Err(error) => tried.push(format!("{error:#}")),
         }
         if let Some(found) = find() {
@@ -117,7 +117,7 @@ pub fn ensure() -> Result<Toolchain> {
     }
     bail!(
         "no Rust toolchain here builds for {TARGET}.\n\n{}\n\nInstall the target with `rustup target add {TARGET}`; on \
-         Debian, where rustup has no server to ask, run {DEBIAN_SCRIPT} as root.",
+         Debian, where rustup cannot download it, run {DEBIAN_SCRIPT} as root.",
         tried.join("\n\n")
     )
 }

@@ -1,4 +1,4 @@
-//! Where things are, and how files get to their places: whole or not at all. It never runs a program.
+//! Where files are, and how to install them whole or not at all. It never runs a program.
 
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -6,13 +6,13 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-/// The repository's root. Commands run here whatever folder cargo was called from.
+/// The repository's root. Commands run here, from whatever folder cargo was called.
 pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask lies in the repository")
 }
 
-/// Where components are built: always the repository's own `target`, because tests and benches look for them there
-/// whatever `CARGO_TARGET_DIR` says.
+/// Where components are built: always the repository's own `target`, because tests and benches look for them there even
+/// if `CARGO_TARGET_DIR` is set.
 pub fn target() -> PathBuf {
     root().join("target")
 }
@@ -22,13 +22,13 @@ pub fn guests() -> PathBuf {
     target().join("guests")
 }
 
-/// Programs of other languages, installed for this checkout alone.
+/// Programs that are installed for this checkout only.
 pub fn tools() -> PathBuf {
     target().join("tools")
 }
 
-/// Puts a copy of `from` at `to` by way of a temporary file beside it, so that nobody who watches `to` sees half of
-/// it. Answers whether anything changed: an equal file is left alone, and a watcher is not woken.
+/// Copies `from` to `to` through a temporary file beside it, so that a watcher of `to` never sees half a file. Returns
+/// whether anything changed: an equal file is not written again, so that it wakes no watcher.
 pub fn install(from: &Path, to: &Path) -> Result<bool> {
     let content = fs::read(from).with_context(|| format!("cannot read {}", from.display()))?;
     if fs::read(to).is_ok_and(|present| present == content) {
@@ -43,14 +43,15 @@ pub fn install(from: &Path, to: &Path) -> Result<bool> {
     Ok(true)
 }
 
-/// What a finished step was made from, kept in a file so that the step is not taken twice.
+/// A hash of the inputs of a finished step, kept in a file so that the step does not run again.
 pub struct Stamp {
     file: PathBuf,
     value: String,
 }
 
 impl Stamp {
-    /// Hashes the content of `inputs` and the text of `settings`. The hash only tells versions of one checkout apart.
+    /// Hashes the contents of `inputs` and the text of `settings`. The hash only has to tell versions of one checkout
+    /// apart.
     pub fn of(file: PathBuf, inputs: &[PathBuf], settings: &str) -> Result<Self> {
         let mut hasher = DefaultHasher::new();
         settings.hash(&mut hasher);

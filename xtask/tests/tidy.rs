@@ -1,31 +1,64 @@
-//! Holds the sources to rules that no compiler checks: who may use whom, how files open and how long they get. It
-//! reads files and never builds or changes anything. The table of who may use whom is the one in docs/architecture.md.
+//! Holds the workspace to rules that no compiler checks: which crate may depend on which, how files open and how long
+//! they get. It reads files and asks cargo for the workspace's packages. It never builds or changes anything. The table of
+//! who may use whom is in `docs/architecture.md`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
-const MOST_LINES: usize = 600;
-const CRATES: [&str; 6] = ["host", "cli", "sdk-guest", "tests", "xtask", "plugins"];
+use serde_json::Value;
+
+const MAX_FILE_LINES: usize = 600;
+/// Code and tests of one crate under `host/`.
+const MAX_CRATE_LINES: usize = 9_000;
+const FOLDERS: [&str; 6] = ["host", "cli", "sdk-guest", "tests", "xtask", "plugins"];
 const SOURCES: [&str; 11] = ["rs", "toml", "sh", "js", "py", "sql", "wit", "yml", "yaml", "html", "css"];
 const NOT_OURS: [&str; 5] = ["target", ".git", "node_modules", "data", "__pycache__"];
 const UNFINISHED: [&str; 4] = ["TODO", "FIXME", "todo!", "unimplemented!"];
 
+/// Libraries that only one crate of the host knows.
+const RESERVED: [(&str, &str); 5] =
+    [("axum", "host"), ("axum-extra", "host"), ("sqlx", "db"), ("wasmtime", "sandbox"), ("wasmtime-wasi", "sandbox")];
+/// Packages outside `host/` whose tests and benches may use the libraries of [`RESERVED`]: they read a host's database to
+/// see what it stored, play an upstream service, and measure the host against bare wasmtime.
+const TEST_PACKAGES: [&str; 2] = ["workway-tests", "workway-cli"];
+
 #[test]
-fn modules_of_the_host_use_only_what_the_table_allows() {
-    let table = read_table();
+fn host_crates_depend_only_on_crates_that_the_table_allows() {
+    let table = table_of(&read(&root().join("docs/architecture.md")));
+    let packages = host_packages();
+    let ours: BTreeSet<&str> = packages.iter().map(Package::short_name).collect();
+    let mut offences: Vec<String> = Vec::new();
+    for package in &packages {
+        let name = package.short_name();
+        if !table.contains_key(name) {
+            offences.push(format!("docs/architecture.md: the table has no row for the crate `{name}`"));
+            continue;
+        }
+        let allowed = closure(&table, name);
+        let used: BTreeSet<&str> = package.dependencies.iter().map(|used| short_name(&used.name)).collect();
+        for used in used.intersection(&ours).filter(|used| !allowed.contains(**used)) {
+            offences.push(format!("{}: `{name}` may not use `{used}`", show(&package.manifest)));
+        }
+    }
+    let rows_without_crate = table.keys().filter(|name| !ours.contains(name.as_str()));
+    offences.extend(rows_without_crate.map(|name| format!("docs/architecture.md: host/ has no crate `{name}`")));
+    assert_none(&offences);
+}
+
+#[test]
+fn reserved_libraries_are_used_by_one_crate_only() {
     let mut offences = Vec::new();
-    for file in host_sources() {
-        let Some(module) = module_path(&file).into_iter().next() else {
-            continue;
-        };
-        let Some(allowed) = table.get(&module) else {
-            offences.push(format!("{}: docs/architecture.md's table has no row for `{module}`", show(&file)));
-            continue;
-        };
-        for (line, used) in uses_of(&file, &table) {
-            if used != module && !allowed.contains(&used) {
-                offences.push(format!("{}:{line}: `{module}` may not use `{used}`", show(&file)));
+    for package in packages() {
+        for used in &package.dependencies {
+            let Some((library, owner)) = RESERVED.iter().find(|(library, _)| *library == used.name) else {
+                continue;
+            };
+            let is_owner = package.is_in_host() && package.short_name() == *owner;
+            let is_test = used.is_dev && TEST_PACKAGES.contains(&package.name.as_str());
+            if !is_owner && !is_test {
+                offences.push(format!("{}: only `{owner}` may use {library}", show(&package.manifest)));
             }
         }
     }
@@ -33,24 +66,59 @@ fn modules_of_the_host_use_only_what_the_table_allows() {
 }
 
 #[test]
-fn every_source_file_opens_by_saying_what_it_is_for() {
+fn host_crates_are_at_most_9000_lines_long() {
+    let mut offences = Vec::new();
+    for package in host_packages() {
+        let folder = package.folder();
+        // The other crates lie in the folder of `host`.
+        let inner = folder.join("crates");
+        let own = rust_files(folder).into_iter().filter(|file| !file.starts_with(&inner));
+        let lines: usize = own.map(|file| read(&file).lines().count()).sum();
+        if lines > MAX_CRATE_LINES {
+            offences
+                .push(format!("{}: the crate must have at most {MAX_CRATE_LINES} lines (has {lines})", show(folder)));
+        }
+    }
+    assert_none(&offences);
+}
+
+#[test]
+fn one_file_alone_sees_the_engines_configuration() {
+    let mut offences = Vec::new();
+    let sources = rust_files(&root().join("host/crates/sandbox/src"));
+    for file in sources.into_iter().filter(|file| !file.ends_with("engine.rs")) {
+        for (number, line) in read(&file).lines().enumerate() {
+            let code = line.split("//").next().unwrap_or_default();
+            let mut words = code.split(|character: char| !character.is_alphanumeric() && character != '_');
+            if words.any(|word| word == "Config") {
+                offences.push(format!("{}:{}: only engine.rs may use wasmtime::Config", show(&file), number + 1));
+            }
+        }
+    }
+    assert_none(&offences);
+}
+
+#[test]
+fn source_files_open_with_a_doc_comment() {
     let opens = |file: &PathBuf| {
         read(file).lines().find(|line| !line.trim().is_empty()).is_some_and(|line| line.starts_with("//!"))
     };
     let offences: Vec<_> = rust_sources()
         .iter()
         .filter(|file| !opens(file))
-        .map(|file| format!("{}: no `//!` first", show(file)))
+        .map(|file| format!("{}: the first line must be a `//!` comment", show(file)))
         .collect();
     assert_none(&offences);
 }
 
 #[test]
-fn no_source_file_is_too_long_to_read() {
+fn source_files_are_at_most_600_lines_long() {
     let lengths = rust_sources().into_iter().map(|file| (read(&file).lines().count(), file));
     let offences: Vec<_> = lengths
-        .filter(|(length, _)| *length > MOST_LINES)
-        .map(|(length, file)| format!("{}: {length} lines, more than {MOST_LINES}", show(&file)))
+        .filter(|(length, _)| *length > MAX_FILE_LINES)
+        .map(|(length, file)| {
+            format!("{}: a file must have at most {MAX_FILE_LINES} lines (has {length})", show(&file))
+        })
         .collect();
     assert_none(&offences);
 }
@@ -72,53 +140,88 @@ fn nothing_is_left_unfinished() {
 }
 
 #[test]
-fn one_file_alone_sees_the_engines_configuration() {
-    let mut offences = Vec::new();
-    for file in host_sources().into_iter().filter(|file| !file.ends_with("runtime/engine.rs")) {
-        for (line, name) in names_after(&code_of(&file), "wasmtime::") {
-            if name == "Config" {
-                offences.push(format!("{}:{line}: wasmtime::Config", show(&file)));
-            }
-        }
+fn a_crate_may_use_what_the_crates_of_its_row_may_use() {
+    let page =
+        "| crate | may use |\n| --- | --- |\n| `a` | nothing of ours |\n| `b` | a |\n| `c` | b |\n| `d` | all |\n\n";
+    let table = table_of(page);
+    let allowed = |name| closure(&table, name).into_iter().collect::<Vec<_>>().join(" ");
+    assert_eq!(["a", "b", "c", "d"].map(allowed), ["", "a", "a b", "a b c d"]);
+}
+
+/// A package of the workspace, as `cargo metadata` describes it.
+struct Package {
+    name: String,
+    manifest: PathBuf,
+    dependencies: Vec<Dependency>,
+}
+
+struct Dependency {
+    name: String,
+    is_dev: bool,
+}
+
+impl Package {
+    /// `oauth` for `workway-oauth`: the name in the table, and of the crate's folder.
+    fn short_name(&self) -> &str {
+        short_name(&self.name)
     }
-    assert_none(&offences);
+
+    fn folder(&self) -> &Path {
+        self.manifest.parent().expect("a manifest lies in a folder")
+    }
+
+    fn is_in_host(&self) -> bool {
+        self.manifest.starts_with(root().join("host"))
+    }
 }
 
-#[test]
-fn names_are_found_in_paths_and_in_groups() {
-    let code = "use crate::{account::{User, token}, db};\nlet a = crate::oauth::flow(my_crate::http);";
-    let found: Vec<_> = names_after(code, "crate::").into_iter().map(|(line, name)| format!("{line} {name}")).collect();
-    assert_eq!(found, ["1 account", "1 db", "2 oauth"]);
+fn short_name(package: &str) -> &str {
+    package.strip_prefix("workway-").unwrap_or(package)
 }
 
-/// Module to the modules that it may use, from the table under the heading row `| module | may use |`.
-fn read_table() -> BTreeMap<String, BTreeSet<String>> {
-    let page = read(&root().join("docs/architecture.md"));
-    let rows: Vec<(Vec<String>, String)> = page
+fn host_packages() -> Vec<Package> {
+    packages().into_iter().filter(Package::is_in_host).collect()
+}
+
+fn packages() -> Vec<Package> {
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.current_dir(root()).args(["metadata", "--no-deps", "--offline", "--format-version", "1"]);
+    let output = cargo.output().expect("cargo starts");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let metadata: Value = serde_json::from_slice(&output.stdout).expect("the metadata is JSON");
+    let text = |value: &Value| value.as_str().expect("a text").to_owned();
+    let dependency = |value: &Value| Dependency { name: text(&value["name"]), is_dev: value["kind"] == "dev" };
+    let package = |value: &Value| Package {
+        name: text(&value["name"]),
+        manifest: text(&value["manifest_path"]).into(),
+        dependencies: value["dependencies"].as_array().expect("a list").iter().map(dependency).collect(),
+    };
+    metadata["packages"].as_array().expect("a list").iter().map(package).collect()
+}
+
+/// Reads the table under the heading row `| crate | may use |`: each crate, with the crates that its row names.
+fn table_of(page: &str) -> BTreeMap<String, BTreeSet<String>> {
+    let rows: Vec<(String, String)> = page
         .lines()
         .map(|line| line.replace('`', ""))
-        .skip_while(|line| cells(line) != ["module", "may use"])
+        .skip_while(|line| cells(line) != ["crate", "may use"])
         .skip(2)
         .map_while(|line| match cells(&line).as_slice() {
-            [modules, may_use] => Some((list(modules), (*may_use).to_owned())),
+            [name, may_use] => Some(((*name).to_owned(), (*may_use).to_owned())),
             _ => None,
         })
         .collect();
-    assert!(!rows.is_empty(), "docs/architecture.md has no table that begins with `| module | may use |`");
-    let known: BTreeSet<String> = rows.iter().flat_map(|(modules, _)| modules.clone()).collect();
-    let mut table = BTreeMap::new();
-    for (modules, may_use) in rows {
-        let allowed: BTreeSet<String> = match may_use.as_str() {
-            "nothing of ours" => BTreeSet::new(),
-            "all" => known.clone(),
-            names => list(names).into_iter().collect(),
-        };
-        let strangers: Vec<_> = allowed.difference(&known).collect();
-        assert!(
-            strangers.is_empty(),
-            "docs/architecture.md: the row of {modules:?} names no module with {strangers:?}"
-        );
-        table.extend(modules.into_iter().map(|module| (module, allowed.clone())));
+    assert!(!rows.is_empty(), "docs/architecture.md has no table that begins with `| crate | may use |`");
+    let known: BTreeSet<String> = rows.iter().map(|(name, _)| name.clone()).collect();
+    let named = |may_use: &str| match may_use {
+        "nothing of ours" => BTreeSet::new(),
+        "all" => known.clone(),
+        names => names.split(',').map(|name| name.trim().to_owned()).collect(),
+    };
+    let table: BTreeMap<_, _> = rows.iter().map(|(name, may_use)| (name.clone(), named(may_use))).collect();
+    for (name, used) in &table {
+        let unknown: Vec<_> = used.difference(&known).collect();
+        assert!(unknown.is_empty(), "docs/architecture.md: the row of `{name}` names {unknown:?}, which have no row");
     }
     table
 }
@@ -128,84 +231,24 @@ fn cells(line: &str) -> Vec<&str> {
     inner.map(|inner| inner.split('|').map(str::trim).collect()).unwrap_or_default()
 }
 
-fn list(cell: &str) -> Vec<String> {
-    cell.split(',').map(|name| name.trim().to_owned()).collect()
-}
-
-/// Which of the host's modules a file names, by `crate::` or by climbing to the crate's root with `super::`.
-fn uses_of(file: &Path, table: &BTreeMap<String, BTreeSet<String>>) -> Vec<(usize, String)> {
-    let code = code_of(file);
-    let mut used = names_after(&code, "crate::");
-    let climb = "super::".repeat(module_path(file).len());
-    // Inside a `mod tests { … }` the same path ends one lower and names an item of this module: only modules count.
-    used.extend(names_after(&code, &climb).into_iter().filter(|(_, name)| table.contains_key(name)));
-    used
-}
-
-/// The names that directly follow `prefix`, each with its line: of `crate::{a::b, c}` these are `a` and `c`.
-fn names_after(code: &str, prefix: &str) -> Vec<(usize, String)> {
-    let mut found = Vec::new();
-    for (at, _) in code.match_indices(prefix) {
-        if code[..at].ends_with(|before: char| is_name(before) || before == ':') {
-            continue;
-        }
-        let line = code[..at].lines().count().max(1);
-        let rest = code[at + prefix.len()..].trim_start();
-        let names = match rest.strip_prefix('{') {
-            Some(group) => names_in_group(group),
-            None => vec![name_at(rest)],
-        };
-        found.extend(names.into_iter().filter(|name| !name.is_empty()).map(|name| (line, name)));
-    }
-    found
-}
-
-fn names_in_group(group: &str) -> Vec<String> {
-    let mut names = vec![name_at(group)];
-    let mut depth = 1;
-    for (at, character) in group.char_indices() {
-        match character {
-            '{' => depth += 1,
-            '}' => depth -= 1,
-            ',' if depth == 1 => names.push(name_at(&group[at + 1..])),
-            _ => {}
-        }
-        if depth == 0 {
-            break;
+/// Returns the crates that `name` may use: those of its row, and those that they may use.
+fn closure<'a>(table: &'a BTreeMap<String, BTreeSet<String>>, name: &str) -> BTreeSet<&'a str> {
+    let mut allowed = BTreeSet::new();
+    let mut open: Vec<&str> = table[name].iter().map(String::as_str).collect();
+    while let Some(next) = open.pop() {
+        if allowed.insert(next) {
+            open.extend(table[next].iter().map(String::as_str));
         }
     }
-    names
-}
-
-fn name_at(code: &str) -> String {
-    code.trim_start().chars().take_while(|character| is_name(*character)).collect()
-}
-
-fn is_name(character: char) -> bool {
-    character.is_alphanumeric() || character == '_'
-}
-
-/// A file's text without its line comments, lines kept: documentation may name any module.
-fn code_of(file: &Path) -> String {
-    let text = read(file);
-    let lines: Vec<&str> = text.lines().map(|line| line.split("//").next().unwrap_or_default()).collect();
-    lines.join("\n")
-}
-
-/// `host/src/http/error.rs` is `["http", "error"]`; `lib.rs`, which may use everything, is `[]`.
-fn module_path(file: &Path) -> Vec<String> {
-    let inner = file.strip_prefix(root().join("host/src")).expect("a source of the host").with_extension("");
-    let names = inner.iter().map(|name| name.to_string_lossy().into_owned());
-    names.filter(|name| name != "mod" && name != "lib").collect()
-}
-
-fn host_sources() -> Vec<PathBuf> {
-    files_under(&root().join("host/src")).into_iter().filter(|file| has_extension(file, &["rs"])).collect()
+    allowed
 }
 
 fn rust_sources() -> Vec<PathBuf> {
-    let files = CRATES.iter().flat_map(|name| files_under(&root().join(name)));
-    files.filter(|file| has_extension(file, &["rs"])).collect()
+    FOLDERS.iter().flat_map(|name| rust_files(&root().join(name))).collect()
+}
+
+fn rust_files(folder: &Path) -> Vec<PathBuf> {
+    files_under(folder).into_iter().filter(|file| has_extension(file, &["rs"])).collect()
 }
 
 fn has_extension(file: &Path, extensions: &[&str]) -> bool {

@@ -1,5 +1,5 @@
-//! The host that is fuzzed: a process of its own in production mode, on a free port, with nothing but its folder. It is
-//! ended by its process id, however the run ends; this module never sends it a request.
+//! Starts the host that is fuzzed: a separate process in production mode, on a free port, with its own folder. It is
+//! killed however the run ends. This module never sends it a request.
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
@@ -10,12 +10,12 @@ use anyhow::{Context, Result, bail};
 
 use super::outside::Outside;
 
-/// The operator's token of that host alone.
+/// The operator's token of this host.
 pub const TOKEN: &str = "fuzz-operator-0123456789abcdef0123456789abcdef";
-/// How much of the log is shown after a failure.
+/// How many lines of the log are shown after a failure.
 const SHOWN_LINES: usize = 40;
 
-/// A running host. It ends when this is dropped.
+/// A running host, killed on drop.
 pub struct Host {
     process: Child,
     url: String,
@@ -38,12 +38,12 @@ impl Host {
             "--data",
             "data",
         ]);
-        // What the developer's own host is set to says nothing here.
+        // The settings of the developer's own host do not apply.
         command.env_clear().env("WORKWAY_ADMIN_TOKEN", TOKEN).stdin(Stdio::null()).stdout(Stdio::piped());
         let mut process = command.stderr(File::create(&log)?).spawn().context("cannot start the host")?;
         let said = process.stdout.take();
         let mut host = Self { process, url: String::new(), log };
-        for line in BufReader::new(said.context("the host's output is read")?).lines() {
+        for line in BufReader::new(said.context("the host has no standard output")?).lines() {
             let line = line?;
             if let Some((_, url)) = line.split_once("listening on ") {
                 host.url = url.to_owned();
@@ -56,21 +56,21 @@ impl Host {
         bail!("the host ended before it was ready")
     }
 
-    /// Where it answers, such as `http://127.0.0.1:40123`.
+    /// Its base URL, such as `http://127.0.0.1:40123`.
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// A task that nobody waits for can panic without an answer that tells.
+    /// Fails if the host panicked: a panic in a detached task shows in no answer.
     pub fn check_log(&self) -> Result<()> {
-        let log = fs::read_to_string(&self.log).context("the host's log is text")?;
+        let log = fs::read_to_string(&self.log).context("cannot read the host's log")?;
         match log.lines().find(|line| line.contains("panicked")) {
             Some(line) => bail!("the host panicked: {line}"),
             None => Ok(()),
         }
     }
 
-    /// Repeats the end of the log, warnings and errors first: requests are most of it.
+    /// Shows the end of the log. If it has warnings or errors, only these: most lines are requests.
     pub fn show_log(&self) {
         let log = fs::read_to_string(&self.log).unwrap_or_default();
         let is_bad = |line: &&str| [" WARN ", " ERROR ", "panicked"].iter().any(|mark| line.contains(mark));
@@ -85,17 +85,18 @@ impl Host {
 
 impl Drop for Host {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // It may have exited already.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
 }
 
-/// Flows can be begun: the host knows its address, and is a client everywhere. Nobody waits for a door to open again.
+/// Returns a configuration with which flows can start, since the host knows its address and is a client of every provider,
+/// and in which no rate limit stops the run.
 fn settings(outside: &Outside) -> String {
-    let doors = "[accounts]\nattempts_per_address = 1000000\nattempts_per_email = 1000000\n";
+    let limits = "[accounts]\nattempts_per_address = 1000000\nattempts_per_email = 1000000\n";
     let mut text =
-        doors.to_owned() + "[oauth]\npublic_url = \"http://localhost:8787\"\nproviders_file = \"providers.toml\"\n";
+        limits.to_owned() + "[oauth]\npublic_url = \"http://localhost:8787\"\nproviders_file = \"providers.toml\"\n";
     for provider in &outside.clients {
         text.push_str(&format!("[providers.{provider}]\nclient_id = \"fuzz\"\n"));
     }

@@ -1,5 +1,6 @@
-//! `cargo xtask fuzz-api`: has Schemathesis make requests up from `/openapi.json` and hold every answer of a running host
-//! against it. It never judges an answer itself; what is checked, and what is allowed for which reason, is in `tests/fuzz`.
+//! `cargo xtask fuzz-api`: runs Schemathesis, which generates requests from `/openapi.json` and checks every answer of a
+//! running host against it. It never judges an answer itself: the checks, and the exceptions with their reasons, are in
+//! `tests/fuzz`.
 
 mod host;
 mod outside;
@@ -16,28 +17,28 @@ use crate::{components, process, python, toolchain, workspace};
 use host::{Host, TOKEN};
 use outside::Outside;
 
-/// The fewest cases of the long form.
+/// The minimum number of cases of the long form.
 const CASES: u64 = 5_000;
-/// The fewest cases of the short form, which is one of the tests.
+/// The minimum number of cases of the short form, which `cargo xtask test` runs.
 const SHORT_CASES: u64 = 600;
-/// What the cases are made from, unless the caller says.
+/// The default seed of the cases.
 const SEED: u64 = 1;
 /// Cases of an operation, in percent of its even share: operations without a parameter have one or two cases in all.
 const SHARE_PERCENT: u64 = 150;
-/// The guest of the tests that is there to be called.
+/// The tests' guest that the requests call.
 const GUEST: &str = "hello";
 
-/// What the caller decides.
+/// The options of the command line.
 #[derive(Debug, PartialEq, Eq)]
 struct Options {
-    /// Fewer are a failure.
+    /// The run fails with fewer cases.
     cases: u64,
     seed: u64,
     /// Whether the host is a release build.
     release: bool,
 }
 
-/// The long form.
+/// Builds everything and runs the long form.
 pub fn run(arguments: &[String]) -> Result<()> {
     let options = Options::parse(arguments)?;
     let mut phases = Phases::new(6);
@@ -49,13 +50,13 @@ pub fn run(arguments: &[String]) -> Result<()> {
     phases.run("fuzzing the API", || fuzz(&program, &tools, &options))
 }
 
-/// The short form, for what has built everything that a host loads.
+/// Runs the short form. The caller has built everything that a host loads.
 pub fn run_short() -> Result<()> {
     let options = Options { cases: SHORT_CASES, ..Options::parse(&[])? };
     fuzz(&build_host(options.release)?, &install()?, &options)
 }
 
-/// Installs Schemathesis and answers where its programs are.
+/// Installs Schemathesis and returns the folder of its programs.
 pub fn install() -> Result<PathBuf> {
     python::install(&folder().join("requirements.txt"), &workspace::tools().join("schemathesis"))
         .context("the API cannot be fuzzed without Schemathesis")
@@ -65,16 +66,11 @@ fn build_host(release: bool) -> Result<PathBuf> {
     let mut cargo = Command::new("cargo");
     cargo.current_dir(workspace::root()).args(["build", "--package", "workway-cli", "--bin", "workway"]);
     cargo.args(["--message-format", "json-render-diagnostics"]).args(release.then_some("--release"));
-    let messages = process::capture(&mut cargo)?;
-    let mut executables = messages.lines().filter_map(|line| {
-        let message: Value = serde_json::from_str(line).ok()?;
-        Some(PathBuf::from(message["executable"].as_str()?))
-    });
-    executables.next_back().context("cargo built no `workway`")
+    process::built_executable(&mut cargo)
 }
 
 fn fuzz(program: &Path, tools: &Path, options: &Options) -> Result<()> {
-    // Kept until the next run: what was found lies in it.
+    // Kept until the next run: it contains the findings.
     let run = workspace::target().join("fuzz-api");
     if run.exists() {
         fs::remove_dir_all(&run).with_context(|| format!("cannot remove {}", run.display()))?;
@@ -94,11 +90,12 @@ fn fuzz(program: &Path, tools: &Path, options: &Options) -> Result<()> {
 fn ask(host: &Host, tools: &Path, run: &Path, options: &Options) -> Result<()> {
     let mut seed = Command::new(tools.join("python"));
     let seeded = process::capture(with_host(&mut seed, host).current_dir(run).arg(folder().join("seed.py")))?;
-    let seeded: Value = serde_json::from_str(&seeded).context("seed.py printed something else than JSON")?;
-    let operations = seeded["operations"].as_u64().filter(|count| *count > 0).context("the host documents nothing")?;
+    let seeded: Value = serde_json::from_str(&seeded).context("seed.py printed something that is not JSON")?;
+    let operations =
+        seeded["operations"].as_u64().filter(|count| *count > 0).context("/openapi.json documents no operation")?;
     let share = (options.cases * SHARE_PERCENT).div_ceil(operations * 100);
     let report = run.join("report.json");
-    // Beside what the seed left: the settings name it.
+    // The settings name files of the run's folder.
     let config = run.join("schemathesis.toml");
     workspace::install(&folder().join("schemathesis.toml"), &config)?;
     let mut schemathesis = Command::new(tools.join("schemathesis"));
@@ -111,10 +108,10 @@ fn ask(host: &Host, tools: &Path, run: &Path, options: &Options) -> Result<()> {
     if let Ok(made) = &made {
         eprintln!("      {made} cases of {operations} operations, seed {}", options.seed);
     }
-    found.with_context(|| format!("seed {}: the host and its documentation do not agree", options.seed))?;
+    found.with_context(|| format!("seed {}: the host does not answer as /openapi.json says", options.seed))?;
     let made = made?;
     if made < options.cases {
-        bail!("{made} cases were made, {} are wanted", options.cases);
+        bail!("Schemathesis must make at least {} cases (made {made})", options.cases);
     }
     Ok(())
 }
@@ -124,12 +121,12 @@ fn with_host<'a>(command: &'a mut Command, host: &Host) -> &'a mut Command {
 }
 
 fn count_cases(report: &Path) -> Result<u64> {
-    let text = fs::read_to_string(report).context("Schemathesis left no report")?;
-    let report: Value = serde_json::from_str(&text).context("Schemathesis's report is JSON")?;
-    report["test_cases"]["generated"].as_u64().context("Schemathesis's report counts its cases")
+    let text = fs::read_to_string(report).context("Schemathesis wrote no report")?;
+    let report: Value = serde_json::from_str(&text).context("cannot read Schemathesis's report as JSON")?;
+    report["test_cases"]["generated"].as_u64().context("Schemathesis's report has no number of cases")
 }
 
-/// What is asked, checked and allowed.
+/// The settings, hooks and seed of Schemathesis.
 fn folder() -> PathBuf {
     workspace::root().join("tests/fuzz")
 }
@@ -141,13 +138,13 @@ impl Options {
         while let Some(argument) = arguments.next() {
             let mut number = || {
                 let text = arguments.next().with_context(|| format!("{argument} needs a number"))?;
-                text.parse().with_context(|| format!("{argument} needs a number, not `{text}`"))
+                text.parse().with_context(|| format!("{argument} needs a number (got `{text}`)"))
             };
             match argument.as_str() {
                 "--cases" => options.cases = number()?,
                 "--seed" => options.seed = number()?,
                 "--release" => options.release = true,
-                other => bail!("fuzz-api has no option `{other}`; there are --cases N, --seed N and --release"),
+                other => bail!("unknown option `{other}`: fuzz-api takes --cases N, --seed N and --release"),
             }
         }
         Ok(options)
@@ -164,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn options_have_defaults_and_unknown_ones_are_refused() {
+    fn parses_options_and_rejects_unknown_ones() {
         assert_eq!(parsed(&[]), Some(Options { cases: CASES, seed: SEED, release: false }));
         let all = ["--release", "--cases", "7", "--seed", "9"];
         assert_eq!(parsed(&all), Some(Options { cases: 7, seed: 9, release: true }));

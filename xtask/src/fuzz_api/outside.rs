@@ -1,5 +1,5 @@
-//! The world that a fuzzed host sees: the same providers, at addresses that lead nowhere, so that a made-up token reaches
-//! nobody. It never changes what the host does with an address.
+//! The providers of a fuzzed host: those of the catalogue, at addresses that do not exist, so that a generated token
+//! reaches nobody. It never changes what the host does with an address.
 
 use std::fs;
 
@@ -7,21 +7,21 @@ use anyhow::{Context, Result};
 
 use crate::workspace;
 
-const CATALOGUE: &str = "host/src/oauth/catalogue/providers.toml";
-/// Names below it never resolve (RFC 6761, section 6.4).
+const CATALOGUE: &str = "host/crates/oauth/src/catalogue/providers.toml";
+/// Names under this one never resolve (RFC 6761, section 6.4).
 const NOWHERE: &str = ".invalid";
 
-/// What takes the place of the catalogue.
+/// Replaces the catalogue.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Outside {
-    /// A file of providers, as an operator may have one.
+    /// A providers file like an operator's.
     pub providers: String,
-    /// Providers that a host needs a client for.
+    /// The providers for which a host needs a client id.
     pub clients: Vec<String>,
 }
 
 impl Outside {
-    /// Every provider of the catalogue, each moved to nowhere.
+    /// Moves every provider of the catalogue to an address that does not exist.
     pub fn nowhere() -> Result<Self> {
         let path = workspace::root().join(CATALOGUE);
         let catalogue = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
@@ -53,7 +53,7 @@ impl Outside {
     }
 }
 
-/// Every quoted text is a host.
+/// Moves the hosts of a line: every quoted text is one.
 fn move_hosts(line: &str) -> String {
     let parts = line.split('"').enumerate();
     let moved = parts.map(|(index, part)| if index % 2 == 1 { format!("{part}{NOWHERE}") } else { part.to_owned() });
@@ -74,7 +74,7 @@ mod tests {
     use super::Outside;
 
     #[test]
-    fn no_host_and_no_address_is_left_where_it_was() {
+    fn moves_every_host_and_every_address() {
         let catalogue = r#"# https://comment.example/
 [shops]
 name = "Shops"
@@ -113,7 +113,7 @@ hosts = ["api.keys.example.invalid", "keys.example.invalid"]
     }
 
     #[test]
-    fn the_catalogue_has_providers_to_move() {
+    fn moves_the_providers_of_the_catalogue() {
         let outside = Outside::nowhere().unwrap();
         assert!(outside.clients.iter().any(|provider| provider == "slack"));
         assert!(outside.providers.contains("\"slack.com.invalid\""));
