@@ -1,5 +1,5 @@
-//! What can be said on the command line or in the environment. Secrets come from the environment alone: a command line
-//! can be read by every user of the machine.
+//! The command-line arguments and their environment variables. Secrets come only from the environment: every user of the
+//! machine can read a command line.
 
 use std::{ffi::OsString, net::SocketAddr, path::PathBuf};
 
@@ -12,7 +12,7 @@ use workway_host::{
 
 use crate::integration::{ItemName, Name};
 
-/// Runs integrations in a sandbox and serves their actions.
+/// Run integrations in a sandbox and serve their actions.
 #[derive(Parser)]
 #[command(name = "workway", version, arg_required_else_help = true)]
 pub struct Arguments {
@@ -22,41 +22,42 @@ pub struct Arguments {
 
 #[derive(Subcommand)]
 pub enum Command {
-    /// Serve the integrations of a folder over HTTP.
+    /// Serve the integrations in a folder over HTTP.
     ///
-    /// Prints `listening on http://…` once requests are taken, and `ready: …` once the integrations are loaded.
-    /// WORKWAY_ADMIN_TOKEN holds the operator's bearer token, which production needs; WORKWAY_KEY the key that stored
-    /// tokens are sealed under (base64 of 32 bytes), without which a key file in the data folder is used.
+    /// Prints `listening on http://…` when it accepts requests, and `ready: …` when the integrations are loaded.
+    ///
+    /// WORKWAY_ADMIN_TOKEN sets the operator's bearer token, which production requires. WORKWAY_KEY sets the key that
+    /// encrypts stored tokens (base64 of 32 bytes); without it, the key file in the data folder is used.
     Serve(ServeArguments),
-    /// Serve in development mode, for this machine alone, with readable output.
+    /// Serve in development mode, on this machine only, with readable output.
     Dev(ServeArguments),
-    /// For those who write an integration.
+    /// Create, test and develop integrations.
     #[command(subcommand)]
     Integration(IntegrationCommand),
-    /// The keys that stored tokens are sealed under.
+    /// Manage the keys that encrypt stored tokens.
     #[command(subcommand)]
     Keys(KeysCommand),
 }
 
 #[derive(Args)]
 pub struct ServeArguments {
-    /// Development mode: loopback only, nobody needs a token, what an integration declares is granted.
-    /// ENVIRONMENT=development says the same.
+    /// Development mode: loopback only, no token needed, every declared permission granted.
+    /// Same as ENVIRONMENT=development.
     #[arg(long)]
     dev: bool,
-    /// Address and port; port 0 takes a free one [default: 127.0.0.1:8787]
+    /// Address and port to listen on; port 0 picks a free port [default: 127.0.0.1:8787]
     #[arg(long, env = "WORKWAY_LISTEN", value_name = "ADDRESS")]
     listen: Option<SocketAddr>,
-    /// The folder with the integrations' .wasm files [default: plugins]
+    /// Folder with the integrations' .wasm files [default: plugins]
     #[arg(long, env = "WORKWAY_PLUGINS", value_name = "DIR")]
     plugins: Option<PathBuf>,
-    /// The folder that everything is written to [default: data]
+    /// Folder that the host writes all its data to [default: data]
     #[arg(long, env = "WORKWAY_DATA", value_name = "DIR")]
     data: Option<PathBuf>,
-    /// The configuration file [default: workway.toml, if there is one]
+    /// Configuration file [default: workway.toml, if it exists]
     #[arg(long, env = "WORKWAY_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
-    /// What is logged: `info`, or for a part of the host `workway_host=debug`
+    /// Log filter: a level such as `info`, or a level per module such as `workway_host=debug`
     #[arg(long, env = "WORKWAY_LOG", value_name = "FILTER", default_value = "info")]
     log: String,
 }
@@ -66,7 +67,7 @@ impl ServeArguments {
         Self { dev: true, ..self }
     }
 
-    /// What is logged, as `tracing-subscriber` reads it.
+    /// The log filter, in the syntax of `tracing-subscriber`.
     pub fn log_filter(&self) -> &str {
         &self.log
     }
@@ -88,23 +89,24 @@ impl From<ServeArguments> for Flags {
 
 #[derive(Subcommand)]
 pub enum KeysCommand {
-    /// Make a new key, seal every stored token under it, and forget the old one.
+    /// Create a new key, encrypt all stored tokens with it, and delete the old key.
     ///
-    /// Hosts may go on running: they read the key file again. Should it be interrupted, run it again. Where WORKWAY_KEY
-    /// holds the key, no key is made or removed: restart all hosts with `NEW,OLD`, run this with the same, and set NEW
-    /// alone when it is done.
+    /// Hosts can keep running: they reload the key file. If the command is interrupted, run it again.
+    ///
+    /// If WORKWAY_KEY holds the key, the command creates and deletes no key. Restart all hosts with
+    /// WORKWAY_KEY=NEW,OLD, run the command with the same value, then restart the hosts with WORKWAY_KEY=NEW.
     Rotate(RotateArguments),
 }
 
 #[derive(Args)]
 pub struct RotateArguments {
-    /// The data folder of the host [default: data]
+    /// Data folder of the host [default: data]
     #[arg(long, env = "WORKWAY_DATA", value_name = "DIR")]
     data: Option<PathBuf>,
-    /// The configuration file [default: workway.toml, if there is one]
+    /// Configuration file [default: workway.toml, if it exists]
     #[arg(long, env = "WORKWAY_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Delete connections that open under no key, when theirs is lost; no host may run
+    /// If a key is lost: delete the records that no key can decrypt. Stop all hosts first
     #[arg(long)]
     pub drop_unreadable: bool,
 }
@@ -117,37 +119,38 @@ impl From<RotateArguments> for Flags {
 
 #[derive(Subcommand)]
 pub enum IntegrationCommand {
-    /// Make a project for an integration: it builds and passes its tests as it is.
+    /// Create a project for an integration that builds and passes its tests.
     ///
-    /// The folder NAME is made in this one. `cargo test` runs its unit tests, `workway integration test` the component.
+    /// Creates the folder NAME in the current folder. `cargo test` runs the unit tests; `workway integration test` tests
+    /// the component.
     Init(InitArguments),
-    /// Add an action or a trigger to an integration: its source, its tests and its registration.
+    /// Add an action or a trigger to an integration, with tests.
     #[command(subcommand)]
     Generate(GenerateCommand),
-    /// Build an integration and run its cases, tests/*.yaml, in the sandbox that a host has.
+    /// Build an integration and run its cases (tests/*.yaml) in the host's sandbox.
     ///
-    /// The upstream is what the cases say, and no request leaves this machine, unless --live is given. One line a case
-    /// says the time that the call took, the CPU time, the most memory that it held, and how many requests it made.
+    /// The cases define the responses, and no request leaves this machine unless --live is given. Each case prints one
+    /// line with its duration, CPU time, peak memory and number of requests.
     ///
-    /// Status: 0 when every case passed, 1 when one failed, 2 when the arguments or the cases cannot be used, 3 when the
-    /// integration cannot be built, 130 when it was interrupted.
+    /// Exit status: 0 if every case passed, 1 if a case failed, 2 if the arguments or the cases are invalid, 3 if the
+    /// build failed, 130 if interrupted.
     Test(IntegrationTestArguments),
-    /// Build an integration whenever its source changes, and put it into the plugins folder of a running host.
+    /// Build an integration whenever its source changes, and install it into the plugins folder of a running host.
     ///
-    /// Run `workway dev` in another terminal first. Compiler errors are shown as cargo shows them, and what the host
-    /// makes of each build follows. Whatever `cargo` is on the PATH builds; RUSTUP_TOOLCHAIN chooses another.
+    /// Run `workway dev` in another terminal first. Prints cargo's compiler errors and, for each build, whether the host
+    /// loaded it. Uses the `cargo` on the PATH; RUSTUP_TOOLCHAIN selects another toolchain.
     Dev(IntegrationDevArguments),
 }
 
 #[derive(Args)]
 pub struct IntegrationDevArguments {
-    /// The folder with the integration's Cargo.toml
+    /// Folder with the integration's Cargo.toml
     #[arg(value_name = "PATH", default_value = ".")]
     pub path: PathBuf,
-    /// The folder that the host takes components from
+    /// Plugins folder of the host
     #[arg(long, env = "WORKWAY_PLUGINS", value_name = "DIR", default_value = "plugins")]
     pub plugins: PathBuf,
-    /// Where the host answers, which says what it makes of a component
+    /// URL of the host, which reports whether a build was loaded
     #[arg(
         long,
         env = "WORKWAY_HOST",
@@ -156,38 +159,38 @@ pub struct IntegrationDevArguments {
         value_parser = plain_http
     )]
     pub host: Url,
-    /// The profile of cargo's to build with [default: dev, without debug information, which builds fastest]
+    /// Cargo profile [default: dev without debug information, which builds fastest]
     #[arg(long, value_name = "NAME")]
     pub profile: Option<String>,
-    /// What else `cargo build` is told, which runs in the integration's folder
+    /// More arguments for `cargo build`, which runs in the integration's folder
     #[arg(last = true, value_name = "CARGO ARGUMENTS")]
     pub cargo: Vec<OsString>,
 }
 
 #[derive(Args)]
 pub struct InitArguments {
-    /// The integration's id, `[a-z][a-z0-9-]*`, and the folder's name
+    /// Id of the integration, `[a-z][a-z0-9-]*`, and name of its folder
     #[arg(value_name = "NAME")]
     pub name: Name,
-    /// The folder of workway-sdk [default: that of the checkout that this program was built from]
+    /// Folder of workway-sdk [default: the SDK of the checkout that this program was built from]
     #[arg(long, value_name = "DIR")]
     pub sdk: Option<PathBuf>,
 }
 
 #[derive(Subcommand)]
 pub enum GenerateCommand {
-    /// Add an action: a function that is called.
+    /// Add an action: a function that the host can call.
     Action(ItemArguments),
-    /// Add a trigger: what the integration notices.
+    /// Add a trigger: a source of events.
     Trigger(TriggerArguments),
 }
 
 #[derive(Args)]
 pub struct ItemArguments {
-    /// Its id, `[a-z][a-z0-9-]*`: `post-message` is the function post_message
+    /// Id, `[a-z][a-z0-9-]*`: `post-message` becomes the function post_message
     #[arg(value_name = "NAME")]
     pub name: ItemName,
-    /// The folder with the integration's Cargo.toml
+    /// Folder with the integration's Cargo.toml
     #[arg(long, value_name = "DIR", default_value = ".")]
     pub path: PathBuf,
 }
@@ -196,56 +199,56 @@ pub struct ItemArguments {
 pub struct TriggerArguments {
     #[command(flatten)]
     pub item: ItemArguments,
-    /// The host asks now and then what is new; this is the default
+    /// The host polls for events (default)
     #[arg(long, conflicts_with = "webhook")]
     poll: bool,
-    /// The upstream calls when something is new
+    /// The upstream service sends events to the host
     #[arg(long)]
     pub webhook: bool,
 }
 
 #[derive(Args)]
 pub struct IntegrationTestArguments {
-    /// The folder with the integration's Cargo.toml
+    /// Folder with the integration's Cargo.toml
     #[arg(value_name = "PATH", default_value = ".")]
     pub path: PathBuf,
-    /// The profile of cargo's to build with
+    /// Cargo profile
     #[arg(long, value_name = "NAME", default_value = "release")]
     pub profile: String,
-    /// Test this component, and build none
+    /// Test this component instead of building one
     #[arg(long, value_name = "FILE", conflicts_with = "profile")]
     pub component: Option<PathBuf>,
-    /// Run only cases whose name or file has this text in it
+    /// Run only the cases whose name or file contains TEXT
     #[arg(long, value_name = "TEXT")]
     pub filter: Option<String>,
-    /// Take the upstream's answers from the cases or from what was recorded; this is the default
+    /// Take responses from the cases or from recordings (default)
     #[arg(long, conflicts_with = "live")]
     mock: bool,
-    /// Send requests to the real upstream, with the accounts that a user has connected at a host
+    /// Send requests to the real service, with the accounts that a user has connected at a host
     #[arg(long)]
     pub live: bool,
-    /// Record what the real upstream answers, without secrets, for runs without it
+    /// Record the real service's responses, without secrets, for runs without --live
     #[arg(long, requires = "live")]
     pub save: bool,
-    /// Whose accounts are used
+    /// User whose accounts are used
     #[arg(long, value_name = "NAME", default_value = "dev", requires = "live")]
     pub user: UserId,
-    /// The data folder of the host that has the accounts [default: data]
+    /// Data folder of the host that has the accounts [default: data]
     #[arg(long, env = "WORKWAY_DATA", value_name = "DIR")]
     pub data: Option<PathBuf>,
-    /// The host's configuration file, with its providers and limits [default: workway.toml, if there is one]
+    /// Configuration file of the host, with its providers and limits [default: workway.toml, if it exists]
     #[arg(long, env = "WORKWAY_CONFIG", value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// Write what became of the cases to this file, as JUnit's XML
+    /// Write a JUnit XML report to this file
     #[arg(long, value_name = "FILE")]
     pub junit: Option<PathBuf>,
 }
 
-/// A host in development mode is this machine's own, and has no certificate.
+/// A host in development mode runs on this machine, without TLS.
 fn plain_http(text: &str) -> Result<Url, String> {
-    let url: Url = text.parse().map_err(|error| format!("{error}, as in http://127.0.0.1:8787"))?;
+    let url: Url = text.parse().map_err(|error| format!("{error}: expected a URL such as http://127.0.0.1:8787"))?;
     if url.scheme() != "http" || url.cannot_be_a_base() {
-        return Err("a host in development mode is at http://…".to_owned());
+        return Err("the URL must begin with http://, because a host in development mode has no TLS".to_owned());
     }
     Ok(url)
 }

@@ -56,16 +56,11 @@ impl Display for EventLine<'_> {
             Self::Loaded(loading) => write!(formatter, "loaded {loading}"),
             Self::Reloaded(loading) => write!(formatter, "reloaded {loading}"),
             Self::Failed { file, message, serving } => {
-                let file = name(file);
-                let message = paragraph(message);
-                match (serving, message.contains('\n')) {
-                    (false, _) => write!(formatter, "failed {file}: {message}"),
-                    (true, false) => write!(formatter, "failed {file}: {message}; version before it still answers"),
-                    (true, true) => write!(formatter, "failed {file}; version before it still answers: {message}"),
-                }
+                let previous = if *serving { " (the previous version stays active)" } else { "" };
+                write!(formatter, "failed {}{previous}: {}", name(file), paragraph(message))
             }
             Self::Removed { integration, file } => {
-                write!(formatter, "removed {}: {} is gone", name(integration), name(file))
+                write!(formatter, "removed {}: {} was deleted", name(integration), name(file))
             }
             Self::Missed => formatter.write_str("some events were missed"),
         }
@@ -76,7 +71,7 @@ impl Display for Loading<'_> {
     fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
         write!(formatter, "{} {}", name(self.integration), name(self.version))?;
         if self.file.strip_suffix(".wasm") != Some(self.integration) {
-            write!(formatter, " of {}", name(self.file))?;
+            write!(formatter, " from {}", name(self.file))?;
         }
         write!(formatter, ": {}", counted(self.actions, "action"))?;
         if self.triggers > 0 {
@@ -143,8 +138,8 @@ pub fn harmless(character: char) -> char {
 }
 
 /// `1 action`, `2 actions`.
-pub fn counted(count: usize, noun: &str) -> String {
-    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
+pub fn counted<N: Display + PartialEq + From<u8>>(count: N, noun: &str) -> String {
+    if count == N::from(1) { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }
 
 #[cfg(test)]
@@ -180,23 +175,23 @@ mod tests {
     #[test]
     fn a_file_is_named_where_it_is_not_called_as_its_integration() {
         let line = EventLine::Loaded(Loading { file: "chat.wasm", ..slack() }).to_string();
-        assert!(line.starts_with("loaded slack 0.2.0 of chat.wasm: "), "{line}");
+        assert!(line.starts_with("loaded slack 0.2.0 from chat.wasm: "), "{line}");
     }
 
     #[test]
     fn a_failure_says_whether_something_still_answers() {
-        assert_eq!(failed("no component", true), "failed slack.wasm: no component; version before it still answers");
+        assert_eq!(failed("no component", true), "failed slack.wasm (the previous version stays active): no component");
         assert_eq!(failed("no component", false), "failed slack.wasm: no component");
         assert_eq!(
             failed("no component\r\nbut a module\n\n", true),
-            "failed slack.wasm; version before it still answers: no component\n    but a module"
+            "failed slack.wasm (the previous version stays active): no component\n    but a module"
         );
     }
 
     #[test]
     fn what_else_happens_has_a_line_too() {
         let removed = EventLine::Removed { integration: "slack", file: "slack.wasm" };
-        assert_eq!(removed.to_string(), "removed slack: slack.wasm is gone");
+        assert_eq!(removed.to_string(), "removed slack: slack.wasm was deleted");
         assert_eq!(EventLine::Missed.to_string(), "some events were missed");
     }
 
@@ -220,7 +215,7 @@ mod tests {
         for breaks in ["\n", "\r\n", "\r", "\u{b}", "\u{c}", "\u{85}", "\u{2028}", "\u{2029}"] {
             let line = failed(&format!("no{breaks}reloaded slack 9.9.9"), true);
             assert_eq!(
-                line, "failed slack.wasm; version before it still answers: no\n    reloaded slack 9.9.9",
+                line, "failed slack.wasm (the previous version stays active): no\n    reloaded slack 9.9.9",
                 "{breaks:?}"
             );
             let id = format!("slack{breaks}reloaded slack");

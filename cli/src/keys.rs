@@ -1,4 +1,4 @@
-//! `workway keys`: what an operator does with the keys that stored tokens are sealed under. No key is ever printed.
+//! `workway keys`: manages the keys that encrypt stored tokens. It never prints a key.
 
 use std::io::{self, Write};
 
@@ -8,23 +8,23 @@ use workway_host::{
     settings::{Flags, KeySettings},
 };
 
-use crate::arguments::KeysCommand;
+use crate::{arguments::KeysCommand, event_line::counted};
 
 pub fn run(command: KeysCommand) -> Result<()> {
     let KeysCommand::Rotate(arguments) = command;
     let drop_unreadable = arguments.drop_unreadable;
     let settings = KeySettings::load(Flags::from(arguments).with_environment()?)?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("no runtime")?;
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start the async runtime")?;
     let rotated = runtime.block_on(rotate_keys(&settings, drop_unreadable))?;
-    let connections = if rotated.resealed == 1 { "connection" } else { "connections" };
-    writeln!(io::stdout(), "sealed {} {connections} under the key {}", rotated.resealed, rotated.key)?;
+    writeln!(io::stdout(), "encrypted {} with the key {}", counted(rotated.resealed, "record"), rotated.key)?;
     if rotated.dropped > 0 {
-        writeln!(io::stdout(), "deleted {} that open under no key", rotated.dropped)?;
+        writeln!(io::stdout(), "deleted {} that no key could decrypt", counted(rotated.dropped, "record"))?;
     }
     if !rotated.unreadable.is_empty() {
         bail!(
-            "{} open under none of the keys here and stay as they are (--drop-unreadable deletes them): {}",
-            rotated.unreadable.len(),
+            "{} could not be decrypted with any key and stayed unchanged; run again with --drop-unreadable to delete: {}",
+            counted(rotated.unreadable.len(), "record"),
             rotated.unreadable.join(", ")
         );
     }

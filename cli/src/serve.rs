@@ -11,7 +11,7 @@ use workway_host::{
 
 use crate::{
     arguments::ServeArguments,
-    event_line::{EventLine, Loading},
+    event_line::{EventLine, Loading, counted},
     log,
     terminal::{asked_to_end, say},
 };
@@ -28,7 +28,8 @@ pub enum Style {
 pub fn run(arguments: ServeArguments, style: Style) -> anyhow::Result<()> {
     log::install(arguments.log_filter(), style)?;
     let settings = Settings::load(Flags::from(arguments).with_environment()?)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("no async runtime")?;
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start the async runtime")?;
     let result = runtime.block_on(serve(settings, style));
     // A compile or a name lookup that is still under way has nobody to give its result to.
     runtime.shutdown_background();
@@ -37,7 +38,7 @@ pub fn run(arguments: ServeArguments, style: Style) -> anyhow::Result<()> {
 
 async fn serve(settings: Settings, style: Style) -> anyhow::Result<()> {
     // Before anything is said: whoever reads it may end the host right away.
-    let asked = asked_to_end(|| eprintln!("workway: letting calls end; again to stop at once"))?;
+    let asked = asked_to_end(|| eprintln!("workway: finishing running calls; press Ctrl-C again to stop now"))?;
     let host = Host::start(settings).await?;
     say(&format!("listening on http://{}", host.address()));
     let app = host.app().clone();
@@ -99,7 +100,8 @@ fn announce(app: &App, style: Style) {
     if style == Style::Readable {
         for entry in snapshot.integrations.values() {
             if let Some(definition) = entry.definition() {
-                say(&format!("  {} {}: {} actions", definition.id, definition.version, definition.actions.len()));
+                let actions = counted(definition.actions.len(), "action");
+                say(&format!("  {} {}: {actions}", definition.id, definition.version));
             }
         }
         for (file, failure) in &snapshot.failures {
@@ -108,8 +110,9 @@ fn announce(app: &App, style: Style) {
     }
     let actions: usize = snapshot.active().map(|active| active.definition.actions.len()).sum();
     say(&format!(
-        "ready: {} integrations, {actions} actions, {} files not loaded",
-        snapshot.integrations.len(),
-        snapshot.failures.len()
+        "ready: {}, {}, {} not loaded",
+        counted(snapshot.integrations.len(), "integration"),
+        counted(actions, "action"),
+        counted(snapshot.failures.len(), "file")
     ));
 }

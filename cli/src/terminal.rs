@@ -29,8 +29,8 @@ pub fn wipe_line() {
 pub fn asked_to_end(
     first: impl FnOnce() + Send + 'static,
 ) -> anyhow::Result<impl Future<Output = ()> + Send + 'static> {
-    let mut interrupt = signal(SignalKind::interrupt()).context("signals")?;
-    let mut terminate = signal(SignalKind::terminate()).context("signals")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for signals")?;
+    let mut terminate = signal(SignalKind::terminate()).context("cannot listen for signals")?;
     let (ask, asked) = oneshot::channel();
     tokio::spawn(async move {
         let mut next = async || {

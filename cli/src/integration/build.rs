@@ -84,21 +84,21 @@ impl Build {
         let mut child = command
             .stdout(Stdio::piped())
             .spawn()
-            .context("cargo does not start: is Rust installed, and cargo on the PATH?")?;
-        let messages = BufReader::new(child.stdout.take().context("cargo has no output")?).lines();
+            .context("cannot start cargo: install Rust and add cargo to the PATH")?;
+        let messages = BufReader::new(child.stdout.take().context("cargo has no standard output")?).lines();
         Ok(Self { group: Group(child), messages, package, component: None, started })
     }
 
     /// Waits for its end. Nothing is lost when this is dropped half-way and called again.
     pub async fn finished(&mut self) -> anyhow::Result<Outcome> {
-        while let Some(line) = self.messages.next_line().await.context("cargo's messages")? {
+        while let Some(line) = self.messages.next_line().await.context("cannot read cargo's messages")? {
             match serde_json::from_str::<Message>(&line) {
                 Ok(message) => self.component = message.component_of(&self.package).or(self.component.take()),
                 // A macro that prints, which is what cargo would have shown.
                 Err(_) => say(&line),
             }
         }
-        let status = self.group.0.wait().await.context("cargo's end")?;
+        let status = self.group.0.wait().await.context("cannot wait for cargo")?;
         Ok(match self.component.take() {
             _ if !status.success() => Outcome::Failed,
             Some(component) => Outcome::Built(component),
@@ -114,7 +114,7 @@ impl Build {
     /// Ends it, and waits until it has let go of cargo's lock.
     pub async fn end(mut self) -> anyhow::Result<()> {
         self.group.kill();
-        self.group.0.wait().await.context("cargo's end")?;
+        self.group.0.wait().await.context("cannot wait for cargo")?;
         Ok(())
     }
 }
@@ -141,9 +141,15 @@ impl Drop for Group {
     }
 }
 
-/// Whether the rustc on the PATH has no standard library for wasm. Its diagnostic, E0463, is not among cargo's messages
-/// when cargo renders it.
-pub async fn lacks_target(folder: &Path) -> bool {
+/// After a failed build, tells how to install the target if the rustc on the PATH lacks it. Its diagnostic, E0463, is not
+/// among cargo's messages when cargo renders it.
+pub async fn help_with_target(folder: &Path) {
+    if lacks_target(folder).await {
+        say(&format!("help: the target {TARGET} is not installed; run `rustup target add {TARGET}`"));
+    }
+}
+
+async fn lacks_target(folder: &Path) -> bool {
     let mut rustc = Command::new("rustc");
     rustc.current_dir(folder).args(["--print", "target-libdir", "--target", TARGET]).stdin(Stdio::null());
     let output: io::Result<_> = rustc.stderr(Stdio::null()).kill_on_drop(true).output().await;

@@ -40,7 +40,7 @@ impl Changes {
     pub fn apply(&self) -> anyhow::Result<()> {
         let mut done = Done::default();
         for file in &self.files {
-            let nothing = || format!("cannot write {}, and nothing was changed", file.path.display());
+            let nothing = || format!("cannot write {}; nothing was changed", file.path.display());
             done.write(file).with_context(nothing)?;
         }
         done.is_whole = true;
@@ -69,7 +69,7 @@ impl<'changes> Done<'changes> {
             }
             Some(before) => {
                 if fs::read_to_string(&file.path)? != *before {
-                    return Err(io::Error::other("somebody else has changed it"));
+                    return Err(io::Error::other("another program changed the file"));
                 }
                 self.files.push(file);
                 fs::write(&file.path, &file.content)

@@ -10,7 +10,7 @@ use std::{
 use anyhow::Context;
 
 use super::{
-    build::{self, Build, Outcome, TARGET, lacks_target},
+    build::{self, Build, Outcome, help_with_target},
     events::{self, Event, News},
     install::{Installed, Place},
     package::Package,
@@ -40,7 +40,7 @@ async fn develop(arguments: IntegrationDevArguments) -> anyhow::Result<Infallibl
     let sources: Vec<&Path> =
         std::iter::once(&package.folder).chain(&package.dependencies).map(AsRef::as_ref).collect();
     let mut outputs = package.outputs.clone();
-    outputs.push(place.folder().canonicalize().context("the plugins folder")?);
+    outputs.push(place.folder().canonicalize().context("cannot open the plugins folder")?);
     let (mut watcher, mut changes) = Watcher::start(&sources, outputs)?;
     say(&watching(&sources));
     let mut news = events::follow(&arguments.host)?;
@@ -56,19 +56,19 @@ async fn develop(arguments: IntegrationDevArguments) -> anyhow::Result<Infallibl
         host: Host::Unknown,
     };
     // What the host makes of the first component is heard only by one who listens before.
-    session.heard(&news.recv().await.context("nobody follows the host")?);
+    session.heard(&news.recv().await.context("the connection to the host ended")?);
     session.start_build().await?;
     loop {
         tokio::select! {
-            change = changes.recv() => match change.context("nobody watches the source")? {
+            change = changes.recv() => match change.context("the file watcher ended")? {
                 Ok(change) => {
                     watcher.follow(&change).unwrap_or_else(|error| complain(&error));
                     session.changed(&change).await?;
                 }
-                Err(error) => complain(&anyhow::Error::new(error).context("the source is not watched well")),
+                Err(error) => complain(&anyhow::Error::new(error).context("the file watcher may miss changes")),
             },
             outcome = outcome_of(&mut session.build) => session.built(outcome?).await?,
-            heard = news.recv() => session.heard(&heard.context("nobody follows the host")?),
+            heard = news.recv() => session.heard(&heard.context("the connection to the host ended")?),
         }
     }
 }
@@ -153,13 +153,11 @@ impl Session {
                 self.install(&component, saved);
             }
             Outcome::Failed => {
-                say(&format!("failed to build in {took}"));
-                if lacks_target(&self.package.folder).await {
-                    say(&format!("help: the target {TARGET} is missing: rustup target add {TARGET}"));
-                }
+                say(&format!("build failed after {took}"));
+                help_with_target(&self.package.folder).await;
             }
             Outcome::NoComponent => {
-                complain(&anyhow::anyhow!("cargo made no component: is there another --target after `--`?"));
+                complain(&anyhow::anyhow!("cargo built no component: check for another --target after `--`"));
             }
         }
         if self.is_out_of_date { self.start_build().await } else { Ok(()) }
@@ -169,7 +167,7 @@ impl Session {
         let path = event_line::name(&self.place.path().display().to_string());
         match self.place.install(component) {
             Ok(Installed::Written { bytes }) => {
-                say(&format!("dropped {path} ({} KiB)", bytes.div_ceil(1024)));
+                say(&format!("installed {path} ({} KiB)", bytes.div_ceil(1024)));
                 self.waiting = saved.filter(|_| self.host == Host::Heard);
             }
             Ok(Installed::Unchanged) => say(&format!("unchanged {path}")),
@@ -181,7 +179,10 @@ impl Session {
         match news {
             News::Connected => {
                 if self.host == Host::Silent {
-                    self.say(&format!("a host answers at {}", self.arguments.host.origin().ascii_serialization()));
+                    self.say(&format!(
+                        "connected to the host at {}",
+                        self.arguments.host.origin().ascii_serialization()
+                    ));
                 }
                 self.host = Host::Heard;
             }
@@ -199,7 +200,7 @@ impl Session {
         self.say(&line.to_string());
         let waiting = self.waiting.take();
         if let (EventLine::Loaded(_) | EventLine::Reloaded(_), Some(saved)) = (line, waiting) {
-            self.say(&format!("saved to serving in {}", event_line::duration(saved.elapsed())));
+            self.say(&format!("serving {} after the change was saved", event_line::duration(saved.elapsed())));
         }
     }
 }
@@ -231,7 +232,7 @@ fn watching(sources: &[&Path]) -> String {
 /// Names one file, and one that is there if any is: editors leave and take others.
 fn changed(files: &[PathBuf]) -> String {
     let Some(named) = files.iter().find(|file| file.exists()).or(files.first()) else {
-        return "changed: the system does not say what".to_owned();
+        return "changed: unknown files, because file events were lost".to_owned();
     };
     match files.iter().filter(|file| *file != named).count() {
         0 => format!("changed {}", shown(named)),
@@ -262,7 +263,7 @@ mod tests {
         let files = ["was-here.rs", "Cargo.toml", "src/lib.rs"].map(|name| here.join(name));
         assert_eq!(changed(&files), "changed Cargo.toml and 2 more");
         assert_eq!(changed(&files[..1]), "changed was-here.rs");
-        assert_eq!(changed(&[]), "changed: the system does not say what");
+        assert_eq!(changed(&[]), "changed: unknown files, because file events were lost");
     }
 
     #[test]

@@ -1,13 +1,15 @@
-//! Follows what a host says of its integrations. It never asks for more than that, and a host that is not there is no
-//! error: it may come, and is asked again.
+//! Follows the events that a host reports about its integrations. An unreachable host is no error: it may start later, so
+//! connecting is retried.
 
-use std::time::Duration;
+use std::{io, time::Duration};
 
+use futures_util::{Stream, StreamExt};
+use http_body_util::{BodyExt, Limited};
 use reqwest::{Client, Response, StatusCode, Url, header::CONTENT_TYPE, redirect::Policy};
 use serde::Deserialize;
+use sse_stream::{Sse, SseStream};
 use tokio::sync::mpsc;
 
-use super::stream::Parser;
 use crate::event_line::{EventLine, Loading};
 
 /// Between two attempts.
@@ -16,6 +18,8 @@ const PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_WAIT: Duration = Duration::from_secs(3);
 /// News that may wait; while more do, the host waits.
 const MAX_WAITING: usize = 64;
+/// After so many bytes the host is connected to again. The parser buffers an event of any size, so this bounds its memory.
+const MAX_STREAM_BYTES: usize = 16 * 1024 * 1024;
 
 /// What there is to know of the host.
 #[derive(Debug)]
@@ -119,7 +123,7 @@ pub fn follow(host: &Url) -> anyhow::Result<mpsc::Receiver<News>> {
             let trouble = match connect(&client, &events).await {
                 Ok(stream) => {
                     said = None;
-                    if tell(&sender, stream).await.is_none() {
+                    if forward(&sender, stream).await.is_none() {
                         return;
                     }
                     None
@@ -151,20 +155,22 @@ async fn connect(client: &Client, events: &Url) -> Result<Response, Trouble> {
     }
 }
 
-/// Passes on what is heard until the stream ends. `None` when nobody listens any more.
-async fn tell(listener: &mpsc::Sender<News>, mut stream: Response) -> Option<()> {
+/// Passes events on until the stream ends. `None` when nobody listens any more.
+async fn forward(listener: &mpsc::Sender<News>, stream: Response) -> Option<()> {
     listener.send(News::Connected).await.ok()?;
-    let mut parser = Parser::default();
-    // A stream that breaks has ended.
-    while let Ok(Some(bytes)) = stream.chunk().await {
-        for data in parser.push(&bytes) {
-            // What is no event at all is left out like one that is not known.
-            if let Ok(event) = serde_json::from_str(&data) {
-                listener.send(News::Event(event)).await.ok()?;
-            }
+    let mut blocks = blocks(stream);
+    // After an error the stream has ended.
+    while let Some(Ok(block)) = blocks.next().await {
+        // Comments carry no data. Data that is no event is skipped like an event of an unknown type.
+        if let Some(Ok(event)) = block.data.as_deref().map(serde_json::from_str) {
+            listener.send(News::Event(event)).await.ok()?;
         }
     }
     Some(())
+}
+
+fn blocks(stream: Response) -> impl Stream<Item = Result<Sse, sse_stream::Error>> + Send + Unpin {
+    SseStream::new(Limited::new(reqwest::Body::from(stream), MAX_STREAM_BYTES).map_err(io::Error::other))
 }
 
 impl Trouble {
@@ -175,12 +181,12 @@ impl Trouble {
         match self {
             Self::NoAnswer => format!("no host answers at {origin}: start one with `workway dev`"),
             Self::NotInDevelopment => format!(
-                "the host at {origin} is not in development mode, and takes no component by itself: start one with \
-                 `workway dev`"
+                "the host at {origin} is not in development mode, so it does not load components itself: start one with \
+                  `workway dev`"
             ),
-            Self::Refused(status) => format!("the host at {origin} does not tell what happens: it answered {status}"),
+            Self::Refused(status) => format!("the host at {origin} does not report events: it answered {status}"),
             Self::NoEvents => {
-                format!("what answers at {origin} is no host that tells what happens: name one with --host")
+                format!("the server at {origin} is not a WORKWAY host: pass the host's URL with --host")
             }
         }
     }
@@ -197,7 +203,7 @@ mod tests {
         sync::mpsc,
     };
 
-    use super::{Event, News, Trouble, follow};
+    use super::{Event, MAX_STREAM_BYTES, News, Trouble, follow};
 
     /// How long anything may take before it counts as hung.
     const PATIENCE: Duration = Duration::from_secs(60);
@@ -245,9 +251,9 @@ mod tests {
         assert_eq!(line(&loaded("reloaded", "slack.wasm")), Some(format!("reloaded {said}")));
         assert_eq!(line(&loaded("loaded", "github.wasm")), None);
         let failed = FAILED.strip_prefix("data: ").expect("data");
-        assert_eq!(line(failed).as_deref(), Some("failed slack.wasm: no; version before it still answers"));
+        assert_eq!(line(failed).as_deref(), Some("failed slack.wasm (the previous version stays active): no"));
         let removed = r#"{"type":"removed","integrationId":"slack","file":"slack.wasm","timestamp":1}"#;
-        assert_eq!(line(removed).as_deref(), Some("removed slack: slack.wasm is gone"));
+        assert_eq!(line(removed).as_deref(), Some("removed slack: slack.wasm was deleted"));
         assert_eq!(line(r#"{"type":"missed","count":3}"#).as_deref(), Some("some events were missed"));
         assert_eq!(line(r#"{"type":"promoted","file":"slack.wasm"}"#), None);
     }
@@ -272,6 +278,19 @@ mod tests {
         let mut news = follow(&url).expect("a client");
         drop(answer(&listener, STREAM).await);
         assert!(matches!(next(&mut news).await, News::Connected));
+        let _stream = answer(&listener, &format!("{STREAM}{FAILED}\n\n")).await;
+        assert!(matches!(next(&mut news).await, News::Connected));
+        assert!(matches!(next(&mut news).await, News::Event(_)));
+    }
+
+    #[tokio::test]
+    async fn reconnects_when_an_event_does_not_end() {
+        let (listener, url) = host().await;
+        let mut news = follow(&url).expect("a client");
+        let mut endless = answer(&listener, STREAM).await;
+        assert!(matches!(next(&mut news).await, News::Connected));
+        // The client hangs up within the last of it.
+        let _ = endless.write_all(&vec![b'a'; MAX_STREAM_BYTES + 1]).await;
         let _stream = answer(&listener, &format!("{STREAM}{FAILED}\n\n")).await;
         assert!(matches!(next(&mut news).await, News::Connected));
         assert!(matches!(next(&mut news).await, News::Event(_)));

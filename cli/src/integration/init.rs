@@ -36,12 +36,18 @@ fn refuse_content(folder: &Path) -> anyhow::Result<()> {
     match fs::read_dir(folder) {
         Ok(mut entries) => {
             let is_empty = entries.next().is_none();
-            ensure!(is_empty, "the folder {} is not empty: choose another name, or another place", folder.display());
+            ensure!(
+                is_empty,
+                "the folder {} is not empty: choose another name or run this in another folder",
+                folder.display()
+            );
             Ok(())
         }
         // A link that leads nowhere is in the way too.
         Err(error) if error.kind() == io::ErrorKind::NotFound && fs::symlink_metadata(folder).is_err() => Ok(()),
-        Err(error) => Err(error).with_context(|| format!("{} is in the way: choose another name", folder.display())),
+        Err(error) => {
+            Err(error).with_context(|| format!("cannot create the folder {}: choose another name", folder.display()))
+        }
     }
 }
 
@@ -49,11 +55,13 @@ fn refuse_content(folder: &Path) -> anyhow::Result<()> {
 fn sdk(named: Option<&Path>, own: &Path) -> anyhow::Result<PathBuf> {
     match named {
         Some(folder) => {
-            ensure!(is_sdk(folder), "--sdk {}: there is no workway-sdk in it: name its folder", folder.display());
+            ensure!(is_sdk(folder), "--sdk {}: this is not the folder of workway-sdk", folder.display());
             absolute(folder)
         }
         None if is_sdk(own) => absolute(own),
-        None => bail!("the SDK that this program was built with is gone: name the folder of workway-sdk with --sdk"),
+        None => bail!(
+            "the SDK that this program was built with no longer exists: pass the folder of workway-sdk with --sdk"
+        ),
     }
 }
 
@@ -63,13 +71,13 @@ fn is_sdk(folder: &Path) -> bool {
 }
 
 fn absolute(folder: &Path) -> anyhow::Result<PathBuf> {
-    folder.canonicalize().with_context(|| format!("the SDK's folder {}", folder.display()))
+    folder.canonicalize().with_context(|| format!("cannot resolve the SDK's folder {}", folder.display()))
 }
 
 fn plan(folder: &Path, name: &Name, sdk: &Path) -> anyhow::Result<Changes> {
     let sdk = sdk.to_str().with_context(|| format!("the SDK's path {} is not UTF-8", sdk.display()))?;
     // Texts of JSON are texts of TOML.
-    let sdk = serde_json::to_string(sdk).context("the SDK's path")?;
+    let sdk = serde_json::to_string(sdk).context("cannot write the SDK's path as TOML")?;
     let values = [("name", name.as_str()), ("words", &name.words()), ("label", &name.label()), ("sdk", &sdk)];
     let mut changes = Changes::default();
     for (file, template) in PROJECT {
@@ -106,7 +114,7 @@ mod tests {
         let error = sdk(Some(Path::new("/")), own).expect_err("no SDK").to_string();
         assert!(error.contains("--sdk /"), "{error}");
         let error = sdk(None, Path::new("/nowhere")).expect_err("no SDK").to_string();
-        assert!(error.contains("name the folder of workway-sdk with --sdk"), "{error}");
+        assert!(error.contains("pass the folder of workway-sdk with --sdk"), "{error}");
     }
 
     #[test]

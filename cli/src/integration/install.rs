@@ -29,8 +29,7 @@ impl Place {
         let is_folder = fs::metadata(folder).is_ok_and(|metadata| metadata.is_dir());
         anyhow::ensure!(
             is_folder,
-            "there is no plugins folder {}: start a host, `workway dev`, and name the folder that it watches with \
-             --plugins",
+            "no plugins folder at `{}`: start a host with `workway dev` and pass its plugins folder with --plugins",
             folder.display()
         );
         Ok(Self { folder: folder.to_owned(), file })
@@ -63,7 +62,7 @@ impl Place {
 
 /// Writes a file by way of a temporary one beside it: whoever looks sees what was there, or the whole of what is new.
 pub fn replace(path: &Path, content: &[u8]) -> anyhow::Result<()> {
-    let file = path.file_name().with_context(|| format!("{} names no file", path.display()))?;
+    let file = path.file_name().with_context(|| format!("{} is not the path of a file", path.display()))?;
     let name = format!(".{}.{}.tmp", file.to_string_lossy(), std::process::id());
     let temporary = path.with_file_name(name);
     // A file of that name, or a link that somebody has put there, is not written through.
@@ -71,7 +70,7 @@ pub fn replace(path: &Path, content: &[u8]) -> anyhow::Result<()> {
     let mut created = created.with_context(|| format!("cannot write {}", temporary.display()))?;
     let temporary = Temporary(temporary);
     created.write_all(content).with_context(|| format!("cannot write {}", temporary.0.display()))?;
-    fs::rename(&temporary.0, path).with_context(|| format!("cannot put {} in place", path.display()))
+    fs::rename(&temporary.0, path).with_context(|| format!("cannot replace {}", path.display()))
 }
 
 /// A file that is gone when this is.

@@ -10,7 +10,6 @@ mod init;
 mod install;
 mod name;
 mod package;
-mod stream;
 mod template;
 mod test;
 mod watch;
@@ -30,7 +29,8 @@ pub fn run(command: IntegrationCommand) -> anyhow::Result<ExitStatus> {
 }
 
 fn in_runtime<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("no async runtime")?;
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start the async runtime")?;
     let result = runtime.block_on(work);
     // A name lookup that is still under way has nobody to give its result to.
     runtime.shutdown_background();

@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr};
 
 /// The longest name of an integration, in bytes, as the host has it.
 const MAX_BYTES: usize = 64;
-/// The longest of an action or a trigger, in bytes: what is generated for it stays within rustfmt's lines.
+/// The longest name of an action or a trigger, in bytes: generated comments with it fit a line.
 const MAX_ITEM_BYTES: usize = 40;
 
 /// Names that Rust has taken: no function and no crate can be called so.
@@ -38,13 +38,11 @@ impl fmt::Display for NameError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Malformed => formatter.write_str(
-                "a name is lower-case letters, digits and single dashes between them, and begins with a letter: \
-                 [a-z][a-z0-9-]*, as in post-message",
+                "a name consists of lower-case letters, digits and single dashes between them, and begins with a letter: \
+                 [a-z][a-z0-9-]*, for example post-message",
             ),
-            Self::TooLong(most) => write!(formatter, "a name has at most {most} characters"),
-            Self::Taken => {
-                formatter.write_str("the name means something else in what an integration is made of: choose another")
-            }
+            Self::TooLong(most) => write!(formatter, "a name must have at most {most} characters"),
+            Self::Taken => formatter.write_str("Rust or the generated code reserves this name: choose another"),
         }
     }
 }

@@ -35,22 +35,23 @@ impl Package {
     pub async fn read(folder: &Path) -> anyhow::Result<Self> {
         let manifest = folder.join("Cargo.toml");
         let manifest = manifest.canonicalize().with_context(|| {
-            format!("there is no {}: go to the integration's folder, or name it as PATH", manifest.display())
+            format!("no file {}: change to the integration's folder or pass it as PATH", manifest.display())
         })?;
-        let folder = manifest.parent().context("a file lies in a folder")?;
+        let folder = manifest.parent().context("the manifest has no folder")?;
         let mut command = cargo(folder);
         command.args(["metadata", "--format-version", "1", "--filter-platform", TARGET, "--manifest-path"]);
         let child = command
             .arg(&manifest)
             .stdout(Stdio::piped())
             .spawn()
-            .context("cargo does not start: is Rust installed, and cargo on the PATH?")?;
-        let output = child.wait_with_output().await.context("cargo metadata")?;
+            .context("cannot start cargo: install Rust and add cargo to the PATH")?;
+        let output = child.wait_with_output().await.context("cannot run cargo metadata")?;
         if !output.status.success() {
             // Cargo has said why.
             bail!("cargo cannot read {}", manifest.display());
         }
-        let metadata: Metadata = serde_json::from_slice(&output.stdout).context("cargo's metadata cannot be read")?;
+        let metadata: Metadata =
+            serde_json::from_slice(&output.stdout).context("cannot parse the output of cargo metadata")?;
         metadata.package(&manifest)
     }
 
@@ -111,13 +112,14 @@ struct DependencyKind {
 impl Metadata {
     fn package(self, manifest: &Path) -> anyhow::Result<Package> {
         let Some(id) = &self.resolve.root else {
-            bail!("{} is a workspace: name the folder of one integration", manifest.display());
+            bail!("{} is a workspace: pass the folder of one integration", manifest.display());
         };
-        let described = self.packages.iter().find(|package| package.id == *id).context("cargo names no package")?;
+        let described =
+            self.packages.iter().find(|package| package.id == *id).context("cargo metadata lists no root package")?;
         let is_component = |target: &Target| target.crate_types.iter().any(|kind| kind == "cdylib");
         if !described.targets.iter().any(is_component) {
             bail!(
-                "{} does not make a component: add\n\n    [lib]\n    crate-type = [\"cdylib\"]\n\nto {}",
+                "{} does not build a component: add\n\n    [lib]\n    crate-type = [\"cdylib\"]\n\nto {}",
                 described.name,
                 manifest.display()
             );
@@ -249,6 +251,6 @@ mod tests {
         let mut metadata = metadata();
         metadata["resolve"]["root"] = Value::Null;
         let error = read(metadata).expect_err("no package").to_string();
-        assert!(error.contains("name the folder of one integration"), "{error}");
+        assert!(error.contains("pass the folder of one integration"), "{error}");
     }
 }

@@ -63,7 +63,7 @@ impl Watcher {
                 let _ = sender.blocking_send(one);
             }
         };
-        let debouncer = new_debouncer(GATHERED, None, told).context("file changes cannot be watched")?;
+        let debouncer = new_debouncer(GATHERED, None, told).context("cannot watch files for changes")?;
         let mut watcher = Self { debouncer, rules };
         for source in watcher.rules.sources.clone() {
             watcher.watch(&source, RecursiveMode::NonRecursive)?;

@@ -2,7 +2,7 @@
 
 use workway_sdk::prelude::*;
 
-/// What it takes.
+/// The action's input.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Input {
@@ -10,17 +10,18 @@ pub(crate) struct Input {
     text: String,
 }
 
-/// What it answers.
+/// The action's output.
 #[derive(Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Output {
-    /// The text, as it was given.
+    /// The text, unchanged.
     text: String,
 }
 
-/// {{words}}. This sentence is what people read of it.
+/// {{words}}. Users see this sentence.
 #[action]
-{{signature}}
-    // Requests go through `ctx.get("https://…")` and its like, to the `hosts` that src/lib.rs declares.
+pub(crate) fn {{function}}(ctx: &Context, input: Input) -> Result<Output> {
+    // Send requests with `ctx.get("https://…")` and its siblings. The host of the URL must be among the
+    // `hosts` of src/lib.rs.
     ctx.log().debug("called", &[]);
     let text = input.text;
     Ok(Output { text })
@@ -33,7 +34,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_text_is_answered_as_it_was_given() {
+    fn returns_the_text_unchanged() {
         let ctx = MockContext::builder()
             .integration(&crate::INTEGRATION)
             .build();

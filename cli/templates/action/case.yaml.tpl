@@ -1,5 +1,5 @@
 cases:
-  - name: answers the text as it was given
+  - name: returns the text unchanged
     action: {{name}}
     input: { text: hi }
     expect:

@@ -5,7 +5,7 @@ version = "0.1.0"
 edition = "2024"
 publish = false
 
-# The component. A library for other crates beside it (`rlib`) would keep the linker from leaving out what is not used.
+# The component. With `rlib` too, the linker would keep unused code.
 [lib]
 crate-type = ["cdylib"]
 
@@ -15,14 +15,14 @@ serde = { version = "1", features = ["derive"] }
 serde_json = "1"
 workway-sdk = { path = {{sdk}} }
 
-# For `cargo component build`, which makes the same component as `cargo build --target wasm32-wasip2`.
+# For `cargo component build`, which builds the same component as `cargo build --target wasm32-wasip2`.
 [package.metadata.component]
 package = "{{label}}:integration"
 
 [profile.dev]
 debug = "line-tables-only"
 
-# Components are small, and cannot unwind.
+# Small components. WebAssembly cannot unwind.
 [profile.release]
 opt-level = "s"
 lto = true
@@ -30,5 +30,5 @@ codegen-units = 1
 panic = "abort"
 strip = true
 
-# This project stands alone, wherever its folder lies.
+# Keeps the project out of any workspace in the folders above.
 [workspace]

@@ -1,3 +1,3 @@
-//! The actions, one to a file.
+//! The actions, one file each.
 
 pub(crate) mod greet;

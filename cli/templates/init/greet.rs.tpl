@@ -6,7 +6,7 @@ use workway_sdk::prelude::*;
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Input {
-    /// The name, as people write it.
+    /// The person's name.
     #[schemars(length(min = 1, max = 100))]
     name: String,
 }
@@ -14,11 +14,11 @@ pub(crate) struct Input {
 /// The greeting.
 #[derive(Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Output {
-    /// Such as `Hello, Ann!`.
+    /// For example `Hello, Ann!`.
     text: String,
 }
 
-/// Asks for a greeting.
+/// Requests a greeting.
 #[action(idempotent)]
 pub(crate) fn greet(ctx: &Context, input: Input) -> Result<Output> {
     ctx.get("https://api.example.com/greeting")
@@ -40,8 +40,8 @@ mod tests {
         Input { name }
     }
 
-    /// A call whose upstream answers this.
-    fn answered(response: MockResponse) -> MockContext {
+    /// A context whose service sends this response.
+    fn responding(response: MockResponse) -> MockContext {
         let fetch = create_mock_fetch();
         fetch
             .on("GET", "https://api.example.com/greeting")
@@ -54,15 +54,15 @@ mod tests {
     }
 
     #[test]
-    fn the_upstreams_greeting_is_the_output() {
-        let ctx = answered(MockResponse::json(200, json!({ "text": "Hello, Ann!" })));
+    fn returns_the_greeting() {
+        let ctx = responding(MockResponse::json(200, json!({ "text": "Hello, Ann!" })));
         let text = "Hello, Ann!".to_owned();
         assert_eq!(greet(&ctx, ann()), Ok(Output { text }));
     }
 
     #[test]
-    fn a_name_that_the_upstream_does_not_know_is_not_found() {
-        let ctx = answered(MockResponse::empty(404));
+    fn fails_for_an_unknown_name() {
+        let ctx = responding(MockResponse::empty(404));
         expect_error(greet(&ctx, ann()), FailureKind::NotFound);
     }
 }

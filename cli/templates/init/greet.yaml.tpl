@@ -1,4 +1,4 @@
-# Run by `workway integration test`, which sends the requests of the component to the fixtures here.
+# `workway integration test` runs these cases. The fixtures define the responses to the requests of the component.
 cases:
   - name: greets by name
     action: greet
@@ -9,7 +9,7 @@ cases:
     expect:
       output: { text: "Hello, Ann!" }
 
-  - name: a name that the upstream does not know is not found
+  - name: an unknown name is not found
     action: greet
     input: { name: Nobody }
     fixtures:

@@ -1,4 +1,4 @@
-//! {{words}}: what this integration is, offers and asks for.
+//! {{words}}: the declaration of the integration.
 #![forbid(unsafe_code)]
 
 mod actions;

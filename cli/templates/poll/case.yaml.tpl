@@ -1,12 +1,12 @@
 cases:
-  - name: the first poll brings the first item
+  - name: the first poll returns the first item
     trigger: {{name}}
     call: poll
     config: { text: hi }
     expect:
       output: { events: [{ key: "1", payload: { id: 1, text: hi } }], cursor: 1 }
 
-  - name: a later poll goes on after the cursor
+  - name: a later poll continues after the cursor
     trigger: {{name}}
     call: poll
     config: { text: hi }

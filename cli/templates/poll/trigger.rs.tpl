@@ -1,8 +1,8 @@
-//! The trigger `{{name}}`, which is asked now and then.
+//! The poll trigger `{{name}}`.
 
 use workway_sdk::prelude::*;
 
-/// What to look at.
+/// What to watch.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Config {
@@ -10,20 +10,20 @@ pub(crate) struct Config {
     text: String,
 }
 
-/// Something new.
+/// A new item.
 #[derive(Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Item {
     id: u64,
     text: String,
 }
 
-/// {{words}}. This sentence is what people read of it.
+/// {{words}}. Users see this sentence.
 ///
-/// The cursor is the id of the newest item that was seen.
+/// The cursor is the id of the newest item so far.
 #[poll_trigger(sample = sample)]
-{{signature}}
-    // Ask the upstream here for what is newer than the cursor, with `ctx.get("https://…")`, and declare its host in
-    // the `hosts` of src/lib.rs. An event's key is the upstream's own id of the thing.
+pub(crate) fn {{function}}(ctx: &Context, config: Config, cursor: Option<u64>) -> Result<Polled<Item, u64>> {
+    // Request the items that are newer than the cursor with `ctx.get("https://…")`. The host of the URL must be
+    // among the `hosts` of src/lib.rs. Use the service's own id of an item as the event's key.
     ctx.log().debug("called", &[]);
     let id = cursor.unwrap_or(0) + 1;
     let text = config.text;
@@ -49,7 +49,7 @@ mod tests {
     }
 
     #[test]
-    fn each_poll_goes_on_after_the_cursor() {
+    fn each_poll_continues_after_the_cursor() {
         let ctx = MockContext::builder()
             .integration(&crate::INTEGRATION)
             .build();

@@ -1,17 +1,17 @@
-//! The trigger `{{name}}`, which the upstream calls.
+//! The webhook trigger `{{name}}`.
 
 use workway_sdk::prelude::*;
 
-/// What happened, as the upstream sends it.
+/// The event, as the service sends it.
 #[derive(Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Item {
     id: String,
 }
 
-/// {{words}}. This sentence is what people read of it.
+/// {{words}}. Users see this sentence.
 #[webhook_trigger(sample = sample)]
-{{signature}}
-    // Anybody can send such a request: check the upstream's signature before the body is believed.
+pub(crate) fn {{function}}(ctx: &Context, _config: Empty, _state: (), request: WebhookRequest) -> Result<Received<Item>> {
+    // Anybody can send such a request: verify the service's signature before you trust the body.
     ctx.log().debug("called", &[]);
     let item: Item = request.json()?;
     Ok(Received::status(204).event(item.id.clone(), item))

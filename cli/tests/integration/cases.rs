@@ -56,7 +56,7 @@ async fn cases_that_pass_end_with_0_and_one_that_fails_with_1() {
 #[tokio::test]
 async fn what_cannot_be_run_ends_with_2_and_says_why() {
     let project = Project::on_nothing();
-    refused(&of_slack(&project, &[]).await, 2, "there are no cases in probe/tests: write probe/tests/NAME.yaml");
+    refused(&of_slack(&project, &[]).await, 2, "no cases in probe/tests: write probe/tests/NAME.yaml");
     project.write("probe/tests/messages.yaml", "cases:\n  - name: a\n    acton: post-message\n");
     refused(&of_slack(&project, &[]).await, 2, "acton");
     project.write("probe/tests/messages.yaml", PASSES.replace("post-message", "post-massage"));
@@ -65,7 +65,7 @@ async fn what_cannot_be_run_ends_with_2_and_says_why() {
     refused(&of_slack(&project, &["--filter", "elsewhere"]).await, 2, "no case has \"elsewhere\"");
     refused(&of_slack(&project, &["--live", "--mock"]).await, 2, "--mock");
     refused(&of_slack(&project, &["--save"]).await, 2, "--live");
-    refused(&of_slack(&project, &["--live", "--data", "nowhere"]).await, 2, "there is no data folder nowhere");
+    refused(&of_slack(&project, &["--live", "--data", "nowhere"]).await, 2, "no data folder at `nowhere`");
     refused(&test(&project, &["--component", "nowhere.wasm"]).await, 2, "nowhere.wasm");
     refused(&project.integration(&["test", "nowhere"]).ended().await, 2, "nowhere");
 }
@@ -77,7 +77,7 @@ async fn what_is_not_built_ends_with_3() {
     project.write("probe/src/lib.rs", "pub fn broken() -> u8 { \"text\" }");
     let ended = test(&project, &[]).await;
     assert_eq!(ended.status.code(), Some(3), "{ended:?}");
-    assert!(ended.stderr.contains("error[E0308]") && ended.stdout.contains("failed to build in "), "{ended:?}");
+    assert!(ended.stderr.contains("error[E0308]") && ended.stdout.contains("build failed after "), "{ended:?}");
     // A module that is no component is as good as none.
     project.write("module.wasm", b"\0asm\x01\0\0\0");
     refused(&test(&project, &["--component", "module.wasm"]).await, 3, "component");
@@ -93,7 +93,7 @@ async fn a_project_is_not_made_over_another_nor_under_an_odd_name() {
         assert!(ended.stderr.contains("[a-z][a-z0-9-]*"), "{name:?}: {ended:?}");
     }
     refused(&init(&["probe"]).await, 1, "not empty");
-    refused(&init(&["weather", "--sdk", "plugins"]).await, 1, "there is no workway-sdk in it");
+    refused(&init(&["weather", "--sdk", "plugins"]).await, 1, "not the folder of workway-sdk");
     assert!(!project.path("weather").exists());
     let ended = init(&["weather"]).await;
     assert_eq!(ended.status.code(), Some(0), "{ended:?}");
@@ -104,11 +104,11 @@ async fn a_project_is_not_made_over_another_nor_under_an_odd_name() {
 async fn what_cannot_be_generated_changes_nothing() {
     let project = Project::on_nothing();
     let generate = async |words: &[&str]| project.integration(&[&["generate"], words].concat()).ended().await;
-    refused(&generate(&["action", "ask", "--path", "nowhere"]).await, 1, "there is no nowhere/Cargo.toml");
+    refused(&generate(&["action", "ask", "--path", "nowhere"]).await, 1, "no file nowhere/Cargo.toml");
     let source = "pub fn nothing() {}\n";
     project.write("probe/src/lib.rs", source);
     let ended = generate(&["trigger", "asked", "--webhook", "--path", "probe"]).await;
-    refused(&ended, 1, "src/lib.rs cannot be edited: it has no `integration! { … }`");
+    refused(&ended, 1, "cannot edit src/lib.rs: it must have exactly one `integration! { … }`");
     assert!(ended.stderr.contains("triggers: [triggers::asked::asked]"), "{ended:?}");
     assert_eq!(fs::read_to_string(project.path("probe/src/lib.rs")).expect("the source"), source);
     assert!(!project.path("probe/src/triggers").exists() && !project.path("probe/tests").exists());

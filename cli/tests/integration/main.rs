@@ -53,25 +53,25 @@ async fn an_edit_becomes_an_answer() {
     let mut dev = project.dev(&["probe", "--host", &origin]);
     let watching = dev.stdout.until("watching ").await;
     assert!(watching.starts_with("watching probe (and ") && watching.contains("/sdk-guest,"), "{watching}");
-    dev.stdout.until("dropped plugins/probe.wasm (").await;
+    dev.stdout.until("installed plugins/probe.wasm (").await;
     dev.stdout.until("loaded probe 1.7.1: 1 action, in ").await;
     assert_eq!(answer(&origin).await, "1.7.1");
 
     project.write("probe/src/lib.rs", source("2.7.2"));
     dev.stdout.until("changed probe/src/lib.rs").await;
     dev.stdout.until("reloaded probe 2.7.2: 1 action, in ").await;
-    dev.stdout.until("saved to serving in ").await;
+    dev.stdout.until(" after the change was saved").await;
     assert_eq!(answer(&origin).await, "2.7.2");
 
     // Neither rustc nor the host takes what serves away.
     project.write("probe/src/lib.rs", source("2.7.2").replace("VERSION.to_owned()", "VERSION"));
     dev.stderr.until("error[E0308]: mismatched types").await;
     dev.stderr.until("--> src/lib.rs:").await;
-    dev.stdout.until("failed to build in ").await;
+    dev.stdout.until("build failed after ").await;
     assert_eq!(answer(&origin).await, "2.7.2");
     project.write("probe/src/lib.rs", source("no-version"));
     let failed = dev.stdout.until("failed probe.wasm").await;
-    assert!(failed.contains("version before it still answers"), "{failed}");
+    assert!(failed.contains("the previous version stays active"), "{failed}");
     assert_eq!(answer(&origin).await, "2.7.2");
 
     project.write("probe/src/lib.rs", source("3.7.3"));
@@ -141,7 +141,7 @@ async fn what_cannot_be_watched_is_explained() {
     let project = Project::on_nothing();
     refused(&project, &["nowhere"], &["nowhere/Cargo.toml", "PATH"]).await;
     refused(&project, &[], &["Cargo.toml", "PATH"]).await;
-    refused(&project, &["probe", "--plugins", "elsewhere"], &["no plugins folder elsewhere", "--plugins"]).await;
+    refused(&project, &["probe", "--plugins", "elsewhere"], &["no plugins folder at `elsewhere`", "--plugins"]).await;
     project.write("probe/Cargo.toml", "[package]\nname = \"probe\"\nedition = \"2024\"\n\n[workspace]\n");
     refused(&project, &["probe"], &["crate-type = [\"cdylib\"]"]).await;
     project.write("Cargo.toml", "[workspace]\nresolver = \"3\"\nmembers = [\"member\"]\n");

@@ -30,7 +30,7 @@ async fn serve_says_where_it_listens_and_when_it_is_ready() {
     let origin = running.origin().to_owned();
     assert!(origin.starts_with("http://127.0.0.1:") && !origin.ends_with(":0"), "{origin}");
     let ended = running.interrupt().await;
-    assert_eq!(ended.stdout, format!("listening on {origin}\nready: 1 integrations, 5 actions, 1 files not loaded\n"));
+    assert_eq!(ended.stdout, format!("listening on {origin}\nready: 1 integration, 5 actions, 1 file not loaded\n"));
     let written =
         std::fs::read_dir(workway.path(".")).expect("the folder").map(|entry| entry.expect("an entry").file_name());
     let mut written: Vec<_> = written.collect();
@@ -53,7 +53,7 @@ async fn dev_is_serve_for_a_developer() {
     let lines: Vec<_> = ended.stdout.lines().skip(1).collect();
     assert!(lines[0].starts_with("  hello ") && lines[0].ends_with(" actions"), "{lines:?}");
     assert!(lines[1].starts_with("  broken.wasm was not loaded: "), "{lines:?}");
-    assert!(lines[2].starts_with("ready: 1 integrations, "), "{lines:?}");
+    assert!(lines[2].starts_with("ready: 1 integration, "), "{lines:?}");
 }
 
 #[tokio::test]

@@ -31,7 +31,7 @@ async fn with_a_call_under_way() -> (Workway, Running, JoinHandle<reqwest::Resul
 async fn ends_after_its_call(signal: &str) {
     let (_workway, mut running, call, mut github) = with_a_call_under_way().await;
     running.signal(signal).await;
-    running.says("letting calls end").await;
+    running.says("finishing running calls").await;
     github
         .write_all(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n[]")
         .await
@@ -58,7 +58,7 @@ async fn a_termination_lets_a_running_call_end() {
 async fn a_second_interrupt_ends_it_at_once() {
     let (_workway, mut running, call, _github) = with_a_call_under_way().await;
     running.signal("INT").await;
-    running.says("letting calls end").await;
+    running.says("finishing running calls").await;
     running.signal("INT").await;
     let ended = running.ended().await;
     assert_eq!(ended.status.code(), Some(130), "{ended:?}");

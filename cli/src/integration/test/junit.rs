@@ -19,7 +19,7 @@ impl JUnit {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         anyhow::ensure!(
             folder.is_dir() && !path.is_dir(),
-            "--junit {}: name a file in a folder that is there",
+            "--junit {}: pass a file in an existing folder",
             path.display()
         );
         Ok(Self(path.to_owned()))
@@ -27,7 +27,7 @@ impl JUnit {
 
     /// Writes it, whole or not at all.
     pub fn write(&self, integration: &str, cases: &[CaseReport]) -> anyhow::Result<()> {
-        let text = report(integration, cases).to_string().context("the JUnit report")?;
+        let text = report(integration, cases).to_string().context("cannot write the JUnit report")?;
         replace(&self.0, text.as_bytes())
     }
 }

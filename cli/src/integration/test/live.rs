@@ -53,13 +53,12 @@ impl Accounts {
     pub async fn open(mut settings: Settings, user: UserId) -> anyhow::Result<Self> {
         anyhow::ensure!(
             settings.data.is_dir(),
-            "there is no data folder {}: name that of the host that has the accounts with --data, and connect one there \
-             first",
+            "no data folder at `{}`: pass the data folder of the host that has the accounts with --data",
             settings.data.display()
         );
         anyhow::ensure!(
             settings.data.join(DATABASE).is_file(),
-            "no host has used the folder {} yet: name the data folder of one with --data, and connect an account there",
+            "the folder `{}` is not a host's data folder: pass one with --data, and connect an account at its host first",
             settings.data.display()
         );
         // No integration of the host's is loaded: any folder will do.

@@ -15,7 +15,7 @@ use workway_host::testkit::{Case, CaseReport, Kit, KitError, KitOptions, Suite, 
 
 use self::{junit::JUnit, live::Accounts, report::Tally};
 use super::{
-    build::{self, Build, Outcome, TARGET, lacks_target},
+    build::{self, Build, Outcome, help_with_target},
     package::Package,
 };
 use crate::{
@@ -114,8 +114,8 @@ fn suites(folder: &Path) -> anyhow::Result<Vec<Suite>> {
     let suites = if cases.is_dir() { Suite::read_folder(&cases)? } else { Vec::new() };
     anyhow::ensure!(
         suites.iter().any(|suite| !suite.cases.is_empty()),
-        "there are no cases in {}: write {}/NAME.yaml, go to the integration's folder, or name it as PATH; `workway \
-         integration generate` makes actions and triggers with cases",
+        "no cases in {}: write {}/NAME.yaml, change to the integration's folder, or pass it as PATH; `workway integration \
+         generate` adds actions and triggers with cases",
         cases.display(),
         cases.display()
     );
@@ -126,7 +126,7 @@ fn chosen<'suites>(suites: &'suites [Suite], filter: Option<&str>) -> anyhow::Re
     let is_chosen =
         |case: &&Case| filter.is_none_or(|part| case.name.contains(part) || report::file(&case.file).contains(part));
     let chosen: Vec<&Case> = suites.iter().flat_map(|suite| &suite.cases).filter(is_chosen).collect();
-    anyhow::ensure!(!chosen.is_empty(), "no case has {:?} in its name or its file", filter.unwrap_or_default());
+    anyhow::ensure!(!chosen.is_empty(), "no case has {:?} in its name or file name", filter.unwrap_or_default());
     Ok(chosen)
 }
 
@@ -135,8 +135,8 @@ async fn build(arguments: &IntegrationTestArguments) -> Result<PathBuf, Stop> {
     let manifest = arguments.path.join("Cargo.toml");
     if !manifest.is_file() {
         let missing = anyhow!(
-            "there is no {}: go to the integration's folder, or name it as PATH; --component tests a component that is \
-             built",
+            "no file {}: change to the integration's folder or pass it as PATH; to test a built component, pass it with \
+             --component",
             manifest.display()
         );
         return Err(Stop::usage(missing));
@@ -153,14 +153,12 @@ async fn build(arguments: &IntegrationTestArguments) -> Result<PathBuf, Stop> {
             Ok(component)
         }
         Outcome::Failed => {
-            say(&format!("failed to build in {took}"));
-            if lacks_target(&package.folder).await {
-                say(&format!("help: the target {TARGET} is missing: rustup target add {TARGET}"));
-            }
+            say(&format!("build failed after {took}"));
+            help_with_target(&package.folder).await;
             Err(Stop { status: ExitStatus::NotBuilt, error: None })
         }
         Outcome::NoComponent => {
-            Err(Stop::not_built(anyhow!("cargo made no component: does .cargo/config.toml name another target?")))
+            Err(Stop::not_built(anyhow!("cargo built no component: check .cargo/config.toml for another target")))
         }
     }
 }
@@ -195,7 +193,7 @@ async fn run_case(kit: &Kit, case: &Case, save: bool) -> CaseReport {
     if report.passed()
         && let Err(error) = write_recorded(case, &fixtures)
     {
-        report.problems.push(format!("what the upstream answered could not be recorded: {error}"));
+        report.problems.push(format!("cannot record the responses: {error}"));
     }
     report
 }

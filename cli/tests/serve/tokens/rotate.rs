@@ -69,13 +69,13 @@ async fn assert_readable(running: &Running, accounts: &[&str], when: &str) {
 /// The action that answers a token.
 pub const TOKEN: &str = "/registry/actions/oauth-reveal.token/execute";
 
-/// The one line that a rotation prints when it is done: how many connections it sealed, and the id of the key.
+/// The one line that a rotation prints when it is done: how many records it encrypted, and the id of the key.
 pub fn sealed(ended: &Ended) -> (usize, String) {
     assert!(ended.status.success() && ended.stderr.is_empty(), "{ended:?}");
     let parsed = ended.stdout.strip_suffix('\n').and_then(|line| {
-        let (count, rest) = line.strip_prefix("sealed ")?.split_once(' ')?;
-        let noun = if count == "1" { "connection" } else { "connections" };
-        let id = rest.strip_prefix(noun)?.strip_prefix(" under the key ")?;
+        let (count, rest) = line.strip_prefix("encrypted ")?.split_once(' ')?;
+        let noun = if count == "1" { "record" } else { "records" };
+        let id = rest.strip_prefix(noun)?.strip_prefix(" with the key ")?;
         let is_id = id.len() == 8 && id.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
         Some((count.parse().ok()?, is_id.then(|| id.to_owned())?))
     });
@@ -269,7 +269,10 @@ async fn a_host_without_the_key_does_not_start_and_can_go_on_without_what_it_sea
     assert!(refused.contains("sealed under key"), "{refused}");
     let workway = elsewhere.env("WORKWAY_KEY", "");
     let dropped = workway.beside(&["keys", "rotate", "--drop-unreadable"]).ended().await;
-    assert!(dropped.status.success() && dropped.stdout.contains("deleted 1 that open under no key"), "{dropped:?}");
+    assert!(
+        dropped.status.success() && dropped.stdout.contains("deleted 1 record that no key could decrypt"),
+        "{dropped:?}"
+    );
     let running = workway.ready().await;
     assert_readable(&running, &[], "without its key").await;
     connect(running.request(Method::POST, "/oauth/connections"), "b").await;
