@@ -57,7 +57,7 @@ pub struct ServeArguments {
     /// Configuration file [default: workway.toml, if it exists]
     #[arg(long, env = "WORKWAY_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Log filter: a level such as `info`, or a level per module such as `workway_host=debug`
+    /// Log filter: a level such as `info`, or a level per module such as `workway=debug`
     #[arg(long, env = "WORKWAY_LOG", value_name = "FILTER", default_value = "info")]
     log: String,
 }

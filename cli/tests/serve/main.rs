@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use workway_tests::{guest, plugin};
 
 /// All that may be logged of a request; the compiler, which sees none, would go on for a minute.
-const EVERYTHING: &str = "workway_host=trace,axum=trace,hyper=trace,tower_http=trace,sqlx=trace,wasmtime_wasi=trace";
+const EVERYTHING: &str = "workway=trace,axum=trace,hyper=trace,tower_http=trace,sqlx=trace,wasmtime_wasi=trace";
 /// What production asks for; no output may ever have it.
 const TOKEN: &str = "operator-0123456789abcdef0123456789abcdef";
 

@@ -150,7 +150,8 @@ impl App {
         };
         let registry = ActionRegistry::new(runtime, services, settings.registry.clone());
         let actions = Arc::new(action_catalogue::RegisteredActions(registry.clone()));
-        let marketplace = WorkflowRegistry::new(Arc::new(database.listings()), actions, settings.marketplace.cache_bytes);
+        let marketplace =
+            WorkflowRegistry::new(Arc::new(database.listings()), actions, settings.marketplace.cache_bytes);
         Ok(Self(Arc::new(Inner {
             settings,
             registry,

@@ -123,7 +123,7 @@ async fn nothing_outside_the_plugins_folder_is_read() {
         assert!(failure(&host.get("/registry/stats").await, link).contains("cannot be read"));
     }
     for name in ["../counter.wasm", "/etc/passwd", "..", "a/b.wasm", ".hidden.wasm", "counter.wasm\0"] {
-        assert!(name.parse::<workway_host::registry::FileName>().is_err(), "{name:?} was taken");
+        assert!(name.parse::<workway_host::model::FileName>().is_err(), "{name:?} was taken");
     }
     assert_eq!(host.get("/registry/integrations/counter").await.status, 404);
     assert_alive(&host).await;

@@ -12,7 +12,7 @@ use workway_host::{
     },
     model::{HostPattern, ProviderId},
     oauth::{Catalogue, Values},
-    settings::CallLimits,
+    sandbox::CallLimits,
     testkit::{CaseReport, Kit, KitOptions, LiveServices, Suite, write_recorded},
 };
 use workway_tests::plugin;

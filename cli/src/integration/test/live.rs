@@ -38,7 +38,7 @@ pub fn settings(arguments: &IntegrationTestArguments) -> anyhow::Result<Settings
 /// # Errors
 /// What is wrong with the providers.
 pub fn options(settings: &Settings) -> anyhow::Result<KitOptions> {
-    Ok(KitOptions { catalogue: Some(app::catalogue(settings)?), limits: settings.limits })
+    Ok(KitOptions { catalogue: Some(app::catalogue(settings)?), limits: settings.registry.limits })
 }
 
 /// A host's accounts, opened.

@@ -255,8 +255,7 @@ mod tests {
     use super::super::pool::tests::{fresh, open};
     use super::SqliteStorage;
     use workway_capability::storage::{
-        Change, MemoryStorage, Quota, StorageBackend, StorageError, StoragePage,
-        suite::space,
+        Change, MemoryStorage, Quota, StorageBackend, StorageError, StoragePage, suite::space,
     };
 
     const AMPLE: Quota = Quota { bytes: 100_000_000, keys: 1_000 };

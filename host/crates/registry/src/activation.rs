@@ -13,8 +13,8 @@ use workway_model::{FileName, Grant, GrantError, IntegrationId};
 use workway_sandbox::{CallError, LoadError};
 
 use super::{
-    ActionRegistry, Active, Change, LoadFailure, Loading, Pending, RegisteredIntegration,
-    Snapshot, UnknownIntegration, load::MAX_COMPONENT_BYTES, meter::Meter, snapshot::Loaded,
+    ActionRegistry, Active, Change, LoadFailure, Loading, Pending, RegisteredIntegration, Snapshot, UnknownIntegration,
+    load::MAX_COMPONENT_BYTES, meter::Meter, snapshot::Loaded,
 };
 
 /// Files that are on their way in at a start, for each core.

@@ -23,7 +23,9 @@ impl OpenConnections {
             return Ok(place);
         }
         if self.0.len() >= MAX_OPEN_CONNECTIONS {
-            return Err(OAuthError::Denied(format!("a call can open at most {MAX_OPEN_CONNECTIONS} different connections: reuse the ones that are open")));
+            return Err(OAuthError::Denied(format!(
+                "a call can open at most {MAX_OPEN_CONNECTIONS} different connections: reuse the ones that are open"
+            )));
         }
         self.0.push(connection);
         Ok(self.0.len() - 1)

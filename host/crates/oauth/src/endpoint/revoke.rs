@@ -12,8 +12,8 @@ use super::{
 };
 use crate::{
     catalogue::{CLIENT_ID, RevocationStyle, TokenRequest},
-    sealing::TokenSet,
     foreign_text::MAX_DESCRIPTION_CHARS,
+    sealing::TokenSet,
 };
 
 /// What providers answer for a token that is dead already.

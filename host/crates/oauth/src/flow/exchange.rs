@@ -9,9 +9,9 @@ use super::{error::FlowError, pending::PendingAuthorization};
 use crate::{
     ClientCredentials, ConnectionStore, ConnectionSummary, NewConnection, TokenSet,
     catalogue::{AccountSource, OAuthMethod, Provider, Values, VariableSource},
-    lifetime::end_of,
     endpoint::{Account, Party, TokenAnswer, TokenEndpoint},
     foreign_text::{MAX_DESCRIPTION_CHARS, cleaned},
+    lifetime::end_of,
     unix_now,
 };
 

@@ -39,7 +39,6 @@ use super::{
     connections::ConnectionStore,
     endpoint::TokenEndpoint,
     stored::ConnectionSummary,
-    tasks::Tasks,
     unix_now,
 };
 use crate::{ClientCredentials, OAuthSettings};

@@ -14,7 +14,10 @@ impl CapabilitiesView<'_> {
     /// Returns the connection of a handle. A handle that the guest made up is an error that ends the call.
     pub(super) fn connection(&self, handle: &Resource<ConnectionHandle>) -> wasmtime::Result<&Arc<Connection>> {
         let ConnectionHandle(index) = self.table.get(handle)?;
-        self.capabilities.open.get(*index).ok_or_else(|| wasmtime::Error::msg("the guest used a connection handle that it was never given"))
+        self.capabilities
+            .open
+            .get(*index)
+            .ok_or_else(|| wasmtime::Error::msg("the guest used a connection handle that it was never given"))
     }
 }
 
