@@ -80,7 +80,7 @@ pub struct Listings {
     vocabulary: Vocabulary,
     categories: Zipf,
     developers: Zipf,
-    /// What names there are, as hashes: the bench's own memory must not hide the host's.
+    /// What names there are, as hashes.
     names: HashSet<u64>,
     made: i64,
 }

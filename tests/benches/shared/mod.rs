@@ -58,7 +58,12 @@ pub fn milliseconds(duration: Duration) -> f64 {
 
 /// The process's resident memory (proc(5), `statm`, second field, in pages of 4 KiB).
 pub fn resident_bytes() -> anyhow::Result<u64> {
-    let statm = std::fs::read_to_string("/proc/self/statm")?;
+    resident_bytes_of(std::process::id())
+}
+
+/// The same of another process.
+pub fn resident_bytes_of(process: u32) -> anyhow::Result<u64> {
+    let statm = std::fs::read_to_string(format!("/proc/{process}/statm"))?;
     let pages = statm.split(' ').nth(1).ok_or_else(|| anyhow::anyhow!("statm has no second field"))?;
     Ok(pages.parse::<u64>()? * 4096)
 }

@@ -324,7 +324,7 @@ pub(super) mod tests {
     async fn every_table_is_strict() {
         let (database, _guard) = fresh().await;
         let loose: Vec<String> = sqlx::query_scalar(
-            "SELECT name FROM pragma_table_list WHERE schema = 'main' AND NOT strict AND name NOT LIKE 'sqlite_%' AND name NOT LIKE '_sqlx_%'",
+            "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table' AND NOT strict AND name NOT LIKE 'sqlite_%' AND name NOT LIKE '_sqlx_%'",
         )
         .fetch_all(&database.reader)
         .await

@@ -14,8 +14,8 @@ use moka::future::Cache;
 
 use super::{
     error::MarketplaceError,
-    listing::{Listing, Summary},
-    query::ListFilter,
+    listing::Listing,
+    query::{ListFilter, ListPage},
 };
 
 /// How long an answer is kept when nothing is written.
@@ -24,13 +24,6 @@ pub const CACHE_TIME: Duration = Duration::from_secs(300);
 const SUMMARY_BYTES: usize = 2_048;
 /// About what a key and its place take, in bytes.
 const ENTRY_BYTES: usize = 512;
-
-/// A part of a list, and how many there are in the whole of it.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct ListPage {
-    pub items: Vec<Summary>,
-    pub total: u64,
-}
 
 /// What is asked for.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

@@ -1,4 +1,4 @@
-//! Why the marketplace refuses, and who can do something about it.
+//! Why the marketplace refuses a request.
 
 use workway_model::InputProblem;
 use workway_workflow as workflow;
@@ -6,40 +6,40 @@ use workway_workflow::DefinitionError;
 
 use super::store::{StoreError, TakenField};
 
-/// Why something was not done. Nothing has changed then.
+/// Why a request was refused. Nothing has changed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MarketplaceError {
-    /// There is none, or the caller may not know of it.
-    #[error("there is no workflow {0:?}")]
+    /// It does not exist, or the caller may not see it.
+    #[error("no workflow {0:?}")]
     UnknownListing(String),
-    #[error("there is no category {0:?}")]
+    #[error("no category {0:?}: `GET /marketplace/stats` lists them")]
     UnknownCategory(String),
-    #[error("there is no screenshot {0:?}")]
+    #[error("no screenshot {0:?}")]
     UnknownScreenshot(String),
-    #[error("this is not installed: install it first")]
+    #[error("this workflow is not installed: install it first")]
     NotInstalled,
-    #[error("the workflow is another developer's")]
+    #[error("this workflow belongs to another developer")]
     NotOwner,
-    #[error("only developers publish workflows: become one with POST /developers")]
+    #[error("only developers can publish workflows: become one with `POST /developers`")]
     NotDeveloper,
-    #[error("only those who installed a workflow review it: install it first")]
+    #[error("you can review only workflows that you installed: install it first")]
     ReviewWithoutInstallation,
-    #[error("nobody reviews a workflow of their own")]
+    #[error("you cannot review your own workflow")]
     OwnListing,
     /// Everything that is wrong with what the caller sent.
-    #[error("the workflow has {} to mend: see `errors`", counted(.0.len()))]
+    #[error("{} must be fixed: see `errors`", counted(.0.len()))]
     Invalid(Vec<InputProblem>),
-    #[error("the workflow was changed since: get it again and make the change on what it is now")]
+    #[error("the workflow has changed since you read it: read it again and repeat the change")]
     Stale,
     #[error("the workflow is {0}: publish it first")]
     NotPublished(super::Status),
-    #[error("the workflow costs {cents} cents, and this host takes no payments yet: ask its developer")]
+    #[error("the workflow costs {cents} cents, and this host does not take payments yet: ask its developer")]
     PaymentRequired { cents: u32 },
-    #[error("the image cannot be taken: {0}")]
+    #[error("the image was rejected: {0}")]
     Image(String),
-    #[error("the host takes no more images at the moment: try again")]
+    #[error("the host is busy with other workflows: try again in a moment")]
     Busy,
-    #[error("the marketplace is being read: try again in a moment")]
+    #[error("the marketplace is being indexed: try again in a moment")]
     Starting,
     #[error(transparent)]
     Store(StoreError),
@@ -55,13 +55,13 @@ impl From<StoreError> for MarketplaceError {
 }
 
 impl MarketplaceError {
-    /// A definition in YAML that cannot be read.
+    /// Problems of a definition in YAML.
     pub fn invalid_definition(error: DefinitionError) -> Self {
         Self::Invalid(error.problems.into_iter().map(|problem| placed("/workflowYaml", problem)).collect())
     }
 }
 
-/// That another listing has it, as a problem of the one that wants it.
+/// The problem that another listing has this name or slug.
 pub(super) fn taken(field: TakenField) -> InputProblem {
     let pointer = match field {
         TakenField::Name => "/name",
@@ -70,11 +70,11 @@ pub(super) fn taken(field: TakenField) -> InputProblem {
     InputProblem { pointer: pointer.to_owned(), message: StoreError::Taken(field).to_string() }
 }
 
-/// A definition's problem as one of what has the definition at `place`.
+/// A definition's problem with a pointer that begins at `place`.
 pub(super) fn placed(place: &str, problem: workflow::Problem) -> InputProblem {
     InputProblem { pointer: format!("{place}{}", problem.pointer), message: problem.message }
 }
 
 fn counted(problems: usize) -> String {
-    if problems == 1 { "one problem".to_owned() } else { format!("{problems} problems") }
+    if problems == 1 { "1 problem".to_owned() } else { format!("{problems} problems") }
 }

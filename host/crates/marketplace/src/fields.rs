@@ -1,4 +1,4 @@
-//! What an owner may say of a listing, and what is wrong with it: all of it at once, each by its place.
+//! The fields of a listing that its owner writes, and their validation: all problems at once, each with a JSON pointer.
 
 use workway_model::{InputProblem, is_slug};
 
@@ -11,11 +11,11 @@ use super::{
     text::{fold, words},
 };
 
-/// Slugs that would be taken for another page.
+/// Slugs that are other pages' paths.
 const RESERVED_SLUGS: [&str; 10] =
     ["category", "categories", "developer", "featured", "installations", "me", "new", "popular", "recent", "stats"];
 
-/// What is to be changed; what is not said stays.
+/// A change of a listing; a field that is none stays.
 #[derive(Clone, Debug, Default)]
 pub struct ListingChange {
     pub name: Option<String>,
@@ -29,7 +29,7 @@ pub struct ListingChange {
 }
 
 impl ListingChange {
-    /// Puts the change into a listing, and lists what cannot be stored.
+    /// Applies the change to a listing, and returns what cannot be stored.
     pub(super) fn apply(
         self,
         summary: &mut Summary,
@@ -57,10 +57,7 @@ impl ListingChange {
         if let Some(category) = self.category {
             if !categories.iter().any(|known| known.id == category) {
                 let known: Vec<&str> = categories.iter().map(|known| known.id.as_str()).collect();
-                problems.push(problem(
-                    "/category",
-                    format!("there is no such category: possible are {}", known.join(", ")),
-                ));
+                problems.push(problem("/category", format!("category must be one of {}", known.join(", "))));
             }
             summary.category = category;
         }
@@ -86,16 +83,18 @@ impl ListingChange {
     }
 }
 
-/// What a listing lacks to be shown to others. What it has is in bounds already.
+/// What a listing lacks before it can be published. What it has is valid already.
 pub(super) fn incomplete(summary: &Summary, description: &str) -> Vec<InputProblem> {
     let empty = |pointer: &str, text: &str, what: &str| {
-        text.trim().is_empty().then(|| problem(pointer, format!("say {what} before it is published")))
+        text.trim()
+            .is_empty()
+            .then(|| problem(pointer, format!("must not be empty when the workflow is published: describe {what}")))
     };
-    let tagline = empty("/tagline", &summary.tagline, "in one line what the workflow does");
+    let tagline = empty("/tagline", &summary.tagline, "what the workflow does in one line");
     tagline.into_iter().chain(empty("/description", description, "what the workflow does and needs")).collect()
 }
 
-/// A slug made from a name: its words, joined by hyphens.
+/// Makes a slug from a name: its words, joined by hyphens.
 pub(super) fn slug_of(name: &str) -> String {
     let mut slug = String::new();
     for word in words(name) {
@@ -120,12 +119,12 @@ pub(super) fn problem(pointer: &str, message: impl Into<String>) -> InputProblem
 
 pub(super) fn longer(pointer: &str, text: &str, most: usize) -> Option<InputProblem> {
     let chars = text.chars().count();
-    (chars > most).then(|| problem(pointer, format!("it has {chars} characters, possible are {most}: shorten it")))
+    (chars > most).then(|| problem(pointer, format!("must have at most {most} characters (got {chars})")))
 }
 
-/// No character of a text: what comes after it is lost where texts end with it.
+/// Rejects NUL: programs that end texts at it would lose the rest.
 pub(super) fn nul(pointer: &str, text: &str) -> Option<InputProblem> {
-    text.contains('\0').then(|| problem(pointer, "it has a NUL character: take it out"))
+    text.contains('\0').then(|| problem(pointer, "must not contain the NUL character"))
 }
 
 /// White space of any kind, and control characters, become single blanks.
@@ -136,7 +135,7 @@ fn single_line(text: &str) -> String {
 
 fn name_problem(name: &str) -> Option<InputProblem> {
     if fold(name).is_empty() {
-        return Some(problem("/name", "a name has at least one letter or digit"));
+        return Some(problem("/name", "name must have at least one letter or digit"));
     }
     longer("/name", name, MAX_NAME_CHARS)
 }
@@ -144,22 +143,24 @@ fn name_problem(name: &str) -> Option<InputProblem> {
 fn slug_problem(slug: &str) -> Option<InputProblem> {
     if !(MIN_SLUG_BYTES..=MAX_SLUG_BYTES).contains(&slug.len()) || !is_slug(slug) {
         let rule = format!(
-            "a slug is {MIN_SLUG_BYTES} to {MAX_SLUG_BYTES} lower-case letters a to z and digits, in words joined by single hyphens"
+            "slug must be {MIN_SLUG_BYTES} to {MAX_SLUG_BYTES} lower-case letters a to z, digits and single hyphens between them"
         );
         return Some(problem("/slug", rule));
     }
-    RESERVED_SLUGS.contains(&slug).then(|| problem("/slug", "this slug is a page of the marketplace: choose another"))
+    RESERVED_SLUGS
+        .contains(&slug)
+        .then(|| problem("/slug", "this slug is reserved for a page of the marketplace: choose another"))
 }
 
 fn tag_problems(tags: &[String]) -> Vec<InputProblem> {
     let mut problems = Vec::new();
     if tags.len() > MAX_TAGS {
-        problems.push(problem("/tags", format!("there are {} tags, possible are {MAX_TAGS}", tags.len())));
+        problems.push(problem("/tags", format!("a workflow can have at most {MAX_TAGS} tags (got {})", tags.len())));
     }
     for (place, tag) in tags.iter().enumerate().take(MAX_TAGS) {
         let pointer = format!("/tags/{place}");
         if fold(tag).is_empty() {
-            problems.push(problem(&pointer, "a tag has at least one letter or digit"));
+            problems.push(problem(&pointer, "a tag must have at least one letter or digit"));
         }
         problems.extend(longer(&pointer, tag, MAX_TAG_CHARS));
     }
@@ -169,11 +170,11 @@ fn tag_problems(tags: &[String]) -> Vec<InputProblem> {
 fn pricing_problem(pricing: Pricing) -> Option<InputProblem> {
     match (pricing.model, pricing.cents) {
         (PricingModel::Free, 0) => None,
-        (PricingModel::Free, _) => Some(problem("/pricing/cents", "what is free costs 0 cents")),
+        (PricingModel::Free, _) => Some(problem("/pricing/cents", "cents must be 0 when the model is \"free\"")),
         (_, MIN_PRICE_CENTS..=MAX_PRICE_CENTS) => None,
         (_, cents) => Some(problem(
             "/pricing/cents",
-            format!("the price is {cents} cents, possible are {MIN_PRICE_CENTS} to {MAX_PRICE_CENTS}"),
+            format!("cents must be between {MIN_PRICE_CENTS} and {MAX_PRICE_CENTS} (got {cents})"),
         )),
     }
 }
@@ -182,7 +183,7 @@ fn pricing_problem(pricing: Pricing) -> Option<InputProblem> {
 mod tests {
     use super::{MAX_NAME_CHARS, MAX_TAG_CHARS, MAX_TAGLINE_CHARS, MAX_TAGS, longer, name_problem, nul, tag_problems};
 
-    /// Blanks count, though they are stored as one: the published schema bounds what is sent.
+    /// Repeated blanks count, though one is stored: the published schema bounds what is sent.
     #[test]
     fn a_text_is_bounded_as_it_was_sent() {
         let blanks = |most: usize| format!("a{}b", " ".repeat(most - 2));

@@ -1,11 +1,10 @@
-//! The marketplace: workflows that developers publish, and what users install of them. The rules of it, and the index that
-//! searches; it opens no database, knows no HTTP, and runs no workflow.
+//! The marketplace: workflows that developers publish and users install. It holds the rules; it opens no database, knows no
+//! HTTP, and runs no workflow.
 
 pub mod bounds;
 mod cache;
 mod error;
 mod fields;
-mod index;
 mod listing;
 mod query;
 mod registry;
@@ -13,21 +12,21 @@ mod screenshot;
 mod settings;
 mod store;
 mod text;
+mod typo;
 
-pub use cache::{CACHE_TIME, ListPage};
+pub use cache::CACHE_TIME;
 pub use error::MarketplaceError;
 pub use fields::ListingChange;
-pub use index::{Doc, Entry, MAX_WORDS, Sort, Stats};
 pub use listing::{
-    Category, Counts, DeveloperRef, Installation, Listing, NewVersion, Pricing, PricingModel, Review, Status, Summary,
-    UnknownValue, VersionInfo, Visibility,
+    Category, Counts, DeveloperRef, Doc, Installation, Listing, NewVersion, Pricing, PricingModel, Review, Stats,
+    Status, Summary, UnknownValue, VersionInfo, Visibility,
 };
-pub use query::ListFilter;
+pub use query::{ListFilter, ListPage, SearchText, SearchWord, Sort};
 pub use registry::{Actor, Condition, NewWorkflow, WorkflowRegistry};
 pub use screenshot::{Screenshot, ScreenshotInfo};
 pub use settings::MarketplaceSettings;
-pub use store::{Changed, ListingStore, Reviewed, Sight, StoreError, TakenField};
-pub use text::fold;
+pub use store::{ListingStore, Reviewed, Sight, StoreError, TakenField};
+pub use text::{fold, indexed_words};
 
 /// What a marketplace asks of the host whose actions its workflows use.
 pub use workway_workflow::{ActionCatalogue, CatalogueAction, CatalogueTrigger};

@@ -1,8 +1,11 @@
 //! A workflow's listing as the marketplace knows it. Pure data: no wire shape, no database.
 
-use std::{fmt, str::FromStr};
+use std::{collections::BTreeMap, fmt, str::FromStr};
 
-use super::{index::Doc, screenshot::ScreenshotInfo};
+use super::screenshot::ScreenshotInfo;
+
+/// A listing's integer key in the database. It is never given to another listing.
+pub type Doc = u32;
 
 /// Begins every listing's id. No slug has an underscore, so that an id is never taken for one.
 const ID_PREFIX: &str = "wf_";
@@ -36,7 +39,7 @@ pub enum PricingModel {
 
 /// A text that is none of the possible ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("possible are {0}")]
+#[error("must be one of {0}")]
 pub struct UnknownValue(&'static str);
 
 macro_rules! named {
@@ -69,12 +72,12 @@ macro_rules! named {
 }
 
 named!(
-    Status, "draft, published, unpublished and deleted",
+    Status, "draft, published, unpublished, deleted",
     "draft" => Self::Draft, "published" => Self::Published, "unpublished" => Self::Unpublished, "deleted" => Self::Deleted,
 );
-named!(Visibility, "public and private", "public" => Self::Public, "private" => Self::Private);
+named!(Visibility, "public, private", "public" => Self::Public, "private" => Self::Private);
 named!(
-    PricingModel, "free, one-time and monthly",
+    PricingModel, "free, one-time, monthly",
     "free" => Self::Free, "one-time" => Self::OneTime, "monthly" => Self::Monthly,
 );
 
@@ -120,7 +123,7 @@ impl Counts {
 /// What lists show of a listing. Times are Unix milliseconds.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Summary {
-    /// Its number in the database and the index.
+    /// Its number in the database.
     pub doc: Doc,
     pub id: String,
     pub slug: String,
@@ -141,8 +144,6 @@ pub struct Summary {
     pub workflow_version: u32,
     /// Grows with every write of the owner.
     pub version: u64,
-    /// Grows with every change at all, those of other listings included.
-    pub revision: u64,
     pub created_at: i64,
     pub updated_at: i64,
     pub published_at: Option<i64>,
@@ -213,6 +214,19 @@ pub struct Review {
 pub struct Category {
     pub id: String,
     pub name: String,
+}
+
+/// Counts over all public listings.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Stats {
+    pub listings: u64,
+    /// Developers with at least one listing.
+    pub developers: u64,
+    pub installs: u64,
+    pub active_installs: u64,
+    pub reviews: u64,
+    /// Listings of each category that has any.
+    pub categories: BTreeMap<String, u64>,
 }
 
 /// A new listing's id. They sort by the time they were made.

@@ -1,10 +1,10 @@
-//! What the marketplace needs of a database. The rules are not here: a store keeps what it is told and counts exactly.
+//! What the marketplace needs from a database. The rules are elsewhere: a store keeps, counts and finds.
 
 use async_trait::async_trait;
 
 use super::{
-    index::{Doc, Entry},
-    listing::{Category, Installation, Listing, NewVersion, Review, Summary, VersionInfo},
+    listing::{Category, Doc, Installation, Listing, NewVersion, Review, Stats, Summary, VersionInfo},
+    query::{ListFilter, ListPage, SearchText, SearchWord},
     screenshot::{Screenshot, ScreenshotInfo},
 };
 
@@ -15,10 +15,10 @@ pub enum StoreError {
     #[error("{0}")]
     Unavailable(String),
     /// Another listing has it.
-    #[error("this {0} is taken: choose another")]
+    #[error("this {0} is already taken: choose another")]
     Taken(TakenField),
-    #[error("there are {0} already, and no more are possible: delete one first")]
-    TooMany(&'static str),
+    #[error("the limit of {most} {what} is reached")]
+    TooMany { what: &'static str, most: u32 },
 }
 
 /// What two listings cannot both have.
@@ -51,15 +51,6 @@ impl Sight<'_> {
     pub const EVERYTHING: Self = Self { developer: None, everything: true };
 }
 
-/// What has become of a listing that changed.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Changed {
-    pub doc: Doc,
-    pub revision: u64,
-    /// None if it is not public.
-    pub entry: Option<Entry>,
-}
-
 /// What became of a review.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reviewed {
@@ -74,17 +65,31 @@ pub enum Reviewed {
 pub trait ListingStore: Send + Sync {
     async fn categories(&self) -> Result<Vec<Category>, StoreError>;
 
-    /// The latest revision.
+    /// Grows with every change of a listing, whichever process makes it.
     async fn revision(&self) -> Result<u64, StoreError>;
 
-    /// Public listings by number from behind `after`, at most `limit`.
-    async fn public_entries(&self, after: Doc, limit: u32) -> Result<Vec<Entry>, StoreError>;
+    /// Makes some of the public listings searchable that are not yet, and returns how many: 0 if there are none. Writes keep
+    /// their own listing searchable; this is for rows that were written by something else.
+    async fn index_pending(&self) -> Result<u64, StoreError>;
 
-    /// Listings that changed after a revision, in the order of their last changes, at most `limit`.
-    async fn changes(&self, after: u64, limit: u32) -> Result<Vec<Changed>, StoreError>;
+    /// A page of the public listings that have every word of the text and pass the filter.
+    ///
+    /// Relevance ranks an exact name first, then name, tags, tagline and description. With a text, stores may compare
+    /// popularity in steps.
+    async fn search(&self, text: Option<&SearchText>, filter: &ListFilter) -> Result<ListPage, StoreError>;
 
-    /// The public ones of these, in any order.
-    async fn public_summaries(&self, docs: &[Doc]) -> Result<Vec<Summary>, StoreError>;
+    /// Whether any public listing has this word.
+    async fn has_word(&self, word: &SearchWord) -> Result<bool, StoreError>;
+
+    /// Folded names of public listings, with a blank before and after each, that contain one of the parts; most popular first,
+    /// at most [`MAX_COMPARED_NAMES`](super::bounds::MAX_COMPARED_NAMES).
+    async fn names_with(&self, parts: &[String]) -> Result<Vec<String>, StoreError>;
+
+    /// A page of the featured public listings, by position.
+    async fn featured(&self, limit: usize, offset: usize) -> Result<ListPage, StoreError>;
+
+    /// Counts over all public listings: exact.
+    async fn stats(&self) -> Result<Stats, StoreError>;
 
     /// A developer's listings, newest first, deleted ones left out, and how many there are.
     async fn summaries_of_developer(

@@ -1,9 +1,11 @@
-//! What a word is, for search, for sorting by name and for telling names apart: accents, case and typography folded away.
-//! It knows nothing of listings, keeps nothing and never fails: every text has words, if perhaps none.
+//! Splits texts into words for search, for sorting by name and for comparing names: accents, case and typography are folded.
+//! It keeps nothing and never fails.
 
-use std::{mem::take, str::Chars};
+use std::{iter::from_fn, mem::take, str::Chars};
 
 use unicode_normalization::{Decompositions, UnicodeNormalization, char::is_combining_mark};
+
+use super::bounds::MAX_INDEXED_WORDS;
 
 /// The longest word, in bytes of UTF-8. What a word has beyond that is dropped, at the boundary of a character.
 pub const MAX_WORD_BYTES: usize = 64;
@@ -13,19 +15,58 @@ pub const MAX_WORD_BYTES: usize = 64;
 /// - Compatibility forms and accents go (NFKD without its marks): "Café" is `cafe`, "ﬁle" is `file`, "x²" is `x2`.
 /// - Everything is in lower case. Letters that Unicode does not take apart are written as people type them without that
 ///   keyboard: ß is `ss`, æ `ae`, ø `o`, ł `l`, and both of Turkish's letters, İ and ı, are `i`.
-/// - What is no letter or digit separates words. Apostrophes do not ("don't" is `dont`), nor does what cannot be seen, such as a
-///   soft hyphen or a joiner: otherwise two names could look the same and be different.
+/// - Anything but letters and digits separates words. Apostrophes do not ("don't" is `dont`), nor do invisible characters such as
+///   soft hyphens and joiners: otherwise two names could look the same and be different.
 /// - Han, Hiragana, Katakana and Thai are written without spaces: each of their letters is a word. A query of several finds the
 ///   listings that have them all.
 /// - A word is at most [`MAX_WORD_BYTES`] long.
 pub fn words(text: &str) -> impl Iterator<Item = String> {
-    // Most texts are ASCII, where nothing decomposes: building an index is twice as fast for it.
+    // Most texts are ASCII, where nothing decomposes: reading them is twice as fast for it.
     let letters = if text.is_ascii() { Letters::Ascii(text.chars()) } else { Letters::Any(text.nfkd()) };
     Words { letters, alone: None }
 }
 
-/// A name as it is sorted and told apart from others: its words with one space between them. It is empty for a name that has no
-/// word in it.
+/// A part of a text as search sees it.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Part {
+    /// A word between separators.
+    Word(String),
+    /// Letters of a script without spaces, as they stand beside each other.
+    Run(String),
+}
+
+/// The parts of a text, in its order. Only white space separates runs.
+pub fn parts(text: &str) -> impl Iterator<Item = Part> {
+    text.split_whitespace().flat_map(|piece| {
+        let mut words = words(piece).peekable();
+        from_fn(move || {
+            let mut part = words.next()?;
+            if !part.chars().all(is_alone) {
+                return Some(Part::Word(part));
+            }
+            while let Some(letter) = words.next_if(|word| word.chars().all(is_alone)) {
+                part.push_str(&letter);
+            }
+            Some(Part::Run(part))
+        })
+    })
+}
+
+/// The words under which a text is found, at most [`MAX_INDEXED_WORDS`]: of a run every letter and every pair of neighbours.
+pub fn indexed_words(text: &str) -> impl Iterator<Item = String> {
+    let words = parts(text).flat_map(|part| match part {
+        Part::Word(word) => vec![word],
+        Part::Run(run) => run.chars().map(String::from).chain(pairs(&run)).collect(),
+    });
+    words.take(MAX_INDEXED_WORDS)
+}
+
+/// Every two neighbours of a run.
+pub fn pairs(run: &str) -> impl Iterator<Item = String> {
+    run.chars().zip(run.chars().skip(1)).map(|(letter, next)| String::from_iter([letter, next]))
+}
+
+/// A name as it is sorted and compared: its words with one space between them. Empty for a name without a word.
 pub fn fold(text: &str) -> String {
     let mut folded = String::with_capacity(text.len());
     for word in words(text) {
@@ -207,6 +248,14 @@ mod tests {
     fn letters_of_scripts_without_spaces_are_words() {
         assert_eq!(list("東京api接続"), ["東", "京", "api", "接", "続"]);
         assert_eq!(list("カが ไทย"), ["カ", "か", "ไ", "ท", "ย"]);
+    }
+
+    #[test]
+    fn runs_are_indexed_by_letters_and_neighbours() {
+        let indexed = |text| indexed_words(text).collect::<Vec<_>>();
+        assert_eq!(indexed("Daily 東京api 天"), ["daily", "東", "京", "東京", "api", "天"]);
+        assert_eq!(indexed("東・京"), ["東", "京", "東京"]);
+        assert_eq!(indexed(&"a ".repeat(3_000)).len(), MAX_INDEXED_WORDS);
     }
 
     #[test]

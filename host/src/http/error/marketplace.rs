@@ -34,7 +34,7 @@ impl From<MarketplaceError> for ApiError {
             MarketplaceError::Starting => {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "starting", detail).retry_after(BUSY_RETRY)
             }
-            MarketplaceError::Store(StoreError::TooMany(_)) => Self::new(StatusCode::CONFLICT, "too-many", detail),
+            MarketplaceError::Store(StoreError::TooMany { .. }) => Self::new(StatusCode::CONFLICT, "too-many", detail),
             MarketplaceError::Store(_) => {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "database", detail).retry_after(BUSY_RETRY)
             }

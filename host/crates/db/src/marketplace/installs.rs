@@ -5,6 +5,7 @@ use workway_marketplace::{Doc, Installation, Review, Reviewed};
 use super::{
     SqliteListings,
     row::{self, InstallationRow, ReviewRow},
+    search_index::rank_again,
 };
 use crate::pool::{from_stored, to_stored};
 
@@ -40,14 +41,15 @@ impl SqliteListings {
             .bind(now)
             .fetch_one(&mut *transaction)
             .await?;
-            sqlx::query(
+            let (installs, row): (i64, Option<i64>) = sqlx::query_as(
                 "UPDATE marketplace_integrations SET install_count = install_count + ?2, \
-                 active_install_count = active_install_count + 1 WHERE doc = ?1",
+                 active_install_count = active_install_count + 1 WHERE doc = ?1 RETURNING install_count, search_row",
             )
             .bind(listing)
             .bind(is_new)
-            .execute(&mut *transaction)
+            .fetch_one(&mut *transaction)
             .await?;
+            rank_again(&mut transaction, listing, row::number(installs)?, row).await?;
         }
         let row: InstallationRow = sqlx::query_as(
             "SELECT i.id, l.id AS listing_id, i.number, i.installed_at, i.uninstalled_at FROM installations i \

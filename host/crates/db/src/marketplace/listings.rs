@@ -2,13 +2,14 @@
 
 use sqlx::{Sqlite, Transaction};
 use workway_marketplace::{
-    Category, Changed, Doc, Entry, Listing, NewVersion, Sight, Status, Summary, TakenField, VersionInfo,
+    Category, Doc, Listing, NewVersion, Sight, Stats, Status, Summary, TakenField, VersionInfo,
     bounds::MAX_LISTINGS_PER_DEVELOPER, fold,
 };
 
 use super::{
     SqliteListings, WriteError,
-    row::{self, EntryRow, ListingRow, ScreenshotRow, SummaryRow, VersionRow, entry_statement, summary_statement},
+    row::{self, ListingRow, ScreenshotRow, SummaryRow, VersionRow, summary_statement},
+    search_index::index_listing,
 };
 use crate::pool::{from_stored, to_stored};
 
@@ -26,21 +27,7 @@ impl SqliteListings {
         from_stored(value)
     }
 
-    pub(super) async fn entries_after(&self, after: Doc, limit: u32) -> Result<Vec<Entry>, sqlx::Error> {
-        let statement =
-            entry_statement!("WHERE doc > ? AND status = 'published' AND visibility = 'public' ORDER BY doc LIMIT ?");
-        let rows: Vec<EntryRow> =
-            sqlx::query_as(statement).bind(after).bind(limit).fetch_all(&self.database.reader).await?;
-        row::all(rows)
-    }
-
-    pub(super) async fn changes_after(&self, after: u64, limit: u32) -> Result<Vec<Changed>, sqlx::Error> {
-        let statement = entry_statement!("WHERE revision > ? ORDER BY revision LIMIT ?");
-        let rows: Vec<EntryRow> =
-            sqlx::query_as(statement).bind(to_stored(after)?).bind(limit).fetch_all(&self.database.reader).await?;
-        row::all(rows)
-    }
-
+    /// The public ones of these listings, in this order.
     pub(super) async fn public_rows(&self, docs: &[Doc]) -> Result<Vec<Summary>, sqlx::Error> {
         if docs.is_empty() {
             return Ok(Vec::new());
@@ -49,11 +36,32 @@ impl SqliteListings {
             "",
             "",
             "json_each(?) wanted JOIN marketplace_integrations l ON l.doc = wanted.value \
-             JOIN developers d ON d.id = l.developer_id WHERE l.status = 'published' AND l.visibility = 'public'"
+             JOIN developers d ON d.id = l.developer_id WHERE l.status = 'published' AND l.visibility = 'public' \
+             ORDER BY wanted.key"
         );
         let docs = serde_json::to_string(docs).map_err(|error| sqlx::Error::Encode(error.into()))?;
         let rows: Vec<SummaryRow> = sqlx::query_as(statement).bind(docs).fetch_all(&self.database.reader).await?;
         row::all(rows)
+    }
+
+    pub(super) async fn totals(&self) -> Result<Stats, sqlx::Error> {
+        let mut transaction = self.database.reader.begin().await?;
+        let rows: Vec<(String, i64, i64, i64, i64)> = sqlx::query_as(
+            "SELECT category, listings, installs, active_installs, reviews FROM marketplace_totals WHERE listings > 0",
+        )
+        .fetch_all(&mut *transaction)
+        .await?;
+        let developers =
+            sqlx::query_scalar("SELECT count(*) FROM marketplace_developers").fetch_one(&mut *transaction).await?;
+        let mut stats = Stats { developers: from_stored(developers)?, ..Stats::default() };
+        for (category, listings, installs, active_installs, reviews) in rows {
+            stats.listings += from_stored(listings)?;
+            stats.installs += from_stored(installs)?;
+            stats.active_installs += from_stored(active_installs)?;
+            stats.reviews += from_stored(reviews)?;
+            stats.categories.insert(category, from_stored(listings)?);
+        }
+        Ok(stats)
     }
 
     pub(super) async fn rows_of_developer(
@@ -132,7 +140,7 @@ impl SqliteListings {
             .fetch_one(&mut *transaction)
             .await?;
         if there >= MAX_LISTINGS_PER_DEVELOPER {
-            return Err(WriteError::TooMany("workflows of this developer"));
+            return Err(WriteError::TooMany { what: "workflows per developer", most: MAX_LISTINGS_PER_DEVELOPER });
         }
         let doc: i64 = sqlx::query_scalar(
             "INSERT INTO marketplace_integrations (id, developer_id, slug, name, name_key, tagline, category, tags, \
@@ -161,6 +169,7 @@ impl SqliteListings {
         .fetch_one(&mut *transaction)
         .await?;
         insert_version(&mut transaction, doc, version, summary.created_at).await?;
+        index_listing(&mut transaction, doc).await?;
         transaction.commit().await?;
         Ok(())
     }
@@ -210,6 +219,7 @@ impl SqliteListings {
         if summary.status != Status::Published {
             sqlx::query("DELETE FROM featured WHERE listing = ?").bind(summary.doc).execute(&mut *transaction).await?;
         }
+        index_listing(&mut transaction, i64::from(summary.doc)).await?;
         transaction.commit().await?;
         Ok(true)
     }

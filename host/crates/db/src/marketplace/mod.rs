@@ -1,16 +1,21 @@
 //! The marketplace's tables. What may be written is decided elsewhere; here counts and rows change together.
 
+mod expression;
 mod installs;
 mod listings;
 mod row;
 mod screenshots;
+mod search;
+mod search_index;
+#[cfg(test)]
+mod search_tests;
 #[cfg(test)]
 mod tests;
 
 use async_trait::async_trait;
 use workway_marketplace::{
-    Category, Changed, Doc, Entry, Installation, Listing, ListingStore, NewVersion, Review, Reviewed, Screenshot,
-    ScreenshotInfo, Sight, StoreError, Summary, TakenField, VersionInfo,
+    Category, Doc, Installation, ListFilter, ListPage, Listing, ListingStore, NewVersion, Review, Reviewed, Screenshot,
+    ScreenshotInfo, SearchText, SearchWord, Sight, Stats, StoreError, Summary, TakenField, VersionInfo,
 };
 
 use super::{Database, pool::unavailable};
@@ -23,7 +28,7 @@ pub struct SqliteListings {
 
 /// Why a write was not done.
 enum WriteError {
-    TooMany(&'static str),
+    TooMany { what: &'static str, most: u32 },
     Database(sqlx::Error),
 }
 
@@ -36,7 +41,7 @@ impl From<sqlx::Error> for WriteError {
 impl From<WriteError> for StoreError {
     fn from(error: WriteError) -> Self {
         match error {
-            WriteError::TooMany(what) => Self::TooMany(what),
+            WriteError::TooMany { what, most } => Self::TooMany { what, most },
             WriteError::Database(error) => taken(&error).map_or_else(|| failed(error), Self::Taken),
         }
     }
@@ -58,16 +63,28 @@ impl ListingStore for SqliteListings {
         self.latest_revision().await.map_err(failed)
     }
 
-    async fn public_entries(&self, after: Doc, limit: u32) -> Result<Vec<Entry>, StoreError> {
-        self.entries_after(after, limit).await.map_err(failed)
+    async fn index_pending(&self) -> Result<u64, StoreError> {
+        self.index_batch().await.map_err(failed)
     }
 
-    async fn changes(&self, after: u64, limit: u32) -> Result<Vec<Changed>, StoreError> {
-        self.changes_after(after, limit).await.map_err(failed)
+    async fn search(&self, text: Option<&SearchText>, filter: &ListFilter) -> Result<ListPage, StoreError> {
+        self.matching_page(text, filter).await.map_err(failed)
     }
 
-    async fn public_summaries(&self, docs: &[Doc]) -> Result<Vec<Summary>, StoreError> {
-        self.public_rows(docs).await.map_err(failed)
+    async fn has_word(&self, word: &SearchWord) -> Result<bool, StoreError> {
+        self.is_word_known(word).await.map_err(failed)
+    }
+
+    async fn names_with(&self, parts: &[String]) -> Result<Vec<String>, StoreError> {
+        self.names_containing(parts).await.map_err(failed)
+    }
+
+    async fn featured(&self, limit: usize, offset: usize) -> Result<ListPage, StoreError> {
+        self.featured_page(limit, offset).await.map_err(failed)
+    }
+
+    async fn stats(&self) -> Result<Stats, StoreError> {
+        self.totals().await.map_err(failed)
     }
 
     async fn summaries_of_developer(

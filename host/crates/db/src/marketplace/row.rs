@@ -2,8 +2,7 @@
 
 use sqlx::FromRow;
 use workway_marketplace::{
-    Changed, Counts, DeveloperRef, Entry, Installation, Listing, Pricing, Review, Screenshot, ScreenshotInfo, Summary,
-    VersionInfo,
+    Counts, DeveloperRef, Installation, Listing, Pricing, Review, Screenshot, ScreenshotInfo, Summary, VersionInfo,
 };
 
 /// A statement that selects what a [`SummaryRow`] is read from, with more columns before the tables.
@@ -14,7 +13,7 @@ macro_rules! summary_statement {
             "SELECT l.doc, l.id, l.slug, l.name, l.tagline, l.category, l.tags, l.pricing_model, l.price_cents, l.visibility, \
              l.status, l.required_oauth_providers, l.developer_id, d.slug AS developer_slug, d.name AS developer_name, \
              l.install_count, l.active_install_count, l.rating_sum, l.review_count, l.featured, l.workflow_version, \
-             l.version, l.revision, l.created_at, l.updated_at, l.published_at",
+             l.version, l.created_at, l.updated_at, l.published_at",
             $columns,
             " FROM ",
             $from
@@ -22,19 +21,6 @@ macro_rules! summary_statement {
     };
 }
 pub(super) use summary_statement;
-
-/// A statement that selects what an [`EntryRow`] is read from.
-macro_rules! entry_statement {
-    ($rest:literal) => {
-        concat!(
-            "SELECT doc, revision, status = 'published' AND visibility = 'public' AS is_public, name, tagline, description, \
-             tags, category, developer_id, pricing_model, required_oauth_providers, install_count, active_install_count, \
-             rating_sum, review_count, published_at, featured FROM marketplace_integrations ",
-            $rest
-        )
-    };
-}
-pub(super) use entry_statement;
 
 #[derive(FromRow)]
 pub(super) struct SummaryRow {
@@ -60,7 +46,6 @@ pub(super) struct SummaryRow {
     featured: Option<i64>,
     workflow_version: i64,
     version: i64,
-    revision: i64,
     created_at: i64,
     updated_at: i64,
     published_at: Option<i64>,
@@ -92,7 +77,6 @@ impl TryFrom<SummaryRow> for Summary {
             featured: row.featured.map(number).transpose()?,
             workflow_version: number(row.workflow_version)?,
             version: number(row.version)?,
-            revision: number(row.revision)?,
             created_at: row.created_at,
             updated_at: row.updated_at,
             published_at: row.published_at,
@@ -116,61 +100,6 @@ impl ListingRow {
 
     pub(super) fn doc(&self) -> i64 {
         self.summary.doc
-    }
-}
-
-#[derive(FromRow)]
-pub(super) struct EntryRow {
-    doc: i64,
-    revision: i64,
-    is_public: bool,
-    name: String,
-    tagline: String,
-    description: String,
-    tags: String,
-    category: String,
-    developer_id: String,
-    pricing_model: String,
-    required_oauth_providers: String,
-    install_count: i64,
-    active_install_count: i64,
-    rating_sum: i64,
-    review_count: i64,
-    published_at: Option<i64>,
-    featured: Option<i64>,
-}
-
-impl TryFrom<EntryRow> for Entry {
-    type Error = sqlx::Error;
-
-    fn try_from(row: EntryRow) -> Result<Self, sqlx::Error> {
-        Ok(Self {
-            doc: number(row.doc)?,
-            name: row.name,
-            tagline: row.tagline,
-            description: row.description,
-            tags: texts(&row.tags)?,
-            category: row.category,
-            developer: row.developer_id,
-            pricing: row.pricing_model,
-            providers: texts(&row.required_oauth_providers)?,
-            installs: number(row.install_count)?,
-            active_installs: number(row.active_install_count)?,
-            rating_sum: number(row.rating_sum)?,
-            reviews: number(row.review_count)?,
-            published_at: row.published_at.unwrap_or_default(),
-            featured: row.featured.map(number).transpose()?,
-        })
-    }
-}
-
-impl TryFrom<EntryRow> for Changed {
-    type Error = sqlx::Error;
-
-    fn try_from(row: EntryRow) -> Result<Self, sqlx::Error> {
-        let (doc, revision) = (number(row.doc)?, number(row.revision)?);
-        let entry = if row.is_public { Some(row.try_into()?) } else { None };
-        Ok(Self { doc, revision, entry })
     }
 }
 

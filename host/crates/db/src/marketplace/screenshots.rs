@@ -21,7 +21,7 @@ impl SqliteListings {
             .fetch_one(&mut *transaction)
             .await?;
         if there >= MAX_SCREENSHOTS {
-            return Err(WriteError::TooMany("screenshots"));
+            return Err(WriteError::TooMany { what: "screenshots per workflow", most: MAX_SCREENSHOTS });
         }
         let row: ScreenshotRow = sqlx::query_as(
             "INSERT INTO screenshots (id, listing, position, media_type, width, height, image) \

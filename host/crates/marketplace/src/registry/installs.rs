@@ -33,7 +33,7 @@ impl WorkflowRegistry {
             let (doc, version) = (summary.doc, summary.version);
             if let Some(installed) = self.0.store.install(doc, version, actor.user.as_str(), now()).await? {
                 if installed.1 {
-                    self.follow_write().await;
+                    self.invalidate_cache();
                 }
                 return Ok(installed);
             }
@@ -62,7 +62,7 @@ impl WorkflowRegistry {
             Err(error) => return Err(error),
         };
         if self.0.store.uninstall(&id, actor.user.as_str(), now()).await? {
-            self.follow_write().await;
+            self.invalidate_cache();
         }
         Ok(())
     }
@@ -99,7 +99,7 @@ impl WorkflowRegistry {
     ) -> Result<(Review, bool), MarketplaceError> {
         let mut problems = Vec::from_iter(longer("/text", text, MAX_REVIEW_CHARS));
         if !(1..=5).contains(&rating) {
-            problems.push(problem("/rating", "a rating is 1 to 5"));
+            problems.push(problem("/rating", format!("rating must be between 1 and 5 (got {rating})")));
         }
         problems.extend(nul("/text", text));
         if !problems.is_empty() {
@@ -113,7 +113,7 @@ impl WorkflowRegistry {
         let reviewed = self.0.store.review(summary.doc, actor.user.as_str(), rating, text.trim(), now()).await?;
         match reviewed {
             (reviewed @ (Reviewed::Created | Reviewed::Replaced), Some(review)) => {
-                self.follow_write().await;
+                self.invalidate_cache();
                 Ok((review, reviewed == Reviewed::Created))
             }
             _ => Err(MarketplaceError::ReviewWithoutInstallation),

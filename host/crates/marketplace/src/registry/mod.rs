@@ -1,7 +1,7 @@
-//! The registry of workflows: what is published, kept searchable in memory, and every rule of who may change what.
+//! The registry of workflows: every rule of who may read and change what, in front of a store.
 //!
-//! The truth is in the store. What is public stands in an index in memory beside it, which follows the store by revisions:
-//! a write is in the index before whoever made it is answered, and what other processes write is found within seconds.
+//! The store holds everything, what is searched included. Answers are cached: a write of this process drops them before it is
+//! answered, and those of other processes within seconds.
 
 mod installs;
 mod read;
@@ -11,8 +11,8 @@ mod write;
 use std::{
     fmt,
     sync::{
-        Arc, PoisonError, RwLock,
-        atomic::{AtomicBool, Ordering},
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::{SystemTime, UNIX_EPOCH},
 };
@@ -26,16 +26,13 @@ pub use write::{Condition, NewWorkflow};
 use super::{
     cache::AnswerCache,
     error::MarketplaceError,
-    index::{Entry, Index},
     listing::{Category, DeveloperRef},
     store::{ListingStore, StoreError},
 };
 
-/// Rows that are read at once when a host starts.
-const BATCH: u32 = 500;
-/// Changed rows that go into the index at once, on an async thread: a few milliseconds.
-const CHANGES: u32 = 50;
-/// How often something is begun again because another write came between.
+/// How often the log reports how far indexing is, in listings.
+const PROGRESS: u64 = 50_000;
+/// How often a write is retried because another one came first.
 const MAX_ATTEMPTS: u32 = 5;
 /// Owners' writes to different listings that go on at once, at most.
 const WRITES_AT_ONCE: usize = 64;
@@ -66,10 +63,10 @@ struct Inner {
     store: Arc<dyn ListingStore>,
     /// Actions and triggers of this host.
     known: Arc<dyn ActionCatalogue + Send + Sync>,
-    index: RwLock<Index>,
-    /// The revision up to which the index is the store's. Held while it is brought further.
-    applied: Mutex<u64>,
-    is_read: AtomicBool,
+    /// Whether every public listing was searchable once.
+    is_searchable: AtomicBool,
+    /// The store's revision when other processes' writes were last looked for.
+    revision: AtomicU64,
     /// Each for the owners' writes to some of the listings: otherwise many at once would have each other begin again.
     writing: [Mutex<()>; WRITES_AT_ONCE],
     cache: AnswerCache,
@@ -82,14 +79,13 @@ struct Inner {
 }
 
 impl WorkflowRegistry {
-    /// `cache_bytes` is about what kept answers take; 0 keeps none. Nothing is found before [`Self::initialize`].
+    /// `cache_bytes` is about what cached answers take; 0 disables the cache. Lists answer after [`Self::initialize`].
     pub fn new(store: Arc<dyn ListingStore>, known: Arc<dyn ActionCatalogue + Send + Sync>, cache_bytes: u64) -> Self {
         Self(Arc::new(Inner {
             store,
             known,
-            index: RwLock::default(),
-            applied: Mutex::new(0),
-            is_read: AtomicBool::new(false),
+            is_searchable: AtomicBool::new(false),
+            revision: AtomicU64::new(0),
             writing: std::array::from_fn(|_| Mutex::default()),
             cache: AnswerCache::new(cache_bytes),
             encoding: Arc::new(Semaphore::new(IMAGES_AT_ONCE)),
@@ -99,79 +95,54 @@ impl WorkflowRegistry {
         }))
     }
 
-    /// Reads what is public into the index.
+    /// Makes listings searchable that are not yet: all of them after a migration, none otherwise.
     ///
     /// # Errors
     /// The store fails.
     pub async fn initialize(&self) -> Result<(), StoreError> {
-        let inner = &self.0;
-        {
-            let mut applied = inner.applied.lock().await;
-            // Before the rows: what changes meanwhile is read once more.
-            let revision = inner.store.revision().await?;
-            let mut entries = inner.store.public_entries(0, BATCH).await?;
-            while let Some(last) = entries.last() {
-                let next = inner.store.public_entries(last.doc, BATCH);
-                // Cutting texts into words takes longer than reading them: both go on at once.
-                let registry = self.clone();
-                let putting = tokio::task::spawn_blocking(move || registry.put(entries));
-                let (read, put) = tokio::join!(next, putting);
-                put.map_err(|error| StoreError::Unavailable(error.to_string()))?;
-                entries = read?;
-            }
-            *applied = revision;
-        }
-        self.catch_up().await?;
-        inner.is_read.store(true, Ordering::Release);
-        Ok(())
-    }
-
-    fn put(&self, entries: Vec<Entry>) {
-        let mut index = self.0.index.write().unwrap_or_else(PoisonError::into_inner);
-        entries.into_iter().for_each(|entry| index.put(entry));
-    }
-
-    /// Brings the index to what the store has, if anybody has changed that.
-    ///
-    /// # Errors
-    /// The store fails.
-    pub async fn catch_up(&self) -> Result<(), StoreError> {
-        let inner = &self.0;
-        let mut applied = inner.applied.lock().await;
+        let (mut indexed, mut reported) = (0, 0);
         loop {
-            let changes = inner.store.changes(*applied, CHANGES).await?;
-            let Some(last) = changes.last() else { break };
-            *applied = last.revision;
-            let mut index = inner.index.write().unwrap_or_else(PoisonError::into_inner);
-            for change in changes {
-                match change.entry {
-                    Some(entry) => index.put(entry),
-                    None => index.remove(change.doc),
-                }
+            let more = self.0.store.index_pending().await?;
+            if more == 0 {
+                break;
             }
-            drop(index);
-            // At once: this may end before the next look at the store.
-            inner.cache.invalidate();
+            indexed += more;
+            if indexed - reported >= PROGRESS {
+                reported = indexed;
+                tracing::info!(listings = indexed, "indexing the marketplace for search");
+            }
+        }
+        if indexed > 0 {
+            tracing::info!(listings = indexed, "the marketplace is indexed for search");
+        }
+        self.0.is_searchable.store(true, Ordering::Release);
+        Ok(())
+    }
+
+    /// Periodic maintenance: drops cached answers if any process has changed a listing.
+    pub async fn follow_others(&self) {
+        if let Err(error) = self.look_for_changes().await {
+            tracing::warn!(%error, "cannot look for other processes' changes of the marketplace");
+        }
+    }
+
+    async fn look_for_changes(&self) -> Result<(), StoreError> {
+        let revision = self.0.store.revision().await?;
+        if self.0.revision.load(Ordering::Acquire) != revision {
+            // Hosts keep what they write searchable; whatever else writes rows does not.
+            while self.0.store.index_pending().await? > 0 {}
+            self.0.cache.invalidate();
+            self.0.revision.store(revision, Ordering::Release);
         }
         Ok(())
     }
 
-    /// What is done every few seconds: finds what other processes have written.
-    pub async fn follow_others(&self) {
-        // Whoever holds it does just that.
-        if self.0.applied.try_lock().is_ok()
-            && let Err(error) = self.catch_up().await
-        {
-            tracing::warn!(%error, "the marketplace's index cannot be brought up to date");
-        }
-    }
-
-    /// Nobody gets an answer that was made before.
+    /// Drops cached answers, so that nobody gets one from before.
     pub fn invalidate_cache(&self) {
         self.0.cache.invalidate();
     }
 
-    /// The same, and the memory of kept answers is given back.
+    /// Drops cached answers and frees their memory.
     pub fn clear_cache(&self) {
         self.0.cache.clear();
     }
@@ -182,20 +153,10 @@ impl WorkflowRegistry {
         Ok(self.0.store.categories().await?)
     }
 
-    /// After a write: it is done, whatever happens here.
-    async fn follow_write(&self) {
-        if let Err(error) = self.catch_up().await {
-            tracing::error!(%error, "the marketplace's index is behind the database for a moment");
-        }
-        self.0.cache.invalidate();
-    }
-
-    /// The index, once it has been read.
-    fn with_index<T>(&self, read: impl FnOnce(&Index) -> T) -> Result<T, MarketplaceError> {
-        if !self.0.is_read.load(Ordering::Acquire) {
-            return Err(MarketplaceError::Starting);
-        }
-        Ok(read(&self.0.index.read().unwrap_or_else(PoisonError::into_inner)))
+    /// # Errors
+    /// [`MarketplaceError::Starting`] while listings are missing that search could find.
+    fn check_searchable(&self) -> Result<(), MarketplaceError> {
+        if self.0.is_searchable.load(Ordering::Acquire) { Ok(()) } else { Err(MarketplaceError::Starting) }
     }
 }
 

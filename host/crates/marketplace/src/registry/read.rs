@@ -1,16 +1,16 @@
-//! Reading: lists from the index and the rows it names, details from the store, both through the cache.
+//! Reads lists and details from the store through the cache.
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
 use super::{Actor, WorkflowRegistry};
 use crate::{
     bounds::MAX_SLUG_BYTES,
-    cache::{ListKey, ListPage},
+    cache::ListKey,
     error::MarketplaceError,
-    index::{Page, Sort, Stats},
-    listing::{Listing, Review, Summary, VersionInfo},
-    query::ListFilter,
-    store::Sight,
+    listing::{Listing, Review, Stats, Summary, VersionInfo},
+    query::{ListFilter, ListPage, SearchText, SearchWord, Sort},
+    store::{Sight, StoreError},
+    typo,
 };
 
 impl WorkflowRegistry {
@@ -64,7 +64,7 @@ impl WorkflowRegistry {
         let filter =
             ListFilter { category: Some(category.to_owned()), ..ListFilter::all(Sort::Popular, limit, offset) };
         let page = self.search_workflows(None, filter).await?;
-        // An empty list of a category that there is needs a look into the table.
+        // An empty list may be of a category that exists.
         if page.total == 0 && !self.0.store.categories().await?.iter().any(|known| known.id == category) {
             return Err(MarketplaceError::UnknownCategory(clipped(category)));
         }
@@ -98,17 +98,17 @@ impl WorkflowRegistry {
     ) -> Result<ListPage, MarketplaceError> {
         let developer = actor.developer.as_ref().ok_or(MarketplaceError::NotDeveloper)?;
         let (items, total) = self.0.store.summaries_of_developer(&developer.id, limit, offset).await?;
-        Ok(ListPage { items, total })
+        Ok(ListPage { items, total, total_is_lower_bound: false })
     }
 
-    /// What the operator put forward, in the operator's order.
+    /// The listings that the operator features, in the operator's order.
     ///
     /// # Errors
     /// See [`Self::get_published_workflows`].
     pub async fn get_featured_workflows(&self, limit: usize, offset: usize) -> Result<Arc<ListPage>, MarketplaceError> {
         let make = async {
-            let page = self.with_index(|index| index.featured(limit, offset))?;
-            self.rows(page).await
+            self.check_searchable()?;
+            Ok(self.0.store.featured(limit, offset).await?)
         };
         self.0.cache.list(ListKey::Featured { limit, offset }, make).await
     }
@@ -127,7 +127,8 @@ impl WorkflowRegistry {
         self.search_workflows(None, ListFilter::all(Sort::Recent, limit, offset)).await
     }
 
-    /// Public listings that have every word of the text and pass the filter. No text is ever an error.
+    /// Public listings that have every word of the text and pass the filter. No text is ever an error: blank text is no
+    /// condition, and text without a word finds nothing.
     ///
     /// # Errors
     /// See [`Self::get_published_workflows`].
@@ -136,21 +137,54 @@ impl WorkflowRegistry {
         text: Option<&str>,
         filter: ListFilter,
     ) -> Result<Arc<ListPage>, MarketplaceError> {
-        let query = filter.query(text);
+        let text = text.filter(|text| !text.trim().is_empty());
         let make = async {
-            let page = self.with_index(|index| index.search(&query))?;
-            self.rows(page).await
+            self.check_searchable()?;
+            Ok(match text {
+                Some(text) => self.search_text(text, &filter).await?,
+                None => self.0.store.search(None, &filter).await?,
+            })
         };
-        let text = text.map(str::to_owned);
-        self.0.cache.list(ListKey::Search { text, filter }, make).await
+        let key = ListKey::Search { text: text.map(str::to_owned), filter: filter.clone() };
+        self.0.cache.list(key, make).await
     }
 
-    /// Totals of what is public.
+    async fn search_text(&self, text: &str, filter: &ListFilter) -> Result<ListPage, StoreError> {
+        let Some(mut text) = SearchText::parse(text) else { return Ok(ListPage::default()) };
+        let page = self.0.store.search(Some(&text), filter).await?;
+        if page.total == 0 && self.correct_typos(&mut text).await? {
+            return self.0.store.search(Some(&text), filter).await;
+        }
+        Ok(page)
+    }
+
+    /// Replaces words that no listing has by the words of names that they may have meant. Returns whether that can find
+    /// anything.
+    async fn correct_typos(&self, text: &mut SearchText) -> Result<bool, StoreError> {
+        let mut is_corrected = false;
+        for word in &mut text.words {
+            let SearchWord::Prefix(typed) = &*word else { continue };
+            if self.0.store.has_word(word).await? {
+                continue;
+            }
+            let Some(parts) = typo::parts(typed) else { return Ok(false) };
+            let names = self.0.store.names_with(&parts).await?;
+            let meant = typo::corrections(typed, names.iter().map(String::as_str));
+            if meant.is_empty() {
+                return Ok(false);
+            }
+            *word = SearchWord::Corrected(meant);
+            is_corrected = true;
+        }
+        Ok(is_corrected)
+    }
+
+    /// Totals of all public listings.
     ///
     /// # Errors
-    /// [`MarketplaceError::Starting`].
-    pub fn get_stats(&self) -> Result<Stats, MarketplaceError> {
-        self.with_index(|index| index.stats())
+    /// The store fails.
+    pub async fn get_stats(&self) -> Result<Stats, MarketplaceError> {
+        Ok(self.0.store.stats().await?)
     }
 
     /// The workflow versions of a listing, newest first, and how many there are.
@@ -181,14 +215,6 @@ impl WorkflowRegistry {
     ) -> Result<(Vec<Review>, u64), MarketplaceError> {
         let listing = self.get_workflow(id_or_slug, actor).await?;
         Ok(self.0.store.reviews(listing.summary.doc, limit, offset).await?)
-    }
-
-    /// The rows of a page, in its order. What stopped being public meanwhile is left out.
-    async fn rows(&self, page: Page) -> Result<ListPage, MarketplaceError> {
-        let mut rows: HashMap<_, _> =
-            self.0.store.public_summaries(&page.docs).await?.into_iter().map(|row| (row.doc, row)).collect();
-        let items: Vec<Summary> = page.docs.iter().filter_map(|doc| rows.remove(doc)).collect();
-        Ok(ListPage { items, total: page.total })
     }
 }
 

@@ -31,7 +31,7 @@ impl WorkflowRegistry {
         .await;
         let encoded = encoded.unwrap_or_else(|error| Err(error.to_string())).map_err(MarketplaceError::Image)?;
         let info = self.0.store.add_screenshot(listing.summary.doc, &encoded).await?;
-        self.follow_write().await;
+        self.invalidate_cache();
         Ok(info)
     }
 
@@ -59,7 +59,7 @@ impl WorkflowRegistry {
         if !self.0.store.remove_screenshot(listing.summary.doc, id).await? {
             return Err(MarketplaceError::UnknownScreenshot(clipped(id)));
         }
-        self.follow_write().await;
+        self.invalidate_cache();
         Ok(())
     }
 }

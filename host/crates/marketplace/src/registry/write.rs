@@ -12,14 +12,13 @@ use crate::{
     bounds::{MAX_CHANGELOG_CHARS, MAX_DEFINITION_BYTES, MAX_VERSIONS},
     error::{MarketplaceError, placed, taken},
     fields::{ListingChange, incomplete, longer, nul, problem, slug_of},
-    index::Doc,
-    listing::{Counts, Listing, NewVersion, Pricing, Status, Summary, Visibility, new_listing_id},
+    listing::{Counts, Doc, Listing, NewVersion, Pricing, Status, Summary, Visibility, new_listing_id},
     store::StoreError,
 };
 
 /// Where the definition stands in what a client sends.
 const DEFINITION: &str = "/workflowDefinition";
-/// The category of whoever names none.
+/// Category used when the listing names none.
 const DEFAULT_CATEGORY: &str = "other";
 
 /// A listing that is to be made. Without a slug it gets one of its name.
@@ -43,7 +42,7 @@ struct Edit {
     definition: DefinitionCheck,
 }
 
-/// What has to be known of the definition before it is shown to others.
+/// Validation that a definition needs before it is published.
 enum DefinitionCheck {
     /// It is what was shown before.
     Unchanged,
@@ -85,7 +84,6 @@ impl WorkflowRegistry {
             featured: None,
             workflow_version: 1,
             version: 1,
-            revision: 0,
             created_at: now,
             updated_at: now,
             published_at: None,
@@ -106,7 +104,7 @@ impl WorkflowRegistry {
         summary.required_providers = self.checked(&definition).await?.unwrap_or_default();
         let listing = Listing { summary, description, definition: version.definition.clone(), screenshots: Vec::new() };
         self.0.store.insert(&listing, &version).await?;
-        self.follow_write().await;
+        self.invalidate_cache();
         self.reread(&listing.summary.id).await
     }
 
@@ -152,7 +150,7 @@ impl WorkflowRegistry {
         self.edit(actor, id_or_slug, condition, false, |listing| {
             let number = listing.summary.workflow_version + 1;
             if number > MAX_VERSIONS {
-                return Err(StoreError::TooMany("versions").into());
+                return Err(StoreError::TooMany { what: "versions per workflow", most: MAX_VERSIONS }.into());
             }
             let version = new_version(number, definition, changelog.to_owned()).map_err(MarketplaceError::Invalid)?;
             listing.summary.workflow_version = number;
@@ -233,7 +231,7 @@ impl WorkflowRegistry {
             return Err(MarketplaceError::NotPublished(listing.summary.status));
         }
         self.0.store.feature(listing.summary.doc, position).await?;
-        self.follow_write().await;
+        self.invalidate_cache();
         self.reread(&listing.summary.id).await
     }
 
@@ -261,7 +259,7 @@ impl WorkflowRegistry {
             }
             let now = now();
             if self.0.store.update(&listing, edit.version.as_ref(), now).await? {
-                self.follow_write().await;
+                self.invalidate_cache();
                 listing.summary.version += 1;
                 listing.summary.updated_at = now;
                 return match self.reread(&listing.summary.id).await {
@@ -371,11 +369,14 @@ fn place(listing: Doc) -> usize {
 fn new_version(number: u32, definition: &Value, changelog: String) -> Result<NewVersion, Vec<InputProblem>> {
     let mut problems = Vec::new();
     if !definition.is_object() {
-        problems.push(problem(DEFINITION, "a workflow's definition is a JSON object"));
+        problems.push(problem(DEFINITION, "the definition must be a JSON object"));
     }
     let text = definition.to_string();
     if text.len() > MAX_DEFINITION_BYTES {
-        problems.push(problem(DEFINITION, format!("it has {} bytes, possible are {MAX_DEFINITION_BYTES}", text.len())));
+        problems.push(problem(
+            DEFINITION,
+            format!("the definition must have at most {MAX_DEFINITION_BYTES} bytes (got {})", text.len()),
+        ));
     }
     problems.extend(longer("/changelog", &changelog, MAX_CHANGELOG_CHARS));
     problems.extend(nul("/changelog", &changelog));

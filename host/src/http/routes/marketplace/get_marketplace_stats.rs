@@ -47,7 +47,7 @@ pub(in crate::http) async fn get_marketplace_stats(
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let categories = app.marketplace().get_categories().await?;
-    let stats = app.marketplace().get_stats()?;
+    let stats = app.marketplace().get_stats().await?;
     let counted = |id: &str| stats.categories.get(id).copied().unwrap_or(0);
     let categories = categories.into_iter().map(|category| {
         let workflows = counted(&category.id);

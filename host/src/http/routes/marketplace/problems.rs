@@ -8,7 +8,7 @@ use crate::http::error::Problem;
 /// Of every public list.
 #[derive(IntoResponses)]
 pub(in crate::http) enum ListProblems {
-    #[response(status = SERVICE_UNAVAILABLE, description = "the marketplace is being read, or the database is busy", content_type = "application/problem+json")]
+    #[response(status = SERVICE_UNAVAILABLE, description = "the marketplace is being indexed, or the database is busy", content_type = "application/problem+json")]
     Unavailable(Problem),
 }
 

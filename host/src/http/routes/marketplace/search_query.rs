@@ -15,8 +15,8 @@ const MAX_FILTER_CHARS: usize = 100;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(in crate::http) struct SearchQuery {
-    /// Words that all have to be in name, tagline, description or tags; a word finds those that begin with it. Case and
-    /// accents do not count, and small slips in a name are forgiven.
+    /// Words that must all be in the name, tags, tagline or description. A word of two letters or more also finds words that
+    /// begin with it. Case and accents are ignored, and small typos in names are forgiven.
     #[param(max_length = 200)]
     pub(super) q: Option<String>,
     /// A category's id.
@@ -24,7 +24,7 @@ pub(in crate::http) struct SearchQuery {
     pub(super) category: Option<String>,
     #[param(inline)]
     pub(super) pricing: Option<WirePricingModel>,
-    /// At least this average rating.
+    /// The lowest average rating.
     #[param(minimum = 1, maximum = 5)]
     pub(super) min_rating: Option<f64>,
     /// A developer's id or slug.
@@ -35,16 +35,18 @@ pub(in crate::http) struct SearchQuery {
     pub(super) provider: Option<String>,
     #[param(max_length = 100)]
     pub(super) tag: Option<String>,
-    /// `relevance` if there is a `q`, else `popular`.
+    /// Default: `relevance` with a `q`, else `popular`. Relevance ranks an exact name first, then matches in name, tags,
+    /// tagline and description. With a `q`, popularity is compared in steps of an eighth: workflows whose numbers of installs
+    /// differ by less may come in any order. Without one, every order is exact.
     #[param(inline)]
     pub(super) sort_by: Option<SortBy>,
     /// `asc` for `name`, else `desc`.
     #[param(inline)]
     pub(super) order: Option<Order>,
-    /// Items in the answer, 1 to 100; 20 unless said.
+    /// Items in the answer, 1 to 100. Default: 20.
     #[param(minimum = 1, maximum = 100, default = 20)]
     pub(super) limit: Option<usize>,
-    /// Items to leave out first, at most 1,000,000.
+    /// Items to skip, at most 1,000,000.
     #[param(minimum = 0, maximum = 1_000_000, default = 0)]
     pub(super) offset: Option<usize>,
 }
@@ -74,7 +76,7 @@ impl SearchQuery {
     pub(super) fn check(&self) -> Result<(), ApiError> {
         let refused = |detail: String| Err(ApiError::bad_request("invalid-query", detail));
         if self.min_rating.is_some_and(|rating| !(1.0..=5.0).contains(&rating)) {
-            return refused("minRating is 1 to 5".to_owned());
+            return refused("minRating must be between 1 and 5".to_owned());
         }
         let bounded = [
             ("q", &self.q, MAX_QUERY_CHARS),
@@ -86,7 +88,7 @@ impl SearchQuery {
         for (name, value, most) in bounded {
             let chars = value.as_ref().map_or(0, |text| text.chars().count());
             if chars > most {
-                return refused(format!("{name} has {chars} characters, possible are {most}"));
+                return refused(format!("{name} must have at most {most} characters (got {chars})"));
             }
         }
         Ok(())

@@ -52,15 +52,18 @@ impl PageQuery {
 #[serde(rename_all = "camelCase")]
 pub(in crate::http) struct WorkflowPage<'a> {
     items: Vec<WorkflowSummary<'a>>,
-    /// Items in the whole list, exactly.
+    /// Items in the whole list: exact up to 1,000. A longer list has 1000 here, and true in `totalIsLowerBound`.
     total: u64,
+    /// Whether the list has more items than `total`.
+    total_is_lower_bound: bool,
     limit: usize,
     offset: usize,
 }
 
 impl<'a> WorkflowPage<'a> {
     pub(super) fn new(page: &'a ListPage, limit: usize, offset: usize) -> Self {
-        Self { items: page.items.iter().map(Into::into).collect(), total: page.total, limit, offset }
+        let items = page.items.iter().map(Into::into).collect();
+        Self { items, total: page.total, total_is_lower_bound: page.total_is_lower_bound, limit, offset }
     }
 }
 
