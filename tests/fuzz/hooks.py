@@ -77,17 +77,17 @@ REASONS = {
     # Which names and forms of a `variables` entry there are is the provider's own.
     "create_connection": [says("invalid-provider"), says("invalid-variables")],
     # Which origins the browser may go on to is the operator's setting; scopes have each provider's own form.
-    "authorize": [
+    "authorize_connection": [
         says("return-to-not-allowed"),
         says("invalid-scopes"),
         says("invalid-variables"),
         says("api-key-provider"),
     ],
     # Only the provider's answer to a flow that this very browser began is taken.
-    "callback": [says("invalid-state"), says("invalid-callback")],
-    "register": [LONG_LOCAL_PART],
+    "complete_connection": [says("invalid-state"), says("invalid-callback")],
+    "register_user": [LONG_LOCAL_PART],
     # Address and password come together or not at all; when a token may end depends on the day.
-    "create_token": [says("invalid-body", "send `email` and `password`|/expiresAt is out of range"), LONG_LOCAL_PART],
+    "create_token": [says("invalid-body", "send `email` and `password`|/expiresAt must be in the future"), LONG_LOCAL_PART],
     # The operator has a profile already, and others have theirs. Some words are the host's own.
     "create_developer": [says("already-developer"), says("slug-taken"), says("invalid-body", "/slug is a word of"), NO_WEBSITE],
     "update_developer": [NO_WEBSITE],

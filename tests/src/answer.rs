@@ -2,6 +2,13 @@
 
 use reqwest::header::HeaderMap;
 use serde_json::Value;
+use workway_api::{error::Problem, time::Timestamp};
+
+/// The time in a field of an answer.
+#[track_caller]
+pub fn time_of(field: &Value) -> Timestamp {
+    field.as_str().and_then(|text| text.parse().ok()).unwrap_or_else(|| panic!("{field} is not an RFC 3339 time"))
+}
 
 /// Status, headers and JSON body. A body that is no JSON is a text.
 #[derive(Clone, Debug)]
@@ -32,7 +39,9 @@ impl Answer {
         assert_eq!(self.header("content-type"), "application/problem+json", "{self:?}");
         assert_eq!(self.body["status"], self.status, "{:#}", self.body);
         assert_eq!(self.body["requestId"], self.header("x-request-id"), "{:#}", self.body);
-        assert!(self.body["title"].is_string() && self.body["type"].is_string(), "{:#}", self.body);
+        if let Err(error) = serde_json::from_value::<Problem>(self.body.clone()) {
+            panic!("{error}: {:#}", self.body);
+        }
         self.body["code"].as_str().expect("a problem has a code")
     }
 

@@ -17,7 +17,7 @@ mod secrets;
 mod user;
 
 pub use absent::skip;
-pub use answer::Answer;
+pub use answer::{Answer, time_of};
 pub use events::Events;
 pub use guests::{guest, plugin};
 pub use host::{ADMIN_TOKEN, TestHost, TestHostBuilder};

@@ -8,10 +8,11 @@ use std::{
 };
 
 use anyhow::Context;
+use workway_api::events::RegistryEvent;
 
 use super::{
     build::{self, Build, Outcome, help_with_target},
-    events::{self, Event, News},
+    events::{self, News, line_for},
     install::{Installed, Place},
     package::Package,
     watch::{Change, Watcher},
@@ -195,8 +196,8 @@ impl Session {
         }
     }
 
-    fn told(&mut self, event: &Event) {
-        let Some(line) = event.line_for(self.place.file()) else { return };
+    fn told(&mut self, event: &RegistryEvent) {
+        let Some(line) = line_for(event, self.place.file()) else { return };
         self.say(&line.to_string());
         let waiting = self.waiting.take();
         if let (EventLine::Loaded(_) | EventLine::Reloaded(_), Some(saved)) = (line, waiting) {

@@ -6,9 +6,9 @@ use std::{io, time::Duration};
 use futures_util::{Stream, StreamExt};
 use http_body_util::{BodyExt, Limited};
 use reqwest::{Client, Response, StatusCode, Url, header::CONTENT_TYPE, redirect::Policy};
-use serde::Deserialize;
 use sse_stream::{Sse, SseStream};
 use tokio::sync::mpsc;
+use workway_api::events::{LoadedVersion, RegistryEvent};
 
 use crate::event_line::{EventLine, Loading};
 
@@ -28,7 +28,7 @@ pub enum News {
     Connected,
     /// Nothing is heard. Said once, until the host was reached in between or something else is wrong.
     Trouble(Trouble),
-    Event(Event),
+    Event(RegistryEvent),
 }
 
 /// Why nothing is heard of a host.
@@ -42,71 +42,31 @@ pub enum Trouble {
     NoEvents,
 }
 
-/// One event, as the host words it. Fields that are of no use here are left out.
-#[derive(Debug, Deserialize)]
-#[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
-pub enum Event {
-    Loaded(Loaded),
-    Reloaded(Loaded),
-    Failed {
-        file: String,
-        serving: bool,
-        message: String,
-    },
-    Removed {
-        integration_id: String,
-        file: String,
-    },
-    Missed,
-    /// Of a host that is newer.
-    #[serde(other)]
-    Unknown,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Loaded {
-    integration_id: String,
-    file: String,
-    version: String,
-    actions_count: usize,
-    triggers_count: usize,
-    duration_ms: u64,
-    phases: Phases,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Phases {
-    compile_ms: u64,
-}
-
-impl Event {
-    /// The line for it, if it concerns a file.
-    pub fn line_for(&self, ours: &str) -> Option<EventLine<'_>> {
-        let (line, file) = match self {
-            Self::Loaded(loaded) => (EventLine::Loaded(loaded.line()), &loaded.file),
-            Self::Reloaded(loaded) => (EventLine::Reloaded(loaded.line()), &loaded.file),
-            Self::Failed { file, serving, message } => (EventLine::Failed { file, message, serving: *serving }, file),
-            Self::Removed { integration_id, file } => (EventLine::Removed { integration: integration_id, file }, file),
-            Self::Missed => return Some(EventLine::Missed),
-            Self::Unknown => return None,
-        };
-        (file == ours).then_some(line)
-    }
-}
-
-impl Loaded {
-    fn line(&self) -> Loading<'_> {
-        Loading {
-            integration: &self.integration_id,
-            version: &self.version,
-            file: &self.file,
-            actions: self.actions_count,
-            triggers: self.triggers_count,
-            total: Duration::from_millis(self.duration_ms),
-            compile: Duration::from_millis(self.phases.compile_ms),
+/// The line for an event, if it concerns the file `ours`.
+pub fn line_for<'a>(event: &'a RegistryEvent, ours: &str) -> Option<EventLine<'a>> {
+    let (line, file) = match event {
+        RegistryEvent::Loaded(loaded) => (EventLine::Loaded(loading(loaded)), &loaded.file),
+        RegistryEvent::Reloaded(loaded) => (EventLine::Reloaded(loading(loaded)), &loaded.file),
+        RegistryEvent::Failed { file, serving, message, .. } => {
+            (EventLine::Failed { file, message, serving: *serving }, file)
         }
+        RegistryEvent::Removed { integration_id, file, .. } => {
+            (EventLine::Removed { integration: integration_id, file }, file)
+        }
+        RegistryEvent::Missed { .. } => return Some(EventLine::Missed),
+    };
+    (file == ours).then_some(line)
+}
+
+fn loading(loaded: &LoadedVersion) -> Loading<'_> {
+    Loading {
+        integration: &loaded.integration_id,
+        version: &loaded.version,
+        file: &loaded.file,
+        actions: loaded.actions_count,
+        triggers: loaded.triggers_count,
+        total: Duration::from_millis(loaded.duration_ms),
+        compile: Duration::from_millis(loaded.phases.compile_ms),
     }
 }
 
@@ -203,12 +163,12 @@ mod tests {
         sync::mpsc,
     };
 
-    use super::{Event, MAX_STREAM_BYTES, News, Trouble, follow};
+    use super::{MAX_STREAM_BYTES, News, RegistryEvent, Trouble, follow, line_for};
 
     /// How long anything may take before it counts as hung.
     const PATIENCE: Duration = Duration::from_secs(60);
     const STREAM: &str = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream; charset=utf-8\r\n\r\n";
-    const FAILED: &str = r#"data: {"type":"failed","file":"slack.wasm","serving":true,"message":"no","timestamp":1}"#;
+    const FAILED: &str = r#"data: {"type":"failed","file":"slack.wasm","serving":true,"message":"no","timestamp":"2026-11-29T00:19:05.123Z"}"#;
 
     async fn host() -> (TcpListener, Url) {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a port");
@@ -233,8 +193,8 @@ mod tests {
     }
 
     fn line(data: &str) -> Option<String> {
-        let event: Event = serde_json::from_str(data).expect("an event");
-        event.line_for("slack.wasm").map(|line| line.to_string())
+        let event = serde_json::from_str(data).expect("an event");
+        line_for(&event, "slack.wasm").map(|line| line.to_string())
     }
 
     #[test]
@@ -242,7 +202,7 @@ mod tests {
         let loaded = |kind: &str, file: &str| {
             format!(
                 r#"{{"type":"{kind}","integrationId":"slack","file":"{file}","version":"0.2.0","actionsCount":5,
-                "triggersCount":0,"timestamp":1699747200000,"durationMs":61,
+                "triggersCount":0,"timestamp":"2026-11-29T00:19:05.123Z","durationMs":61,"code":"cranelift",
                 "phases":{{"readMs":1,"compileMs":48,"linkMs":0,"describeMs":1,"swapMs":0}}}}"#
             )
         };
@@ -252,10 +212,10 @@ mod tests {
         assert_eq!(line(&loaded("loaded", "github.wasm")), None);
         let failed = FAILED.strip_prefix("data: ").expect("data");
         assert_eq!(line(failed).as_deref(), Some("failed slack.wasm (the previous version stays active): no"));
-        let removed = r#"{"type":"removed","integrationId":"slack","file":"slack.wasm","timestamp":1}"#;
+        let removed =
+            r#"{"type":"removed","integrationId":"slack","file":"slack.wasm","timestamp":"2026-11-29T00:19:05.123Z"}"#;
         assert_eq!(line(removed).as_deref(), Some("removed slack: slack.wasm was deleted"));
         assert_eq!(line(r#"{"type":"missed","count":3}"#).as_deref(), Some("some events were missed"));
-        assert_eq!(line(r#"{"type":"promoted","file":"slack.wasm"}"#), None);
     }
 
     #[tokio::test]
@@ -265,11 +225,14 @@ mod tests {
         let mut stream = answer(&listener, STREAM).await;
         assert!(matches!(next(&mut news).await, News::Connected));
         stream
-            .write_all(format!(": hello\n\ndata: no JSON\n\ndata: {{}}\n\n{FAILED}\n\n").as_bytes())
+            .write_all(
+                format!(": hello\n\ndata: no JSON\n\ndata: {{}}\n\ndata: {{\"type\":\"promoted\"}}\n\n{FAILED}\n\n")
+                    .as_bytes(),
+            )
             .await
             .expect("sent");
         let heard = next(&mut news).await;
-        assert!(matches!(&heard, News::Event(Event::Failed { file, .. }) if file == "slack.wasm"), "{heard:?}");
+        assert!(matches!(&heard, News::Event(RegistryEvent::Failed { file, .. }) if file == "slack.wasm"), "{heard:?}");
     }
 
     #[tokio::test]

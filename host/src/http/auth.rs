@@ -1,47 +1,49 @@
-//! Who calls, and what that caller may do. The operator has a token of the settings, users have tokens of their own; in
-//! development a caller without a token is the user `dev`, who may do everything.
+//! Authenticates the caller and checks what the caller may do. The operator's token is in the settings, users have tokens of
+//! their own; in development mode a caller without a token is the user `dev`, who may do everything.
 
 use axum::{
     extract::FromRequestParts,
-    http::{HeaderMap, StatusCode, header, request::Parts},
+    http::{HeaderMap, StatusCode, request::Parts},
 };
+use axum_extra::headers::{Authorization, HeaderMapExt, authorization::Bearer};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
+use workway_api::error::ErrorCode;
 use workway_model::{Mode, UserId};
 use workway_users::{Principal, Scope, Scopes, unix_now};
 
 use super::error::ApiError;
 use crate::app::App;
 
-/// How the operator is called where users have ids.
+/// The operator's user id.
 const OPERATOR: &str = "operator";
-/// Who calls without a token in development.
+/// The user id of a caller without a token in development mode.
 const DEVELOPMENT: &str = "dev";
 
-/// Somebody who calls, known by a token or by the mode. What a handler wants of a caller it asks for, with
-/// [`Caller::require`] or [`Caller::require_admin`]: on its own a caller may do nothing.
+/// An authenticated caller. It may do nothing by itself: a handler checks what it needs with [`Caller::require`] or
+/// [`Caller::require_admin`].
 #[derive(Debug)]
 pub(super) struct Caller {
     pub(super) user: UserId,
     pub(super) kind: CallerKind,
 }
 
-/// By what the caller is known.
+/// How the caller was authenticated.
 #[derive(Debug)]
 pub(super) enum CallerKind {
-    /// The operator, or in development whoever has no token.
+    /// With the operator's token, or without a token in development mode.
     Admin,
-    /// A user by one of the user's tokens.
+    /// With a user's token.
     User(Principal),
 }
 
-/// A caller of a public route, which shows an owner more. A token that is not known is an error here, too.
+/// The caller of a public route that shows more to an owner. An unknown token is an error here, too.
 #[derive(Debug)]
 pub(super) struct OptionalCaller(pub(super) Option<Caller>);
 
 impl Caller {
-    /// What the caller's token is for; everything for an admin.
+    /// The scopes of the caller's token; all for an admin.
     pub(super) fn scopes(&self) -> Scopes {
         match &self.kind {
             CallerKind::Admin => Scopes::all(),
@@ -59,8 +61,8 @@ impl Caller {
         if self.scopes().contains(scope) {
             return Ok(());
         }
-        let detail = format!("this token is not for that: it lacks the scope {scope}");
-        Err(ApiError::new(StatusCode::FORBIDDEN, "insufficient-scope", detail))
+        let detail = format!("this token lacks the scope \"{scope}\"");
+        Err(ApiError::new(StatusCode::FORBIDDEN, ErrorCode::InsufficientScope, detail))
     }
 
     /// # Errors
@@ -69,7 +71,7 @@ impl Caller {
         if self.is_admin() {
             return Ok(());
         }
-        Err(ApiError::new(StatusCode::FORBIDDEN, "admin-only", "this needs the operator's token"))
+        Err(ApiError::new(StatusCode::FORBIDDEN, ErrorCode::AdminOnly, "only the operator's token may do this"))
     }
 }
 
@@ -78,8 +80,9 @@ impl FromRequestParts<App> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
         let OptionalCaller(caller) = OptionalCaller::from_request_parts(parts, app).await?;
-        caller
-            .ok_or_else(|| unauthenticated("send `Authorization: Bearer …` with a token: POST /auth/tokens gives one"))
+        caller.ok_or_else(|| {
+            unauthenticated("send `Authorization: Bearer <token>`: create a token with POST /auth/tokens")
+        })
     }
 }
 
@@ -93,11 +96,13 @@ impl FromRequestParts<App> for OptionalCaller {
             Ok::<_, ApiError>(Caller { user, kind: CallerKind::Admin })
         };
         let caller = match bearer(&parts.headers)? {
-            Some(token) if settings.admin_token.as_ref().is_some_and(|admin| same(token, admin)) => admin(OPERATOR)?,
-            Some(token) => {
-                let principal = app.accounts().authenticate(token, unix_now()).await?;
-                // Expired, revoked and never given out look the same.
-                let principal = principal.ok_or_else(|| unauthenticated("this token is not known"))?;
+            Some(bearer) if settings.admin_token.as_ref().is_some_and(|admin| same(bearer.token(), admin)) => {
+                admin(OPERATOR)?
+            }
+            Some(bearer) => {
+                let principal = app.accounts().authenticate(bearer.token(), unix_now()).await?;
+                // The same for an expired, a revoked and an unknown token.
+                let principal = principal.ok_or_else(|| unauthenticated("unknown or expired token"))?;
                 Caller { user: principal.user.clone(), kind: CallerKind::User(principal) }
             }
             None if settings.mode == Mode::Development => admin(DEVELOPMENT)?,
@@ -107,22 +112,18 @@ impl FromRequestParts<App> for OptionalCaller {
     }
 }
 
-/// The token of the `Authorization` header (RFC 6750, section 2.1); no other place is looked at.
-fn bearer(headers: &HeaderMap) -> Result<Option<&str>, ApiError> {
-    let Some(value) = headers.get(header::AUTHORIZATION) else { return Ok(None) };
-    let token = value.to_str().ok().and_then(|text| {
-        let (scheme, token) = text.split_once(' ')?;
-        scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
-    });
-    token.map(Some).ok_or_else(|| unauthenticated("the Authorization header is no bearer token"))
+/// The token of the `Authorization` header (RFC 6750, section 2.1). Tokens in other places are ignored.
+fn bearer(headers: &HeaderMap) -> Result<Option<Authorization<Bearer>>, ApiError> {
+    let malformed = |_| unauthenticated("the Authorization header must be `Bearer <token>`");
+    headers.typed_try_get().map_err(malformed)
 }
 
-/// Compares hashes in constant time, so that the time says nothing of either text, its length included.
+/// Compares hashes in constant time, so that the time reveals neither text nor its length.
 fn same(token: &str, admin: &SecretString) -> bool {
     let hash = |text: &str| <[u8; 32]>::from(Sha256::digest(text));
     hash(token).ct_eq(&hash(admin.expose_secret())).into()
 }
 
 fn unauthenticated(detail: &str) -> ApiError {
-    ApiError::new(StatusCode::UNAUTHORIZED, "unauthenticated", detail)
+    ApiError::new(StatusCode::UNAUTHORIZED, ErrorCode::Unauthenticated, detail)
 }

@@ -1,8 +1,8 @@
 //! Entity tags (RFC 9110, section 8.8.3) and the conditions that name them (section 13).
 //!
-//! A tag is the SHA-256 of the body, shortened. A resource that owners write has its version before that, as in
-//! `"7-0a1b…"`: `If-None-Match` compares the whole, `If-Match` the version alone, so that a change which no owner made, such
-//! as somebody's installation, does not stand in an owner's way.
+//! A tag is the shortened SHA-256 of the body. The tag of a resource that owners write starts with the resource's version, as
+//! in `"7-0a1b…"`: `If-None-Match` compares the whole tag, `If-Match` only the version, so that a change which no owner made,
+//! such as an installation, does not block an owner's write.
 
 use axum::{
     body::Body,
@@ -10,25 +10,36 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
+use axum_extra::headers::{ETag, HeaderMapExt, IfNoneMatch};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use workway_marketplace::Condition;
 
 use super::error::ApiError;
 
-/// Of 32 bytes; enough that no two bodies of one resource meet.
+/// Of the digest's 32 bytes; enough that no two bodies of one resource have the same tag.
 const TAG_BYTES: usize = 12;
-/// Tags of one header that are looked at.
+/// How many tags of an `If-Match` are considered.
 const MAX_TAGS: usize = 32;
 
-/// Whether shared caches may keep an answer.
+/// Who may cache an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Audience {
-    Everybody,
+    Everyone,
     Caller,
 }
 
-/// A JSON answer with its tag, or 304 if the client has it.
+impl Audience {
+    /// The `Cache-Control` for this audience. `no-cache`, because a listing may be unpublished at any moment.
+    pub(super) fn cache_control(self) -> &'static str {
+        match self {
+            Self::Everyone => "public, no-cache",
+            Self::Caller => "private, no-cache",
+        }
+    }
+}
+
+/// Returns a JSON answer with its tag, or 304 if the client has it.
 pub(super) fn tagged<T: Serialize>(
     headers: &HeaderMap,
     audience: Audience,
@@ -44,43 +55,39 @@ pub(super) fn tagged<T: Serialize>(
     };
     let headers = response.headers_mut();
     headers.insert(header::ETAG, HeaderValue::from_str(&tag).map_err(ApiError::internal)?);
-    // To be asked about every time: a listing may be taken out at any moment.
-    let control = match audience {
-        Audience::Everybody => "public, no-cache",
-        Audience::Caller => "private, no-cache",
-    };
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(control));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(audience.cache_control()));
     headers.insert(header::VARY, HeaderValue::from_static("Authorization"));
     Ok(response)
 }
 
-/// Whether the client has what this is the tag of.
+/// Whether the client has the body with this tag. The comparison is weak: proxies that compress make tags weak.
 pub(super) fn is_known(headers: &HeaderMap, tag: &str) -> bool {
-    headers
-        .get_all(header::IF_NONE_MATCH)
-        .iter()
-        .any(|value| value.to_str().is_ok_and(|text| tags(text).any(|known| known == "*" || known == tag)))
+    let Some(known) = headers.typed_get::<IfNoneMatch>() else { return false };
+    tag.parse::<ETag>().is_ok_and(|tag| !known.precondition_passes(&tag))
 }
 
-/// The `If-Match` of a write.
+/// The `If-Match` of a write. axum-extra's typed header compares whole tags, strongly, and shows no tag to its caller; here
+/// only the version in a tag counts, and a tag that a proxy made weak counts, too.
 pub(super) struct IfMatch(pub(super) Condition);
 
 impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, ApiError> {
+        let mut values = parts.headers.get_all(header::IF_MATCH).iter().peekable();
+        if values.peek().is_none() {
+            return Ok(Self(Condition::Any));
+        }
         let mut versions = Vec::new();
-        let mut is_said = false;
-        for value in parts.headers.get_all(header::IF_MATCH) {
-            is_said = true;
+        for value in values {
             let text = value.to_str().unwrap_or_default();
             if text.trim() == "*" {
                 return Ok(Self(Condition::Any));
             }
-            // What is none of our tags matches no version.
-            versions.extend(tags(text).filter_map(version_of));
+            // A tag that is not ours matches no version. Ours contain no comma.
+            versions.extend(text.split(',').take(MAX_TAGS).filter_map(version_of));
         }
-        Ok(Self(if is_said { Condition::OneOf(versions) } else { Condition::Any }))
+        Ok(Self(Condition::OneOf(versions)))
     }
 }
 
@@ -93,15 +100,9 @@ fn tag(version: Option<u64>, body: &[u8]) -> String {
     }
 }
 
-/// The tags of a header; a weak one (`W/`) counts as the same (proxies that compress make them so).
-fn tags(text: &str) -> impl Iterator<Item = &str> {
-    text.split(',').take(MAX_TAGS).map(|tag| {
-        let tag = tag.trim();
-        tag.strip_prefix("W/").unwrap_or(tag)
-    })
-}
-
 fn version_of(tag: &str) -> Option<u64> {
+    let tag = tag.trim();
+    let tag = tag.strip_prefix("W/").unwrap_or(tag);
     let (version, _) = tag.strip_prefix('"')?.strip_suffix('"')?.split_once('-')?;
     version.parse().ok()
 }
@@ -130,14 +131,14 @@ mod tests {
 
     #[test]
     fn a_client_that_has_the_body_gets_no_second_one() {
-        let first = tagged(&HeaderMap::new(), Audience::Everybody, Some(7), &[1, 2]).unwrap();
+        let first = tagged(&HeaderMap::new(), Audience::Everyone, Some(7), &[1, 2]).unwrap();
         let tag = first.headers()["etag"].to_str().unwrap().to_owned();
         assert!(first.status() == 200 && tag.starts_with("\"7-"), "{tag}");
         for known in [tag.clone(), format!("W/{tag}"), format!("\"x\", {tag}"), "*".to_owned()] {
-            let again = tagged(&headers("if-none-match", &known), Audience::Everybody, Some(7), &[1, 2]).unwrap();
+            let again = tagged(&headers("if-none-match", &known), Audience::Everyone, Some(7), &[1, 2]).unwrap();
             assert_eq!((again.status().as_u16(), &again.headers()["etag"]), (304, &first.headers()["etag"]), "{known}");
         }
-        let other = tagged(&headers("if-none-match", &tag), Audience::Everybody, Some(7), &[1, 3]).unwrap();
+        let other = tagged(&headers("if-none-match", &tag), Audience::Everyone, Some(7), &[1, 3]).unwrap();
         assert_eq!(other.status(), 200);
     }
 

@@ -1,4 +1,4 @@
-//! What handlers take: bodies, path segments and queries, each refused with a problem that says what is wrong.
+//! Extracts bodies, path segments and queries. Each rejection is a problem that says what is wrong.
 
 use std::time::Duration;
 
@@ -7,19 +7,24 @@ use axum::{
     http::{HeaderMap, StatusCode, header, request::Parts},
 };
 use bytes::Bytes;
-use serde::{
-    Deserialize, Deserializer,
-    de::{DeserializeOwned, Error},
-};
-use serde_json::{Value, error::Category};
+use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::error::Category;
+use workway_api::error::ErrorCode;
 
 use super::error::ApiError;
 
-/// How long a body may take to arrive. Who sends slower keeps a connection from others.
+/// How long a body may take to arrive. A slower client would occupy a connection.
 const MAX_BODY_TIME: Duration = Duration::from_secs(60);
+/// How much of a caller's text an error repeats.
+const MAX_QUOTED_CHARS: usize = 64;
 
-/// The text of a JSON body, as it came. Its content type is asked for: a form or plain text that a foreign web page may
-/// send without asking the browser is not a request to this host.
+/// The beginning of a caller's text, for an error that quotes it.
+pub(super) fn clipped(text: &str) -> String {
+    text.chars().take(MAX_QUOTED_CHARS).collect()
+}
+
+/// The text of a JSON body. Its content type is required: a form or plain text, which a foreign web page may send without a
+/// preflight request, is refused.
 pub(super) struct JsonBytes(pub(super) Bytes);
 
 impl<S: Send + Sync> FromRequest<S> for JsonBytes {
@@ -28,7 +33,7 @@ impl<S: Send + Sync> FromRequest<S> for JsonBytes {
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
         if !is_json(request.headers()) {
             let detail = "send the body as `Content-Type: application/json`";
-            return Err(ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "not-json", detail));
+            return Err(ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, ErrorCode::NotJson, detail));
         }
         body(request, state).await.map(Self)
     }
@@ -37,13 +42,17 @@ impl<S: Send + Sync> FromRequest<S> for JsonBytes {
 async fn body<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, ApiError> {
     let body = tokio::time::timeout(MAX_BODY_TIME, Bytes::from_request(request, state)).await;
     let body = body.map_err(|_elapsed| {
-        ApiError::new(StatusCode::REQUEST_TIMEOUT, "body-too-slow", "the body took too long to arrive")
+        ApiError::new(StatusCode::REQUEST_TIMEOUT, ErrorCode::BodyTooSlow, "the body took too long to arrive")
     })?;
     body.map_err(|rejection| {
         if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
-            ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "body-too-large", "the body is larger than this host takes")
+            ApiError::new(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                ErrorCode::BodyTooLarge,
+                "the body is larger than this endpoint accepts",
+            )
         } else {
-            ApiError::bad_request("body-incomplete", "the body ended before it was complete")
+            ApiError::bad_request(ErrorCode::BodyIncomplete, "the body ended before it was complete")
         }
     })
 }
@@ -57,7 +66,7 @@ impl<S: Send + Sync> FromRequest<S> for Image {
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
         if !["image/png", "image/jpeg", "image/webp"].contains(&essence(request.headers()).as_str()) {
             let detail = "send the image as `Content-Type: image/png`, `image/jpeg` or `image/webp`";
-            return Err(ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "not-an-image", detail));
+            return Err(ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, ErrorCode::NotAnImage, detail));
         }
         body(request, state).await.map(Self)
     }
@@ -75,36 +84,34 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
     }
 }
 
-/// Reads a body, which is an object: serde would take an array for a struct, too. The error names line and column. What
-/// stands there is not quoted: it may be a token in the wrong place.
+/// Parses a body, which must be an object: serde would accept an array for a struct, too. The error names what was expected,
+/// with line and column. The body's own text is not quoted, because it may be a token in the wrong place.
 pub(super) fn parse<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, ApiError> {
     let begins = bytes.trim_ascii_start();
     if begins.first().is_some_and(|first| *first != b'{') {
         let before = bytes.strip_suffix(begins).unwrap_or_default();
         let line = before.split(|byte| *byte == b'\n').count();
-        return Err(ApiError::bad_request("invalid-body", format!("a JSON object was expected at line {line}")));
+        let detail = format!("expected a JSON object at line {line}");
+        return Err(ApiError::bad_request(ErrorCode::InvalidBody, detail));
     }
-    serde_json::from_slice(bytes).map_err(|error: serde_json::Error| {
-        let message = error.to_string();
-        let names_fields_only = message.starts_with("missing field") || message.starts_with("unknown field");
-        let detail = match error.classify() {
-            Category::Data if !names_fields_only => {
-                format!("a value of another type was expected at line {} column {}", error.line(), error.column())
-            }
-            _ => message,
-        };
-        ApiError::bad_request("invalid-body", detail)
-    })
+    serde_json::from_slice(bytes).map_err(|error| ApiError::bad_request(ErrorCode::InvalidBody, without_values(&error)))
 }
 
-/// For a field that is an object or `null`, as [`parse`] has it for bodies.
-pub(super) fn optional_object<'de, T, D>(deserializer: D) -> Result<Option<T>, D::Error>
-where
-    T: DeserializeOwned,
-    D: Deserializer<'de>,
-{
-    let object = Option::<serde_json::Map<String, Value>>::deserialize(deserializer)?;
-    object.map(|object| serde_json::from_value(Value::Object(object))).transpose().map_err(D::Error::custom)
+/// An error of serde without the values that it quotes. It quotes them before `, expected `; other messages of a wrong value
+/// are not known to quote none, and are left out.
+fn without_values(error: &serde_json::Error) -> String {
+    const NAMES_FIELDS: [&str; 3] = ["missing field", "unknown field", "duplicate field"];
+    const NAMES_TYPES: [&str; 4] = ["invalid type: ", "invalid value: ", "invalid length ", "unknown variant "];
+    let message = error.to_string();
+    if error.classify() != Category::Data || NAMES_FIELDS.iter().any(|start| message.starts_with(start)) {
+        return message;
+    }
+    let expected =
+        message.rsplit_once(", expected ").filter(|_| NAMES_TYPES.iter().any(|start| message.starts_with(start)));
+    match expected {
+        Some((_, expected)) => format!("expected {expected}"),
+        None => format!("invalid value at line {} column {}", error.line(), error.column()),
+    }
 }
 
 /// One path segment.
@@ -116,7 +123,7 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T>
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         let path = axum::extract::Path::from_request_parts(parts, state).await;
         path.map(|axum::extract::Path(value)| Self(value))
-            .map_err(|rejection| ApiError::not_found("not-found", rejection.body_text()))
+            .map_err(|rejection| ApiError::not_found(ErrorCode::NotFound, rejection.body_text()))
     }
 }
 
@@ -130,7 +137,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
         let query = axum::extract::Query::from_request_parts(parts, state).await;
         query
             .map(|axum::extract::Query(value)| Self(value))
-            .map_err(|rejection| ApiError::bad_request("invalid-query", rejection.body_text()))
+            .map_err(|rejection| ApiError::bad_request(ErrorCode::InvalidQuery, rejection.body_text()))
     }
 }
 
@@ -146,28 +153,34 @@ fn essence(headers: &HeaderMap) -> String {
 
 #[cfg(test)]
 mod tests {
-    use serde::Deserialize;
+    use workway_api::{auth::NewApiToken, reviews::NewReview};
 
-    use super::{optional_object, parse};
+    use super::parse;
 
-    #[derive(Debug, PartialEq, Eq, Deserialize)]
-    struct Outer {
-        #[serde(default, deserialize_with = "optional_object")]
-        inner: Option<Inner>,
-    }
-
-    #[derive(Debug, PartialEq, Eq, Deserialize)]
-    struct Inner {
-        number: u8,
+    fn detail<T: serde::de::DeserializeOwned>(body: &str) -> String {
+        parse::<T>(body.as_bytes()).err().map(|error| error.problem.detail).unwrap_or_default()
     }
 
     #[test]
-    fn an_array_is_no_object() {
-        let read = |text: &str| parse::<Outer>(text.as_bytes()).ok().map(|body| body.inner);
-        assert_eq!(read(r#" {"inner":{"number":7}}"#), Some(Some(Inner { number: 7 })));
-        assert_eq!((read("{}"), read(r#"{"inner":null}"#)), (Some(None), Some(None)));
-        for text in ["", "null", "[]", r#"[{"number":7}]"#, r#"{"inner":[7]}"#, r#"{"inner":{"number":256}}"#] {
-            assert_eq!(read(text), None, "{text}");
+    fn an_error_says_what_was_expected_and_where() {
+        for (body, expected) in [
+            ("\n[]", "expected a JSON object at line 2"),
+            (r#"{"password":7}"#, "expected a string at line 1 column 13"),
+            (
+                r#"{"scopes":["admin, expected x"]}"#,
+                "expected one of `actions:execute`, `connections`, `marketplace`, `publish`, `account` at line 1 column 30",
+            ),
+            (
+                r#"{"expiresAt":1795911545}"#,
+                "expected an RFC 3339 time such as \"2026-11-29T00:19:05.123Z\" at line 1 column 23",
+            ),
+            (r#"{"secret":1}"#, "unknown field `secret`"),
+        ] {
+            let detail = detail::<NewApiToken>(body);
+            assert!(detail.starts_with(expected), "{body}: {detail}");
         }
+        assert_eq!(detail::<NewReview>("{}"), "missing field `rating` at line 1 column 2");
+        assert_eq!(detail::<NewReview>(r#"{"rating":256}"#), "invalid value at line 1 column 14");
+        assert_eq!(detail::<NewReview>(r#"{"rating":5}"#), "");
     }
 }

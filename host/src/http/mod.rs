@@ -1,4 +1,4 @@
-//! The host over HTTP: routes, authentication, and one error shape (RFC 9457). This module alone knows JSON wire shapes.
+//! The host over HTTP: routes, authentication, and one error shape (RFC 9457). The shapes of bodies are in `workway_api`.
 
 mod auth;
 mod document;
@@ -6,7 +6,6 @@ mod error;
 mod etag;
 mod extract;
 mod middleware;
-mod number;
 mod page;
 mod router;
 mod routes;

@@ -21,11 +21,11 @@ use super::{
 };
 use crate::app::App;
 
-/// What an execute request holds besides its input, in bytes.
+/// The size of an execute request without its input, in bytes.
 const ENVELOPE_BYTES: u64 = 64 << 10;
-/// The largest body of a request about accounts, in bytes. Strangers send some of them.
+/// The largest body of a request about users and tokens, in bytes. Anonymous callers send some of them.
 const ACCOUNT_BODY_BYTES: usize = 64 << 10;
-/// The largest body that says something of a workflow, in bytes: its definition and its texts, every character escaped.
+/// The largest body that describes a workflow, in bytes: its definition and its texts, every character escaped.
 const WORKFLOW_BODY_BYTES: usize = 1 << 20;
 
 #[derive(OpenApi)]
@@ -35,10 +35,10 @@ const WORKFLOW_BODY_BYTES: usize = 1 << 20;
     tags(
         (name = "registry", description = "Integrations and their actions"),
         (name = "marketplace", description = "Workflows that developers publish"),
-        (name = "oauth", description = "Connected accounts of the calling user"),
-        (name = "auth", description = "Accounts of users and their tokens"),
+        (name = "oauth", description = "Accounts of the calling user at providers"),
+        (name = "auth", description = "Users and their tokens"),
         (name = "developers", description = "Users who publish"),
-        (name = "operation", description = "For whoever runs this host"),
+        (name = "operation", description = "Health checks and metrics for operators"),
     )
 )]
 struct Document;
@@ -57,30 +57,30 @@ pub fn router(app: App) -> Router {
     let body_limit = app.settings().registry.largest_body_bytes().saturating_add(ENVELOPE_BYTES);
     let mode = app.settings().mode;
     let (router, mut document) = OpenApiRouter::with_openapi(Document::openapi())
-        .routes(routes!(operation::health::get_health))
-        .routes(routes!(operation::health::get_readiness))
-        .routes(routes!(operation::metrics::get_metrics))
-        .routes(routes!(registry::get_stats::get_stats))
-        .routes(routes!(registry::list_integrations::list_integrations))
-        .routes(routes!(registry::get_integration::get_integration))
-        .routes(routes!(registry::approve_integration::approve_integration))
-        .routes(routes!(registry::reload_integration::reload_integration))
-        .routes(routes!(registry::follow_events::follow_events))
-        .routes(routes!(registry::list_actions::list_actions))
-        .routes(routes!(registry::get_action::get_action))
-        .routes(routes!(registry::execute_action::execute_action))
-        .routes(routes!(oauth::list_providers::list_providers))
-        .routes(routes!(oauth::authorize::authorize))
-        .routes(routes!(oauth::callback::callback))
-        .routes(routes!(oauth::list_connections::list_connections, oauth::create_connection::create_connection))
+        .routes(routes!(operation::get_health))
+        .routes(routes!(operation::get_readiness))
+        .routes(routes!(operation::get_metrics))
+        .routes(routes!(registry::stats::get_stats))
+        .routes(routes!(registry::integrations::list_integrations))
+        .routes(routes!(registry::integrations::get_integration))
+        .routes(routes!(registry::activation::approve_integration))
+        .routes(routes!(registry::activation::reload_integration))
+        .routes(routes!(registry::events::follow_events))
+        .routes(routes!(registry::actions::list_actions))
+        .routes(routes!(registry::actions::get_action))
+        .routes(routes!(registry::actions::execute_action))
+        .routes(routes!(oauth::providers::list_providers))
+        .routes(routes!(oauth::flow::authorize_connection))
+        .routes(routes!(oauth::flow::complete_connection))
+        .routes(routes!(oauth::connections::list_connections, oauth::create_connection::create_connection))
         .routes(routes!(
-            oauth::get_connection::get_connection,
-            oauth::update_connection::update_connection,
-            oauth::delete_connection::delete_connection
+            oauth::connections::get_connection,
+            oauth::connections::update_connection,
+            oauth::connections::delete_connection
         ))
         .merge(accounts())
         .merge(marketplace())
-        .routes(routes!(schemas::get_workflow_schema::get_workflow_schema))
+        .routes(routes!(schemas::get_workflow_schema))
         .split_for_parts();
     document::complete(&mut document);
     let router = router
@@ -96,52 +96,49 @@ pub fn router(app: App) -> Router {
     router.layer(from_fn(trace::trace)).layer(from_fn(request_id::set_request_id)).with_state(app)
 }
 
-/// Small bodies alone.
+/// Routes with small bodies.
 fn accounts() -> OpenApiRouter<App> {
     OpenApiRouter::new()
-        .routes(routes!(auth::register::register))
-        .routes(routes!(auth::list_tokens::list_tokens, auth::create_token::create_token))
-        .routes(routes!(auth::revoke_token::revoke_token))
-        .routes(routes!(auth::who_am_i::who_am_i))
-        .routes(routes!(developers::create_developer::create_developer))
-        .routes(routes!(developers::get_developer::get_developer))
-        .routes(routes!(developers::update_developer::update_developer))
+        .routes(routes!(auth::registration::register_user))
+        .routes(routes!(auth::tokens::list_tokens, auth::tokens::create_token))
+        .routes(routes!(auth::tokens::revoke_token))
+        .routes(routes!(auth::caller::get_caller))
+        .routes(routes!(developers::create_developer))
+        .routes(routes!(developers::get_developer))
+        .routes(routes!(developers::update_developer))
         .layer(DefaultBodyLimit::max(ACCOUNT_BODY_BYTES))
 }
 
-/// Bodies of a workflow's size, but for screenshots.
+/// Routes whose bodies have a workflow's size, and screenshots.
 fn marketplace() -> OpenApiRouter<App> {
     let screenshots = OpenApiRouter::new()
-        .routes(routes!(marketplace::add_screenshot::add_screenshot))
+        .routes(routes!(marketplace::screenshots::add_screenshot))
         .layer(DefaultBodyLimit::max(MAX_SCREENSHOT_BYTES));
     OpenApiRouter::new()
-        .routes(routes!(marketplace::search_workflows::search_workflows, marketplace::create_workflow::create_workflow))
-        .routes(routes!(marketplace::list_featured::list_featured))
-        .routes(routes!(marketplace::list_popular::list_popular))
-        .routes(routes!(marketplace::list_recent::list_recent))
-        .routes(routes!(marketplace::get_marketplace_stats::get_marketplace_stats))
-        .routes(routes!(marketplace::list_category::list_category))
-        .routes(routes!(marketplace::list_developer::list_developer))
-        .routes(routes!(marketplace::list_own::list_own))
+        .routes(routes!(marketplace::search::search_workflows, marketplace::workflows::create_workflow))
+        .routes(routes!(marketplace::lists::list_featured_workflows))
+        .routes(routes!(marketplace::lists::list_popular_workflows))
+        .routes(routes!(marketplace::lists::list_recent_workflows))
+        .routes(routes!(marketplace::stats::get_marketplace_stats))
+        .routes(routes!(marketplace::lists::list_category_workflows))
+        .routes(routes!(marketplace::lists::list_developer_workflows))
+        .routes(routes!(marketplace::lists::list_own_workflows))
         .routes(routes!(
-            marketplace::get_workflow::get_workflow,
-            marketplace::update_workflow::update_workflow,
-            marketplace::delete_workflow::delete_workflow
+            marketplace::workflows::get_workflow,
+            marketplace::workflows::update_workflow,
+            marketplace::workflows::delete_workflow
         ))
-        .routes(routes!(marketplace::publish_workflow::publish_workflow))
-        .routes(routes!(marketplace::unpublish_workflow::unpublish_workflow))
-        .routes(routes!(marketplace::list_versions::list_versions, marketplace::create_version::create_version))
+        .routes(routes!(marketplace::publication::publish_workflow))
+        .routes(routes!(marketplace::publication::unpublish_workflow))
+        .routes(routes!(marketplace::versions::list_versions, marketplace::versions::create_version))
+        .routes(routes!(marketplace::publication::feature_workflow, marketplace::publication::unfeature_workflow))
         .routes(routes!(
-            marketplace::feature_workflow::feature_workflow,
-            marketplace::feature_workflow::unfeature_workflow
+            marketplace::installations::get_installation,
+            marketplace::installations::install_workflow,
+            marketplace::installations::uninstall_workflow
         ))
-        .routes(routes!(
-            marketplace::get_installation::get_installation,
-            marketplace::install_workflow::install_workflow,
-            marketplace::uninstall_workflow::uninstall_workflow
-        ))
-        .routes(routes!(marketplace::list_reviews::list_reviews, marketplace::review_workflow::review_workflow))
-        .routes(routes!(marketplace::get_screenshot::get_screenshot, marketplace::delete_screenshot::delete_screenshot))
+        .routes(routes!(marketplace::reviews::list_reviews, marketplace::reviews::review_workflow))
+        .routes(routes!(marketplace::screenshots::get_screenshot, marketplace::screenshots::delete_screenshot))
         .layer(DefaultBodyLimit::max(WORKFLOW_BODY_BYTES))
         .merge(screenshots)
 }

@@ -3,6 +3,7 @@
 use reqwest::Method;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
+use workway_api::time::Timestamp;
 use workway_host::users::unix_now;
 use workway_tests::{Answer, PASSWORD, TestHost, TestUser, keep_secret};
 
@@ -114,7 +115,7 @@ async fn a_token_ends_when_it_expires_or_is_revoked_and_looks_like_none() {
     let host = TestHost::builder().production().start().await;
     let (ann, bob) = (host.user("ann@example.com").await, host.user("bob@example.com").await);
     let now = unix_now();
-    let short = derive(&ann, json!({ "expiresAt": now + 600, "name": "build" })).await;
+    let short = derive(&ann, json!({ "expiresAt": Timestamp::from_seconds(now + 600), "name": "build" })).await;
     let token = token_of(&short);
     keep_secret(&token);
     let accounts = host.app().accounts();
@@ -122,7 +123,7 @@ async fn a_token_ends_when_it_expires_or_is_revoked_and_looks_like_none() {
     assert!(known(now + 599).await.expect("the database answers").is_some());
     assert_eq!(known(now + 600).await.expect("the database answers"), None, "it has expired");
     for (expires_at, why) in [(now, "is past"), (now + 40 * 86_400, "is later than that of the token that asks")] {
-        let refused = derive(&ann, json!({ "expiresAt": expires_at })).await;
+        let refused = derive(&ann, json!({ "expiresAt": Timestamp::from_seconds(expires_at) })).await;
         assert_eq!((refused.status, &refused.body["errors"][0]["pointer"]), (400, &json!("/expiresAt")), "{why}");
     }
     let path = format!("/auth/tokens/{}", short.body["id"].as_str().unwrap());

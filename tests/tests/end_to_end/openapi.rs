@@ -204,6 +204,22 @@ async fn every_property_is_in_camel_case() {
     host.finish().await;
 }
 
+#[tokio::test]
+async fn schemas_have_the_names_that_a_client_would_choose() {
+    let host = host().await;
+    let document = document(&host).await;
+    let schemas = document["components"]["schemas"].as_object().expect("schemas");
+    let is_plain = |name: &&String| !name.starts_with("Wire") && name.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    assert_eq!(schemas.keys().filter(|name| !is_plain(name)).collect::<Vec<_>>(), [""; 0]);
+    for name in ["Listing", "ListingPage", "ReviewPage", "IntegrationPage", "Connection", "ApiToken", "Problem"] {
+        assert!(schemas.contains_key(name), "there is no schema {name}: {:?}", schemas.keys());
+    }
+    let codes = schemas["ErrorCode"]["enum"].as_array().expect("codes");
+    assert!(codes.contains(&json!("action-not-found")) && codes.contains(&json!("internal")), "{codes:?}");
+    assert_eq!(schemas["Timestamp"]["format"], "date-time");
+    host.finish().await;
+}
+
 fn collect<'a>(value: &'a Value, see: &mut impl FnMut(&'a str, &'a Value)) {
     match value {
         Value::Object(fields) => fields.iter().for_each(|(name, value)| {

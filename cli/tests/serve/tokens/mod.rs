@@ -46,7 +46,7 @@ async fn connect_expired(running: &Running, tokens: &client::Tokens) -> Value {
         "refreshToken": tokens.refresh,
         "account": client::ACCOUNT,
         "scopes": client::SCOPES,
-        "expiresAt": 1,
+        "expiresAt": "1970-01-01T00:00:01Z",
     });
     let (status, answer) = answer(running.request(Method::POST, "/oauth/connections").json(&body)).await;
     assert!(matches!(status, 200 | 201), "{status}: {answer:#}");

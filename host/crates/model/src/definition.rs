@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use utoipa::ToSchema;
 
 use super::{
     ActionDraft, ConnectionNeed, DefinitionDraft, IntegrationId, LocalId, Permissions, PermissionsDraft, ProviderId,
@@ -63,7 +62,7 @@ pub struct Trigger {
     pub scopes: Vec<String>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum TriggerKind {
     Poll,

@@ -3,16 +3,14 @@
 use std::{collections::BTreeSet, fmt};
 
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
 
 use super::{HostPattern, ProviderId};
 
 /// What an integration may do. Everything that is not listed is denied; the default denies everything.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Permissions {
     /// Hosts that the integration may send requests to: `api.example.com`, `*.example.com`, `https://api.example.com:8443`.
-    #[schema(value_type = Vec<String>)]
     pub hosts: BTreeSet<HostPattern>,
     /// Providers whose connections the integration may use.
     pub connections: Vec<ConnectionNeed>,
@@ -23,14 +21,12 @@ pub struct Permissions {
 }
 
 /// A provider whose connections an integration needs.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ConnectionNeed {
     /// The provider's id.
-    #[schema(value_type = String)]
     pub provider: ProviderId,
     /// The scopes that a connection must have.
-    #[schema(value_type = Vec<String>)]
     pub scopes: BTreeSet<String>,
     /// Whether the integration cannot work without a connection.
     pub required: bool,

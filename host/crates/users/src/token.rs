@@ -127,8 +127,7 @@ impl TokenRequest {
             problems.push(Problem::new("/scopes", "must not be empty: leave it out for all scopes, or name some"));
         }
         if expires_at <= now || expires_at > latest {
-            let message =
-                format!("must be between {} and {latest} in Unix seconds (got {expires_at})", now.saturating_add(1));
+            let message = "must be in the future, at most 366 days from now and not after the requesting token expires";
             problems.push(Problem::new("/expiresAt", message));
         }
         let odd = |name: &String| name.chars().count() > MAX_TOKEN_NAME_CHARS || name.chars().any(char::is_control);

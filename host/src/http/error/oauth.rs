@@ -1,20 +1,20 @@
-//! Who is to blame for an account that was not connected, listed or forgotten, as a status.
+//! Maps errors of connections and authorization flows to who is to blame, as a status.
 
 use axum::http::StatusCode;
 use workway_oauth::{Blame, ConnectionError, FlowError, SealedError};
 
-use super::{ApiError, BUSY_RETRY};
+use super::{ApiError, BUSY_RETRY, ErrorCode};
 
 impl From<ConnectionError> for ApiError {
     fn from(error: ConnectionError) -> Self {
         let detail = error.to_string();
         match error {
-            ConnectionError::Invalid(_) => Self::bad_request("invalid-connection", detail),
+            ConnectionError::Invalid(_) => Self::bad_request(ErrorCode::InvalidConnection, detail),
             ConnectionError::Sealed(SealedError::TooMany) => {
-                Self::new(StatusCode::CONFLICT, "too-many-connections", detail)
+                Self::new(StatusCode::CONFLICT, ErrorCode::TooManyConnections, detail)
             }
             ConnectionError::Sealed(SealedError::Unavailable(_)) => {
-                Self::new(StatusCode::SERVICE_UNAVAILABLE, "database", detail).retry_after(BUSY_RETRY)
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, ErrorCode::Database, detail).retry_after(BUSY_RETRY)
             }
             _ => Self::internal(detail),
         }
@@ -23,24 +23,40 @@ impl From<ConnectionError> for ApiError {
 
 impl From<FlowError> for ApiError {
     fn from(error: FlowError) -> Self {
-        let (code, detail) = (error.code(), error.to_string());
-        let status = match error.blame() {
+        let (blame, detail) = (error.blame(), error.to_string());
+        let status = match blame {
             Blame::Caller => StatusCode::BAD_REQUEST,
             Blame::User => StatusCode::FORBIDDEN,
             Blame::Provider => StatusCode::BAD_GATEWAY,
             Blame::Operator => StatusCode::SERVICE_UNAVAILABLE,
             Blame::Host => StatusCode::INTERNAL_SERVER_ERROR,
         };
-        match error {
-            FlowError::UnknownProvider(_) | FlowError::UnknownConnection => Self::not_found(code, detail),
-            FlowError::ProviderUnavailable { retry_after: Some(wait), .. } => {
-                Self::new(status, code, detail).retry_after(wait)
+        let code = match error {
+            FlowError::UnknownProvider(_) => return Self::not_found(ErrorCode::ProviderNotFound, detail),
+            FlowError::UnknownConnection => return Self::not_found(ErrorCode::ConnectionNotFound, detail),
+            FlowError::Connections(error) => return error.into(),
+            FlowError::Pending(error) => return ConnectionError::from(error).into(),
+            FlowError::Random(_) => return Self::internal(detail),
+            FlowError::ProviderUnavailable { retry_after, .. } => {
+                return Self { retry_after, ..Self::new(status, ErrorCode::ProviderUnavailable, detail) };
             }
-            FlowError::Connections(error) => error.into(),
-            FlowError::Pending(error) => ConnectionError::from(error).into(),
-            FlowError::Random(_) => Self::internal(detail),
-            _ => Self::new(status, code, detail),
-        }
+            FlowError::ApiKeyProvider(_) => ErrorCode::ApiKeyProvider,
+            FlowError::NotConfigured(_) => ErrorCode::ProviderNotConfigured,
+            FlowError::InvalidScopes(_) => ErrorCode::InvalidScopes,
+            FlowError::InvalidVariables(_) => ErrorCode::InvalidVariables,
+            FlowError::ReturnToNotAllowed(_) => ErrorCode::ReturnToNotAllowed,
+            FlowError::InvalidState => ErrorCode::InvalidState,
+            FlowError::StateExpired => ErrorCode::StateExpired,
+            FlowError::InvalidCallback(_) => ErrorCode::InvalidCallback,
+            FlowError::IssuerMismatch(_) => ErrorCode::IssuerMismatch,
+            FlowError::ProviderDenied { .. } => ErrorCode::AccessDenied,
+            FlowError::ProviderError { .. } => ErrorCode::ProviderError,
+            FlowError::CodeRefused { .. } => ErrorCode::CodeRefused,
+            FlowError::ClientRefused { .. } => ErrorCode::ClientRefused,
+            FlowError::ProviderMalformed(_) => ErrorCode::ProviderMalformed,
+            FlowError::AccountUnknown(_) => ErrorCode::AccountUnknown,
+        };
+        Self::new(status, code, detail)
     }
 }
 
@@ -82,7 +98,7 @@ mod tests {
         ] {
             let code = error.code();
             let answer = ApiError::from(error);
-            assert_eq!((answer.status.as_u16(), answer.problem.code), (status, code));
+            assert_eq!((answer.status.as_u16(), answer.problem.code.to_string().as_str()), (status, code));
         }
     }
 

@@ -1,4 +1,4 @@
-//! Answers in the one error shape for what no handler answers.
+//! Problems for requests that no handler answers.
 
 use std::any::Any;
 
@@ -6,19 +6,20 @@ use axum::{
     http::{Method, StatusCode, Uri},
     response::{IntoResponse, Response},
 };
+use workway_api::error::ErrorCode;
 
 use crate::http::error::ApiError;
 
 pub(in crate::http) async fn not_found(uri: Uri) -> Response {
-    ApiError::not_found("not-found", format!("there is nothing at {}", uri.path())).into_response()
+    ApiError::not_found(ErrorCode::NotFound, format!("nothing exists at {}", uri.path())).into_response()
 }
 
 pub(in crate::http) async fn method_not_allowed(method: Method, uri: Uri) -> Response {
-    let detail = format!("{} does not answer {method}", uri.path());
-    ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", detail).into_response()
+    let detail = format!("{} does not support {method}", uri.path());
+    ApiError::new(StatusCode::METHOD_NOT_ALLOWED, ErrorCode::MethodNotAllowed, detail).into_response()
 }
 
-/// A panic in a handler is a fault of this host; what it said is for the log.
+/// A panic in a handler is a failure of this host; only the log gets its message.
 pub(in crate::http) fn panicked(panic: Box<dyn Any + Send>) -> Response {
     let text = panic.downcast_ref::<String>().cloned();
     let text = text.or_else(|| panic.downcast_ref::<&str>().map(ToString::to_string)).unwrap_or_default();

@@ -7,6 +7,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
+use workway_api::error::ErrorCode;
 
 use crate::http::error::ApiError;
 
@@ -21,8 +22,8 @@ pub(in crate::http) async fn local_only(request: Request, next: Next) -> Respons
     if !forwarded && host.is_some_and(is_local) {
         return next.run(request).await;
     }
-    let detail = "in development mode this host answers to localhost and loopback addresses only";
-    ApiError::new(StatusCode::FORBIDDEN, "not-local", detail).into_response()
+    let detail = "in development mode this host only accepts requests to localhost or a loopback address";
+    ApiError::new(StatusCode::FORBIDDEN, ErrorCode::NotLocal, detail).into_response()
 }
 
 fn is_local(authority: &str) -> bool {

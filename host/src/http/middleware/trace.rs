@@ -30,9 +30,9 @@ pub(in crate::http) async fn trace(request: Request, next: Next) -> Response {
             let code = error.problem.code;
             match error.internal.take() {
                 Some(internal) => {
-                    tracing::error!(target: "workway::http", id, %method, path, status, elapsed_us, code, "{internal}")
+                    tracing::error!(target: "workway::http", id, %method, path, status, elapsed_us, %code, "{internal}")
                 }
-                None => tracing::info!(target: "workway::http", id, %method, path, status, elapsed_us, code),
+                None => tracing::info!(target: "workway::http", id, %method, path, status, elapsed_us, %code),
             }
             // The body was written before anybody knew the id; what other layers put on the answer stays.
             error.problem.request_id = id.to_owned();

@@ -1,4 +1,5 @@
-//! The handlers: one domain a folder, one verb a file. Each loads, authorises, acts and answers, in that order.
+//! The handlers, grouped by resource. Each one authorizes, loads, acts and answers, in that order, and converts the domain's
+//! types to those of `workway_api`.
 
 pub(super) mod auth;
 pub(super) mod developers;

@@ -2,7 +2,7 @@
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use workway_tests::{TestHost, TestUser};
+use workway_tests::{TestHost, TestUser, time_of};
 
 use super::{definition, draft, listed, market, pointers, public, published, whole, with};
 
@@ -31,7 +31,7 @@ async fn a_draft_is_its_owners_until_it_is_published() {
 
     let shown = ann.post(&format!("/marketplace/{id}/publish"), &json!({})).await;
     assert_eq!((shown.status, &shown.body["status"]), (200, &"published".into()), "{:#}", shown.body);
-    assert!(shown.body["publishedAt"].is_u64());
+    assert!(time_of(&shown.body["publishedAt"]) >= time_of(&made.body["createdAt"]), "{:#}", shown.body);
     for place in [id.as_str(), "daily-cafe"] {
         let detail = public(&host, &format!("/marketplace/{place}")).await;
         assert_eq!((detail.status, &detail.body), (200, &shown.body), "{place}");

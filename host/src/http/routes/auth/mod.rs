@@ -1,9 +1,6 @@
-//! Accounts of users: registering, tokens, and who a token speaks for. No answer says whether somebody else has an account,
-//! and none but that to its making holds a token.
+//! Users and their tokens. No answer says whether somebody else has an account, and only the answer that creates a token
+//! contains it.
 
-pub(in crate::http) mod create_token;
-pub(in crate::http) mod list_tokens;
-pub(in crate::http) mod register;
-pub(in crate::http) mod revoke_token;
-pub(in crate::http) mod who_am_i;
-mod wire;
+pub(in crate::http) mod caller;
+pub(in crate::http) mod registration;
+pub(in crate::http) mod tokens;

@@ -1,14 +1,15 @@
-//! The cookie that ties a flow to the browser that it was begun in (RFC 6265). It is a random text and says nothing about
-//! its user; it is never logged.
+//! The cookie that ties a flow to the browser in which it began. It is a random text and says nothing about its user; it is
+//! never logged.
 
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderValue};
+use axum_extra::extract::cookie::{Cookie, CookieJar, SameSite};
 use url::Url;
 use workway_oauth::Session;
 
 use crate::http::error::ApiError;
 
 /// How long a browser keeps it, in seconds: longer than any flow takes.
-const MAX_AGE_SECONDS: u32 = 3_600;
+const MAX_AGE_SECONDS: i64 = 3_600;
 
 /// Name and attributes of the session's cookie.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,27 +22,29 @@ impl SessionCookie {
         Self { secure: public_url.scheme() == "https" }
     }
 
-    /// A browser takes a cookie of the first name only from this very host and over https, so that no host beside this
-    /// one can plant its own (RFC 6265bis, section 4.1.3.2).
+    /// A browser accepts a cookie with the first name only from this very host and over https, so that no neighbouring host
+    /// can plant its own (RFC 6265bis, section 4.1.3.2).
     fn name(self) -> &'static str {
         if self.secure { "__Host-workway-session" } else { "workway-session" }
     }
 
     /// The session of a request, if it has one that could be ours.
     pub(super) fn read(self, headers: &HeaderMap) -> Option<Session> {
-        let lines = headers.get_all(header::COOKIE).into_iter().filter_map(|line| line.to_str().ok());
-        let pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
-        pairs.filter(|(name, _)| *name == self.name()).find_map(|(_, value)| Session::parse(value))
+        Session::parse(CookieJar::from_headers(headers).get(self.name())?.value())
     }
 
     /// For `Set-Cookie`. `Lax`: the way back from the provider is a top-level navigation, and nothing else gets it.
     pub(super) fn set(self, session: &Session) -> Result<HeaderValue, ApiError> {
-        let secure = if self.secure { "; Secure" } else { "" };
-        let (name, value) = (self.name(), session.expose());
-        let cookie = format!("{name}={value}; Path=/; Max-Age={MAX_AGE_SECONDS}; HttpOnly; SameSite=Lax{secure}");
-        let mut cookie = HeaderValue::try_from(cookie).map_err(ApiError::internal)?;
-        cookie.set_sensitive(true);
-        Ok(cookie)
+        let cookie = Cookie::build((self.name(), session.expose()))
+            .path("/")
+            .max_age(time::Duration::seconds(MAX_AGE_SECONDS))
+            .http_only(true)
+            .same_site(SameSite::Lax)
+            .secure(self.secure)
+            .build();
+        let mut value = HeaderValue::try_from(cookie.to_string()).map_err(ApiError::internal)?;
+        value.set_sensitive(true);
+        Ok(value)
     }
 }
 
@@ -72,10 +75,10 @@ mod tests {
         let https = cookie("https://a.example").set(&session).unwrap();
         assert_eq!(
             https,
-            format!("__Host-workway-session={SESSION}; Path=/; Max-Age=3600; HttpOnly; SameSite=Lax; Secure").as_str()
+            format!("__Host-workway-session={SESSION}; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=3600").as_str()
         );
         let http = cookie("http://127.0.0.1:8787").set(&session).unwrap();
-        assert_eq!(http, format!("workway-session={SESSION}; Path=/; Max-Age=3600; HttpOnly; SameSite=Lax").as_str());
+        assert_eq!(http, format!("workway-session={SESSION}; HttpOnly; SameSite=Lax; Path=/; Max-Age=3600").as_str());
         assert!(https.is_sensitive() && http.is_sensitive());
     }
 

@@ -1,104 +1,76 @@
 //! `POST /oauth/connections`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use axum::{extract::State, http::StatusCode};
-use secrecy::SecretString;
-use serde::Deserialize;
-use utoipa::ToSchema;
+use workway_api::{
+    connections::{self, Connection},
+    error::{ErrorCode, Problem},
+    secret::Secret,
+    time::Timestamp,
+};
 use workway_model::ProviderId;
 use workway_oauth::{
     Account, ConnectionSummary, NewConnection, Provider, TokenSet, Values, VariableSource, account_id,
 };
 use workway_users::Scope;
 
-use super::wire::WireConnection;
+use super::connections::connection;
 use crate::{
     app::App,
     http::{
         auth::Caller,
-        error::{ApiError, Problem},
-        extract::Json,
-        number::optional_whole,
+        error::ApiError,
+        extract::{Json, clipped},
     },
 };
 
-/// A provider's own word for what a token may do.
-#[derive(ToSchema)]
-#[schema(example = "chat:write", min_length = 1, max_length = 256, pattern = "^[^\\u0000-\\u001f\\u007f-\\u009f]+$")]
-#[expect(dead_code, reason = "a schema alone: the shape of a text")]
-pub(in crate::http) struct ProviderScope(String);
-
-#[derive(Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(in crate::http) struct CreateConnection {
-    /// See `GET /oauth/providers`.
-    #[schema(example = "github", pattern = "^[a-z][a-z0-9-]*$", max_length = 64)]
-    provider: String,
-    /// The provider's access token, or its API key. It is sealed at once, and no answer or log has it.
-    #[schema(value_type = String, format = Password, min_length = 1, max_length = 16384, pattern = "^[!-~]+$")]
-    access_token: SecretString,
-    /// What the access token is renewed with, where the provider has that. Sealed like it.
-    #[schema(value_type = Option<String>, format = Password, min_length = 1, max_length = 16384, pattern = "^[!-~]+$")]
-    refresh_token: Option<SecretString>,
-    /// A label of the account: an e-mail address, a workspace name. The same label takes the place of the connection that
-    /// is there.
-    #[schema(min_length = 1, max_length = 256, pattern = "^[^\\u0000-\\u001f\\u007f-\\u009f]+$")]
-    account: String,
-    /// The scopes that the provider granted. An API key needs none.
-    #[schema(value_type = Option<Vec<ProviderScope>>, max_items = 200)]
-    scopes: Option<BTreeSet<String>>,
-    /// Unix seconds; none for a token that does not expire.
-    #[serde(default, deserialize_with = "optional_whole")]
-    #[schema(maximum = 253402300799u64)]
-    expires_at: Option<u64>,
-    /// What the account's addresses depend on, by the names of the provider's entry.
-    #[serde(default)]
-    variables: BTreeMap<String, String>,
-}
-
-/// Connects an account of the calling user by a token or an API key that is there already, or replaces it.
+/// Connects an account of the calling user with an existing token or API key. A connection with the same account label is
+/// replaced.
 #[utoipa::path(post, path = "/oauth/connections", tag = "oauth",
-    request_body = CreateConnection,
+    request_body = connections::NewConnection,
     security(("bearer" = [])),
     responses(
-        (status = CREATED, description = "the account, without its token", body = WireConnection),
-        (status = OK, description = "the account that was there, with the new token; its id is the same", body = WireConnection),
-        (status = CONFLICT, description = "the user has as many connections as there may be", body = Problem, content_type = "application/problem+json"),
+        (status = CREATED, description = "the new connection, without its token", body = Connection),
+        (status = OK, description = "the existing connection with the new token; its id is the same", body = Connection),
+        (status = CONFLICT, description = "the user has the maximum number of connections", body = Problem, content_type = "application/problem+json"),
     ))]
 pub(in crate::http) async fn create_connection(
     State(app): State<App>,
     caller: Caller,
-    Json(body): Json<CreateConnection>,
-) -> Result<(StatusCode, axum::Json<WireConnection>), ApiError> {
+    Json(body): Json<connections::NewConnection>,
+) -> Result<(StatusCode, axum::Json<Connection>), ApiError> {
     caller.require(Scope::Connections)?;
-    let id: ProviderId =
-        body.provider.parse().map_err(|error| ApiError::bad_request("invalid-provider", format!("{error}")))?;
-    let provider = app.catalogue().get(&id).ok_or_else(|| {
-        let detail = format!("there is no provider {id}: GET /oauth/providers lists those that there are");
-        ApiError::bad_request("invalid-provider", detail)
-    })?;
+    let unknown = || {
+        let detail = format!("unknown provider {:?}: list all with GET /oauth/providers", clipped(&body.provider));
+        ApiError::bad_request(ErrorCode::InvalidProvider, detail)
+    };
+    let id: ProviderId = body.provider.parse().map_err(|_| unknown())?;
+    let provider = app.catalogue().get(&id).ok_or_else(unknown)?;
     let values = all_values(provider, &body.variables)?;
     let own_id = account_id(body.account.clone(), provider, &values);
     let before = app.connections().list(&caller.user).await?.into_iter().filter(|one| one.provider == id);
     let before = same_account(before, provider, &body.account, &values);
     let status = if before.is_some() { StatusCode::OK } else { StatusCode::CREATED };
     let account_id = before.map_or(own_id, |before| before.account.id);
-    let connection = NewConnection {
-        tokens: TokenSet { access_token: body.access_token, refresh_token: body.refresh_token },
+    let new = NewConnection {
+        tokens: TokenSet {
+            access_token: body.access_token.into_inner(),
+            refresh_token: body.refresh_token.map(Secret::into_inner),
+        },
         account: Account { label: body.account, id: account_id },
-        // Where a provider has scopes, a token that says nothing of them has none.
+        // Where a provider has scopes, a token without a list of them has none.
         scopes: body.scopes.or_else(|| provider.oauth().map(|_| BTreeSet::new())),
         values,
-        expires_at: body.expires_at,
+        expires_at: body.expires_at.map(Timestamp::as_seconds),
         keeps_refresh_token: false,
     };
-    let summary = app.connections().save(&caller.user, &id, connection).await?;
-    Ok((status, axum::Json(summary.into())))
+    let summary = app.connections().save(&caller.user, &id, new).await?;
+    Ok((status, axum::Json(connection(summary))))
 }
 
-/// The one of a provider's connections that the user knows by this label, at the same shop or instance if there are such.
-/// One that was made by hand goes first.
+/// Finds the connection with this label, at the same shop or instance if the provider has such. A connection that was made
+/// by hand wins.
 fn same_account(
     connections: impl Iterator<Item = ConnectionSummary>,
     provider: &Provider,
@@ -112,16 +84,16 @@ fn same_account(
         .min_by_key(|one| one.account.id != own_id)
 }
 
-/// Nobody else can tell what a provider's own answers would have told: all variables of the entry have to be given.
+/// Checks the variables. All of them are required, also those that a provider's answers would contain in a browser flow.
 fn all_values(provider: &Provider, given: &Values) -> Result<Values, ApiError> {
-    let invalid = |detail: String| ApiError::bad_request("invalid-variables", detail);
+    let invalid = |detail: String| ApiError::bad_request(ErrorCode::InvalidVariables, detail);
     let is_told = |name: &String| {
         provider.variables.get(name).is_some_and(|variable| !matches!(variable.source, VariableSource::User { .. }))
     };
     let of_user = given.iter().filter(|(name, _)| !is_told(name)).map(|(name, value)| (name.clone(), value.clone()));
     let mut values = provider.user_values(&of_user.collect()).map_err(|error| invalid(error.to_string()))?;
     for (name, variable) in provider.variables.iter().filter(|(name, _)| is_told(name)) {
-        let text = given.get(name).ok_or_else(|| invalid(format!("the variable `{name}` is missing")))?;
+        let text = given.get(name).ok_or_else(|| invalid(format!("missing variable {name:?}")))?;
         let value = variable.check(name, text).map_err(|error| invalid(error.to_string()))?;
         values.insert(name.clone(), value);
     }
@@ -132,7 +104,9 @@ fn all_values(provider: &Provider, given: &Values) -> Result<Values, ApiError> {
 mod tests {
     use std::sync::Arc;
 
-    use super::{ConnectionSummary, CreateConnection, Values, all_values, same_account};
+    use workway_api::{connections::NewConnection, error::ErrorCode};
+
+    use super::{ConnectionSummary, Values, all_values, same_account};
     use workway_oauth::{Account, Catalogue, Provider};
 
     use crate::http::extract::parse;
@@ -170,7 +144,7 @@ mod tests {
         given.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
     }
 
-    fn checked(given: &[(&str, &str)]) -> Result<Values, &'static str> {
+    fn checked(given: &[(&str, &str)]) -> Result<Values, ErrorCode> {
         all_values(&shops(), &values(given)).map_err(|error| error.problem.code)
     }
 
@@ -201,7 +175,7 @@ mod tests {
             &[("instance", "eu.shops.example"), ("shop", "a/b")],
             &[("instance", "eu.shops.example"), ("other", "x")],
         ] {
-            assert_eq!(checked(wrong), Err("invalid-variables"), "{wrong:?}");
+            assert_eq!(checked(wrong), Err(ErrorCode::InvalidVariables), "{wrong:?}");
         }
     }
 
@@ -227,15 +201,16 @@ mod tests {
     #[test]
     fn a_body_that_is_wrong_is_refused_without_being_quoted() {
         let least = r#"{"provider":"slack","accessToken":"s3cr3t","account":"a"}"#;
-        assert!(parse::<CreateConnection>(least.as_bytes()).is_ok());
+        assert!(parse::<NewConnection>(least.as_bytes()).is_ok());
         for body in [
             r#"{"provider":"slack","accessToken":["s3cr3t"],"account":"a"}"#,
             r#"{"provider":"slack","accessToken":"s3cr3t"}"#,
             r#"{"provider":"slack","accessToken":"s3cr3t","account":"a","refreshToken":7}"#,
             r#"{"provider":"slack","accessToken":"s3cr3t","account":"a","id":"x"}"#,
             r#"{"provider":"slack","accessToken":"s3cr3t","account":"a","expiresAt":"soon"}"#,
+            r#"{"provider":"slack","accessToken":"s3cr3t","account":"a","expiresAt":1795911545}"#,
         ] {
-            let error = parse::<CreateConnection>(body.as_bytes()).err().expect(body);
+            let error = parse::<NewConnection>(body.as_bytes()).err().expect(body);
             assert!(!format!("{error:?}").contains("s3cr3t"), "{error:?}");
         }
     }

@@ -1,5 +1,5 @@
-//! What a browser is shown at the end of a flow, and where it is sent on to. Pages load nothing, run nothing, and escape
-//! whatever they hold: a part of it is the provider's text.
+//! The pages that a browser gets at the end of a flow, and its redirects. Pages load nothing, run nothing, and escape
+//! everything they contain: a part of it is the provider's text.
 
 use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
@@ -16,17 +16,17 @@ const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:36rem;mar
                      background:#fff}code{background:#eee;padding:.1em .3em}\
                      @media(prefers-color-scheme:dark){body{color:#eee;background:#161616}code{background:#333}a{color:#9cf}}";
 
-/// Whether a browser asks. What sends no `Accept`, or takes anything, is a program.
+/// Whether the client is a browser. One that sends no `Accept`, or accepts anything, is a program.
 pub(super) fn wants_page(headers: &HeaderMap) -> bool {
     accepts(headers, "text/html")
 }
 
-/// Whether a program asks that reads JSON rather than pages.
+/// Whether the client is a program that reads JSON rather than pages.
 pub(super) fn wants_json(headers: &HeaderMap) -> bool {
     (accepts(headers, "application/json") || accepts(headers, "application/problem+json")) && !wants_page(headers)
 }
 
-/// Whether a media type is named as welcome (RFC 9110, section 12.5.1).
+/// Whether a media type is named as acceptable (RFC 9110, section 12.5.1).
 fn accepts(headers: &HeaderMap, wanted: &str) -> bool {
     let lines = headers.get_all(header::ACCEPT).into_iter().filter_map(|line| line.to_str().ok());
     lines.flat_map(|line| line.split(',')).any(|range| {
@@ -40,19 +40,19 @@ fn accepts(headers: &HeaderMap, wanted: &str) -> bool {
     })
 }
 
-/// Sends the browser on. By GET, whatever it came with (RFC 9110, section 15.4.4).
+/// Redirects the browser. It uses GET, whatever the request's method (RFC 9110, section 15.4.4).
 pub(super) fn redirect(url: &Url) -> Result<Response, ApiError> {
     let location = HeaderValue::try_from(url.as_str()).map_err(ApiError::internal)?;
     Ok(guarded((StatusCode::SEE_OTHER, [(header::LOCATION, location)]).into_response()))
 }
 
-/// An address with one more parameter.
+/// A URL with one more parameter.
 pub(super) fn with_parameter(mut url: Url, name: &str, value: &str) -> Url {
     url.query_pairs_mut().append_pair(name, value);
     url
 }
 
-/// The end of a flow that went well and leads nowhere else.
+/// The end of a successful flow without a `returnTo`.
 pub(super) fn connected(connection: &ConnectionSummary) -> Response {
     let body = format!(
         "<p>The account <strong>{}</strong> at <code>{}</code> is connected.</p><p>You can close this window.</p>",
@@ -62,13 +62,14 @@ pub(super) fn connected(connection: &ConnectionSummary) -> Response {
     page(StatusCode::OK, "Account connected", &body)
 }
 
-/// The end of a flow that went wrong. `reference` finds it in the log.
+/// The end of a failed flow. `reference` finds it in the log.
 pub(super) fn failed(error: &ApiError, return_to: Option<Url>, reference: &str) -> Response {
-    let code = error.problem.code;
-    let mut body = format!("<p>{}</p><p><code>{}</code></p>", escaped(&sentence(&error.problem.detail)), escaped(code));
+    let code = error.problem.code.to_string();
+    let mut body =
+        format!("<p>{}</p><p><code>{}</code></p>", escaped(&sentence(&error.problem.detail)), escaped(&code));
     match return_to {
         Some(url) => {
-            let url = with_parameter(url, "error", code);
+            let url = with_parameter(url, "error", &code);
             body.push_str(&format!("<p><a href=\"{}\">Go back and try again</a></p>", escaped(url.as_str())));
         }
         None => body.push_str("<p>Go back to the page that you came from and start again.</p>"),
@@ -88,7 +89,7 @@ fn page(status: StatusCode, title: &str, body: &str) -> Response {
     guarded((status, [(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY)], Html(html)).into_response())
 }
 
-/// The address that the browser is at holds a code: nobody keeps it, and nobody is told where it came from.
+/// The browser's URL contains a code: the answer is not stored, and no other site learns the URL.
 pub(super) fn guarded(mut response: Response) -> Response {
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

@@ -1,12 +1,33 @@
 //! Integrations and their actions.
 
-pub(in crate::http) mod approve_integration;
-pub(in crate::http) mod execute_action;
-pub(in crate::http) mod follow_events;
-pub(in crate::http) mod get_action;
-pub(in crate::http) mod get_integration;
-pub(in crate::http) mod get_stats;
-pub(in crate::http) mod list_actions;
-pub(in crate::http) mod list_integrations;
-pub(in crate::http) mod reload_integration;
-mod wire;
+pub(in crate::http) mod actions;
+pub(in crate::http) mod activation;
+pub(in crate::http) mod events;
+pub(in crate::http) mod integrations;
+pub(in crate::http) mod stats;
+
+use std::time::Duration;
+
+use workway_api::{
+    registry::{LoadError, LoadPhases},
+    time::Timestamp,
+};
+use workway_registry::{LoadFailure, Phases};
+
+fn load_phases(phases: Phases) -> LoadPhases {
+    LoadPhases {
+        read_ms: milliseconds(phases.read),
+        compile_ms: milliseconds(phases.compile),
+        link_ms: milliseconds(phases.link),
+        describe_ms: milliseconds(phases.describe),
+        swap_ms: milliseconds(phases.swap),
+    }
+}
+
+fn load_error(failure: &LoadFailure) -> LoadError {
+    LoadError { message: failure.message.clone(), at: Timestamp::from(failure.at) }
+}
+
+fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,69 @@
+//! Versions of a workflow, and the installations that run them.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, value::RawValue};
+use utoipa::ToSchema;
+
+use crate::{page::Page, time::Timestamp};
+
+/// Versions of a workflow, newest first.
+pub type VersionPage = Page<Version>;
+
+/// A version of a workflow. It never changes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Version {
+    /// The version's number, from 1 up.
+    pub number: u32,
+    /// SHA-256 of the definition's text, in hexadecimal.
+    pub content_hash: String,
+    /// What is new.
+    pub changelog: String,
+    /// When the version was created.
+    pub created_at: Timestamp,
+}
+
+/// Adds a version to a workflow. Send exactly one of `workflowDefinition` and `workflowYaml`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct NewVersion {
+    /// The workflow as JSON, at most 256 KiB, as `/schemas/workflow-1.json` describes it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    pub workflow_definition: Option<Value>,
+    /// The workflow as YAML.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub workflow_yaml: Option<String>,
+    /// What is new, at most 4,000 characters without NUL.
+    #[serde(default)]
+    #[schema(max_length = 4000, pattern = "^[^\\u0000]*$")]
+    pub changelog: String,
+}
+
+/// A user's installation of a workflow.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Installation {
+    /// The installation's id.
+    pub id: String,
+    /// The workflow's id.
+    pub workflow_id: String,
+    /// The version that it runs. Later versions do not change it.
+    pub workflow_version: u32,
+    /// Whether it is still installed.
+    pub active: bool,
+    /// When it was installed.
+    pub installed_at: Timestamp,
+}
+
+/// An installation with the definition that it runs.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct InstallationDetail {
+    /// The installation.
+    #[serde(flatten)]
+    pub installation: Installation,
+    /// The definition that it runs.
+    #[schema(value_type = Object)]
+    pub workflow_definition: Box<RawValue>,
+}

@@ -1,0 +1,159 @@
+//! Converts the marketplace's types to those of the API, and back.
+
+use axum::{http::HeaderMap, response::Response};
+use serde_json::value::RawValue;
+use workway_api::{
+    listings::{self, ListingDetail, ListingDeveloper, ListingStatus, Screenshot},
+    marketplace::ListingPage,
+    reviews::Review,
+    time::Timestamp,
+    versions::{Installation, Version},
+};
+use workway_marketplace as marketplace;
+use workway_marketplace::{
+    ListPage, Listing, ListingChange, Pricing, PricingModel, ScreenshotInfo, Status, Summary, VersionInfo, Visibility,
+};
+
+use crate::http::{
+    error::ApiError,
+    etag::{Audience, tagged},
+};
+
+/// The answer to a write, with the tag for the next one.
+pub(super) fn written(listing: &Listing) -> Result<Response, ApiError> {
+    let version = Some(listing.summary.version);
+    tagged(&HeaderMap::new(), Audience::Caller, version, &listing_detail(listing)?)
+}
+
+pub(super) fn listing_page(page: &ListPage, limit: usize, offset: usize) -> ListingPage {
+    let items = page.items.iter().map(listing).collect();
+    ListingPage { items, total: page.total, total_is_lower_bound: page.total_is_lower_bound, limit, offset }
+}
+
+fn listing(summary: &Summary) -> listings::Listing {
+    let counts = summary.counts;
+    listings::Listing {
+        id: summary.id.clone(),
+        slug: summary.slug.clone(),
+        name: summary.name.clone(),
+        tagline: summary.tagline.clone(),
+        category: summary.category.clone(),
+        tags: summary.tags.clone(),
+        pricing: api_pricing(summary.pricing),
+        visibility: match summary.visibility {
+            Visibility::Public => listings::Visibility::Public,
+            Visibility::Private => listings::Visibility::Private,
+        },
+        status: match summary.status {
+            Status::Draft => ListingStatus::Draft,
+            Status::Published => ListingStatus::Published,
+            Status::Unpublished => ListingStatus::Unpublished,
+            Status::Deleted => ListingStatus::Deleted,
+        },
+        required_oauth_providers: summary.required_providers.clone(),
+        developer: ListingDeveloper {
+            id: summary.developer.id.clone(),
+            slug: summary.developer.slug.clone(),
+            name: summary.developer.name.clone(),
+        },
+        install_count: counts.installs,
+        active_install_count: counts.active_installs,
+        average_rating: counts.average_rating(),
+        review_count: counts.reviews,
+        featured: summary.featured.is_some(),
+        workflow_version: summary.workflow_version,
+        created_at: Timestamp::from_millis(summary.created_at),
+        updated_at: Timestamp::from_millis(summary.updated_at),
+        published_at: summary.published_at.map(Timestamp::from_millis),
+    }
+}
+
+pub(super) fn listing_detail(whole: &Listing) -> Result<ListingDetail, ApiError> {
+    let screenshots = whole.screenshots.iter().map(|info| screenshot(&whole.summary.id, info)).collect();
+    Ok(ListingDetail {
+        summary: listing(&whole.summary),
+        description: whole.description.clone(),
+        workflow_definition: raw_json(whole.definition.clone())?,
+        screenshots,
+    })
+}
+
+/// A stored definition. It is sent as it is, because its order and numbers must not change.
+pub(super) fn raw_json(text: String) -> Result<Box<RawValue>, ApiError> {
+    RawValue::from_string(text).map_err(ApiError::internal)
+}
+
+pub(super) fn screenshot(listing: &str, info: &ScreenshotInfo) -> Screenshot {
+    Screenshot {
+        id: info.id.clone(),
+        url: format!("/marketplace/{listing}/screenshots/{}", info.id),
+        media_type: info.media_type.clone(),
+        width: info.width,
+        height: info.height,
+    }
+}
+
+pub(super) fn version(info: &VersionInfo) -> Version {
+    Version {
+        number: info.number,
+        content_hash: info.content_hash.clone(),
+        changelog: info.changelog.clone(),
+        created_at: Timestamp::from_millis(info.created_at),
+    }
+}
+
+pub(super) fn installation(installation: &marketplace::Installation) -> Installation {
+    Installation {
+        id: installation.id.clone(),
+        workflow_id: installation.listing.clone(),
+        workflow_version: installation.number,
+        active: installation.uninstalled_at.is_none(),
+        installed_at: Timestamp::from_millis(installation.installed_at),
+    }
+}
+
+pub(super) fn review(review: &marketplace::Review) -> Review {
+    Review {
+        rating: review.rating,
+        text: review.text.clone(),
+        created_at: Timestamp::from_millis(review.created_at),
+        updated_at: Timestamp::from_millis(review.updated_at),
+    }
+}
+
+pub(super) fn listing_change(change: listings::ListingChange) -> ListingChange {
+    ListingChange {
+        name: change.name,
+        slug: change.slug,
+        tagline: change.tagline,
+        description: change.description,
+        category: change.category,
+        tags: change.tags,
+        pricing: change.pricing.map(pricing),
+        visibility: change.visibility.map(|visibility| match visibility {
+            listings::Visibility::Public => Visibility::Public,
+            listings::Visibility::Private => Visibility::Private,
+        }),
+    }
+}
+
+fn api_pricing(pricing: Pricing) -> listings::Pricing {
+    let model = match pricing.model {
+        PricingModel::Free => listings::PricingModel::Free,
+        PricingModel::OneTime => listings::PricingModel::OneTime,
+        PricingModel::Monthly => listings::PricingModel::Monthly,
+    };
+    listings::Pricing { model, cents: pricing.cents }
+}
+
+fn pricing(pricing: listings::Pricing) -> Pricing {
+    Pricing { model: pricing_model(pricing.model), cents: pricing.cents }
+}
+
+pub(super) fn pricing_model(model: listings::PricingModel) -> PricingModel {
+    match model {
+        listings::PricingModel::Free => PricingModel::Free,
+        listings::PricingModel::OneTime => PricingModel::OneTime,
+        listings::PricingModel::Monthly => PricingModel::Monthly,
+    }
+}
