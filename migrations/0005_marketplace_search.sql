@@ -20,7 +20,7 @@ BEGIN
 END;
 
 -- Public listings by their words. A rowid is a popularity bucket and the listing's `doc`, so that the most popular ones come
--- first in the order of rowids (`host/src/db/marketplace/search_index.rs`). `facets` has what is filtered by, and the whole
+-- first in the order of rowids (`host/crates/db/src/marketplace/search_index.rs`). `facets` has what is filtered by, and the whole
 -- name as one token. Everything is folded and separated by blanks; the tokenizer only splits.
 CREATE VIRTUAL TABLE marketplace_search USING fts5 (
     name, tags, tagline, description, facets,
