@@ -217,3 +217,8 @@ fn shop(name: &str) -> AuthorizeRequest {
 fn error<T>(result: Result<T, Box<FlowFailure>>) -> FlowError {
     result.err().expect("the flow fails").error
 }
+
+/// The name of the error's variant.
+fn kind(error: &FlowError) -> String {
+    format!("{error:?}").chars().take_while(char::is_ascii_alphanumeric).collect()
+}
