@@ -86,7 +86,7 @@ pub(in crate::http) async fn update_developer(
 pub(super) fn unknown_developer(id_or_slug: &str) -> ApiError {
     ApiError::not_found(
         ErrorCode::DeveloperNotFound,
-        format!("there is no developer {:?}", extract::clipped(id_or_slug)),
+        format!("unknown developer {:?}", extract::clipped(id_or_slug)),
     )
 }
 

@@ -87,7 +87,7 @@ pub(in crate::http) async fn delete_connection(
 
 /// The same for a connection that never existed and for another user's.
 fn unknown_connection(id: &str) -> ApiError {
-    ApiError::not_found(ErrorCode::ConnectionNotFound, format!("there is no connection {:?}", clipped(id)))
+    ApiError::not_found(ErrorCode::ConnectionNotFound, format!("unknown connection {:?}", clipped(id)))
 }
 
 pub(super) fn connection(summary: ConnectionSummary) -> Connection {

@@ -55,7 +55,7 @@ pub(in crate::http) async fn get_integration(
 /// Parses an integration's id. A text that is not an id names no integration.
 pub(super) fn integration_id(text: &str) -> Result<IntegrationId, ApiError> {
     text.parse().map_err(|_| {
-        ApiError::not_found(ErrorCode::IntegrationNotFound, format!("there is no integration {:?}", clipped(text)))
+        ApiError::not_found(ErrorCode::IntegrationNotFound, format!("unknown integration {:?}", clipped(text)))
     })
 }
 
