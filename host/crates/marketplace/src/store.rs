@@ -51,7 +51,7 @@ impl Sight<'_> {
     pub const EVERYTHING: Self = Self { developer: None, everything: true };
 }
 
-/// What became of a review.
+/// The result of writing a review.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reviewed {
     Created,

@@ -22,7 +22,7 @@ const LOADS_PER_CORE: usize = 4;
 /// What is kept of an error's text, in characters.
 const MAX_FAILURE_TEXT: usize = 4_000;
 
-/// What became of a file.
+/// The result of loading a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Activated {
     /// It answers calls now.

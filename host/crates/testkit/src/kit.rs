@@ -97,7 +97,7 @@ pub enum KitError {
     NotServing,
 }
 
-/// What became of one case.
+/// The result of one case.
 #[derive(Clone, Debug)]
 pub struct CaseReport {
     pub file: PathBuf,

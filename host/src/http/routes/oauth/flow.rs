@@ -75,10 +75,11 @@ pub(in crate::http) async fn authorize_connection(
     Ok(response)
 }
 
-/// A caller who sent a token. Browsers do not, and here even development mode takes nobody for `dev`.
-pub(in crate::http) struct KnownCaller(Option<Caller>);
+/// The caller by the token of the request, if it has one. Browsers send none, and even in development mode they are not
+/// the user `dev` here.
+pub(in crate::http) struct TokenCaller(Option<Caller>);
 
-impl FromRequestParts<App> for KnownCaller {
+impl FromRequestParts<App> for TokenCaller {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
@@ -109,7 +110,7 @@ impl FromRequestParts<App> for KnownCaller {
     ))]
 pub(in crate::http) async fn complete_connection(
     State(app): State<App>,
-    KnownCaller(caller): KnownCaller,
+    TokenCaller(caller): TokenCaller,
     Path(provider): Path<String>,
     Extension(request_id): Extension<RequestId>,
     RawQuery(query): RawQuery,
