@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 
 use crate::workspace;
 
-const CATALOGUE: &str = "host/crates/oauth/src/catalogue/providers.toml";
+const CATALOGUE: &str = "host/crates/providers/src/providers.toml";
 /// Names under this one never resolve (RFC 6761, section 6.4).
 const NOWHERE: &str = ".invalid";
 

@@ -3,7 +3,6 @@
 
 mod bounds;
 mod cache;
-mod catalogue;
 mod connections;
 mod endpoint;
 mod flow;
@@ -15,11 +14,8 @@ mod settings;
 mod stored;
 mod tasks;
 
-pub use catalogue::{
-    AccountPointers, AccountSource, Catalogue, CatalogueError, ClientAuthentication, ConnectMethod, CredentialError,
-    OAuthMethod, Placement, Provider, RefreshStyle, Revocation, RevocationStyle, Template, TemplateError,
-    TokenPointers, TokenRequest, Values, Variable, VariableError, VariableSource,
-};
+use workway_capability::oauth::unix_now;
+
 pub use connections::{ConnectionError, ConnectionStore, NewConnection};
 pub use endpoint::{Account, EndpointError, Party, TokenAnswer, TokenEndpoint};
 pub use flow::{
@@ -34,4 +30,8 @@ pub use stored::{
     ConnectionStatus, ConnectionSummary, MAX_CONNECTIONS_PER_USER, SealedConnection, SealedConnections, SealedError,
     StoredConnections,
 };
-use workway_capability::oauth::unix_now;
+pub use workway_providers::{
+    AccountPointers, AccountSource, Catalogue, CatalogueError, ClientAuthentication, ConnectMethod, CredentialError,
+    OAuthMethod, Placement, Provider, RefreshStyle, Revocation, RevocationStyle, Template, TemplateError,
+    TokenPointers, TokenRequest, Values, Variable, VariableError, VariableSource,
+};

@@ -3,10 +3,10 @@
 use std::{collections::BTreeSet, fmt};
 
 use secrecy::{ExposeSecret, SecretString};
+use workway_providers::Values;
 
 use super::super::{
     bounds::{MAX_ACCOUNT_CHARS, MAX_SCOPE_CHARS, MAX_SCOPES, MAX_TOKEN_BYTES},
-    catalogue::Values,
     endpoint::Account,
     lifetime::LATEST,
     sealing::TokenSet,

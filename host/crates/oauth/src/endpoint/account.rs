@@ -7,6 +7,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use http::Method;
 use serde_json::Value;
 use workway_capability::fetch::Credential;
+use workway_providers::{AccountPointers, AccountSource, Provider, Values};
 use zeroize::Zeroizing;
 
 use super::{
@@ -16,10 +17,7 @@ use super::{
     render,
     reply::{Document, Reply, scalar},
 };
-use crate::{
-    bounds::MAX_ACCOUNT_CHARS,
-    catalogue::{AccountPointers, AccountSource, Provider, Values},
-};
+use crate::bounds::MAX_ACCOUNT_CHARS;
 
 /// Where a token answer holds the ID token (OpenID Connect Core 1.0, section 3.1.3.3).
 const ID_TOKEN_POINTER: &str = "/id_token";

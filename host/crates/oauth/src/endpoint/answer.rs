@@ -5,6 +5,7 @@ use std::{collections::BTreeSet, time::Duration};
 
 use secrecy::SecretString;
 use serde_json::Value;
+use workway_providers::{AccountSource, OAuthMethod, Provider, Values, VariableSource};
 
 use super::{
     Party,
@@ -14,7 +15,6 @@ use super::{
 };
 use crate::{
     bounds::{MAX_SCOPE_CHARS, MAX_SCOPES, MAX_TOKEN_BYTES},
-    catalogue::{AccountSource, OAuthMethod, Provider, Values, VariableSource},
     sealing::TokenSet,
 };
 

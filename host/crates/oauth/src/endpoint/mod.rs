@@ -20,17 +20,14 @@ use secrecy::{ExposeSecret, SecretString};
 use url::{Url, form_urlencoded};
 use workway_capability::fetch::{Credential, EgressPolicy, FetchClient, FetchLimits, FetchRequest};
 use workway_model::HostPattern;
+use workway_providers::{ClientAuthentication, OAuthMethod, Provider, Template, TokenRequest, Values};
 use zeroize::Zeroizing;
 
 pub use account::Account;
 pub use answer::TokenAnswer;
 pub use error::EndpointError;
 
-use super::{
-    catalogue::{ClientAuthentication, OAuthMethod, Provider, Template, TokenRequest, Values},
-    sealing::TokenSet,
-    unix_now,
-};
+use super::{sealing::TokenSet, unix_now};
 use crate::ClientCredentials;
 use answer::Occasion;
 use reply::Reply;

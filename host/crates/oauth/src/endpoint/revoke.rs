@@ -3,6 +3,7 @@
 
 use http::Method;
 use secrecy::{ExposeSecret, SecretString};
+use workway_providers::{CLIENT_ID, RevocationStyle, TokenRequest};
 
 use super::{
     Outgoing, Parameters, Party,
@@ -10,11 +11,7 @@ use super::{
     render,
     reply::Reply,
 };
-use crate::{
-    catalogue::{CLIENT_ID, RevocationStyle, TokenRequest},
-    foreign_text::MAX_DESCRIPTION_CHARS,
-    sealing::TokenSet,
-};
+use crate::{foreign_text::MAX_DESCRIPTION_CHARS, sealing::TokenSet};
 
 /// What providers answer for a token that is dead already.
 const DEAD_TOKEN_CODE: &str = "invalid_token";

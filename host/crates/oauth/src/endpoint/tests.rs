@@ -11,9 +11,9 @@ use tokio::{
     task::JoinHandle,
 };
 use workway_capability::fetch::Upstreams;
+use workway_providers::Catalogue;
 
 use super::*;
-use crate::catalogue::Catalogue;
 
 pub(super) const MARKER: &str = "s3cr3t";
 

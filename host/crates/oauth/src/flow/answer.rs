@@ -5,12 +5,10 @@ use std::fmt;
 
 use secrecy::SecretString;
 use url::form_urlencoded;
+use workway_providers::{Provider, Values};
 
 use super::error::FlowError;
-use crate::{
-    catalogue::{Provider, Values},
-    foreign_text::{MAX_CODE_CHARS, MAX_DESCRIPTION_CHARS, cleaned},
-};
+use crate::foreign_text::{MAX_CODE_CHARS, MAX_DESCRIPTION_CHARS, cleaned};
 
 /// The longest query that is read, in bytes.
 const MAX_QUERY_BYTES: usize = 16 * 1_024;

@@ -4,11 +4,11 @@
 use std::sync::Arc;
 
 use secrecy::SecretString;
+use workway_providers::{AccountSource, OAuthMethod, Provider, Values, VariableSource};
 
 use super::{error::FlowError, pending::PendingAuthorization};
 use crate::{
     ClientCredentials, ConnectionStore, ConnectionSummary, NewConnection, TokenSet,
-    catalogue::{AccountSource, OAuthMethod, Provider, Values, VariableSource},
     endpoint::{Account, Party, TokenAnswer, TokenEndpoint},
     foreign_text::{MAX_DESCRIPTION_CHARS, cleaned},
     lifetime::end_of,

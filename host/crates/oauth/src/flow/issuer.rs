@@ -2,9 +2,9 @@
 //! hostile could otherwise pass on another one's codes as its own.
 
 use url::Url;
+use workway_providers::{OAuthMethod, Values};
 
 use super::error::FlowError;
-use crate::catalogue::{OAuthMethod, Values};
 
 /// To be asked before anything else of an answer is believed, of error answers too (RFC 9207, section 2.4).
 pub(super) fn check(oauth: &OAuthMethod, values: &Values, given: Option<&str>) -> Result<(), FlowError> {

@@ -26,6 +26,7 @@ use std::{collections::BTreeSet, fmt, sync::Arc, time::Duration};
 
 use url::Url;
 use workway_model::{ProviderId, UserId};
+use workway_providers::{Catalogue, OAuthMethod, Provider, Values, VariableSource};
 
 pub use answer::Callback;
 pub use error::{Blame, FlowError};
@@ -34,13 +35,7 @@ pub use pending::{MAX_PENDING_PER_USER, PendingAuthorization, PendingAuthorizati
 pub use request::callback_url;
 pub use state::{Digest32, Session, State};
 
-use super::{
-    catalogue::{Catalogue, OAuthMethod, Provider, Values, VariableSource},
-    connections::ConnectionStore,
-    endpoint::TokenEndpoint,
-    stored::ConnectionSummary,
-    unix_now,
-};
+use super::{connections::ConnectionStore, endpoint::TokenEndpoint, stored::ConnectionSummary, unix_now};
 use crate::{ClientCredentials, OAuthSettings};
 use exchange::Exchange;
 

@@ -4,12 +4,10 @@ use std::collections::BTreeSet;
 
 use url::{Url, form_urlencoded};
 use workway_model::ProviderId;
+use workway_providers::OAuthMethod;
 
 use super::{error::FlowError, state::State};
-use crate::{
-    bounds::{MAX_SCOPE_CHARS, MAX_SCOPES},
-    catalogue::OAuthMethod,
-};
+use crate::bounds::{MAX_SCOPE_CHARS, MAX_SCOPES};
 
 /// Where a provider sends browsers back to. The operator registers it with the provider.
 pub fn callback_url(public_url: &Url, provider: &ProviderId) -> Url {

@@ -3,9 +3,10 @@
 use std::{collections::BTreeSet, fmt};
 
 use async_trait::async_trait;
+use workway_providers::Values;
 use workway_vault::{KeyId, Sealed};
 
-use super::super::{catalogue::Values, stored::SealedError};
+use super::super::stored::SealedError;
 
 /// What a renewal changes. Without scopes the previous ones stay.
 #[derive(Clone)]

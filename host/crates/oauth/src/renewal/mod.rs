@@ -22,13 +22,13 @@ use futures_util::{
 };
 use workway_capability::oauth::{Connection, OAuthError, RenewalReason};
 use workway_model::UserId;
+use workway_providers::{OAuthMethod, Provider, Values};
 
 pub use allowance::MAX_ASKED;
 pub use lease::{Lease, LeaseRequest, Leases, Renewed};
 pub use process::ProcessMark;
 
 use super::{
-    catalogue::{OAuthMethod, Provider, Values},
     endpoint::{Party, TokenEndpoint},
     sealing::TokenSet,
     stored::StoredConnections,

@@ -10,6 +10,7 @@ use workway_capability::{
     oauth::{Connection, OAuthError},
 };
 use workway_model::{ProviderId, UserId};
+use workway_providers::Catalogue;
 use workway_vault::{Sealed, Vault, VaultError};
 
 pub(super) use record::EXPIRED;
@@ -19,7 +20,6 @@ pub use record::{
 
 use super::{
     cache::{Cache, Owner},
-    catalogue::Catalogue,
     sealing::{TokenSet, binding},
     unix_now,
 };

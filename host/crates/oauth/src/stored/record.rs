@@ -4,9 +4,10 @@ use std::{collections::BTreeSet, fmt};
 
 use async_trait::async_trait;
 use workway_model::{ProviderId, UserId};
+use workway_providers::Values;
 use workway_vault::Sealed;
 
-use super::super::{catalogue::Values, endpoint::Account};
+use super::super::endpoint::Account;
 
 /// The most connections of one user.
 pub const MAX_CONNECTIONS_PER_USER: u32 = 200;

@@ -13,6 +13,7 @@ use tempfile::TempDir;
 use url::Url;
 use workway_capability::fetch::FetchClient;
 use workway_model::{ProviderId, UserId};
+use workway_providers::{Catalogue, Provider, Values};
 
 use self::{database::PendingInMemory, provider::FakeProvider};
 use super::{
@@ -21,9 +22,7 @@ use super::{
 };
 use crate::{
     Account, ClientCredentials, ConnectionStore, ConnectionSummary, NewConnection, OAuthSettings, TokenEndpoint,
-    TokenSet,
-    catalogue::{Catalogue, Provider, Values},
-    unix_now,
+    TokenSet, unix_now,
 };
 
 /// One provider for each thing that an entry may say about its flow.

@@ -244,7 +244,7 @@ impl Provider {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalogue::tests::provider;
+    use crate::tests::provider;
 
     const SHOP: &str = r#"
         [shop]
