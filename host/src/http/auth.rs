@@ -100,7 +100,7 @@ impl FromRequestParts<App> for OptionalCaller {
                 admin(OPERATOR)?
             }
             Some(bearer) => {
-                let principal = app.accounts().authenticate(bearer.token(), unix_now()).await?;
+                let principal = app.users().authenticate(bearer.token(), unix_now()).await?;
                 // The same for an expired, a revoked and an unknown token.
                 let principal = principal.ok_or_else(|| unauthenticated("unknown or expired token"))?;
                 Caller { user: principal.user.clone(), kind: CallerKind::User(principal) }

@@ -25,15 +25,15 @@ pub use developer::{
     NewProfile, ProfileChange,
 };
 pub use email::EmailAddress;
-pub use error::{AccountError, Problem};
+pub use error::{Problem, UserError};
 pub use hasher::{MAX_WAITING, Overloaded, PasswordHasher};
-pub use id::{AccountIdError, DeveloperId, TokenId};
+pub use id::{DeveloperId, PrefixedIdError, TokenId};
 pub use password::{MAX_PASSWORD_CHARS, MIN_PASSWORD_CHARS, Password, PasswordHash};
 pub use payout::{MAX_PAYOUT_CHARS, PAYOUT_PURPOSE, PayoutDetails};
 pub use principal::Principal;
 pub use scope::{Scope, Scopes, UnknownScope};
-pub use service::Accounts;
-pub use settings::AccountSettings;
+pub use service::Users;
+pub use settings::UserSettings;
 pub use store::{
     AtTokenLimit, DeveloperChange, DeveloperStore, NewDeveloper, NewToken, StoreError, StoredToken, StoredUser,
     TokenOwner, TokenStore, UserStore,

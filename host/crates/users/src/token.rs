@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use zeroize::Zeroize;
 
 use super::{
-    error::{AccountError, Problem},
+    error::{Problem, UserError},
     id::TokenId,
     scope::{Scope, Scopes},
 };
@@ -74,9 +74,9 @@ pub struct IssuedToken {
 
 impl ApiToken {
     /// # Errors
-    /// [`AccountError::Host`] if the system has no random numbers.
-    pub fn generate() -> Result<Self, AccountError> {
-        let failed = |error: &dyn fmt::Display| AccountError::Host(format!("no token was made: {error}"));
+    /// [`UserError::Host`] if the system has no random numbers.
+    pub fn generate() -> Result<Self, UserError> {
+        let failed = |error: &dyn fmt::Display| UserError::Host(format!("no token was made: {error}"));
         let mut bytes = Key::try_generate().map_err(|error| failed(&error))?;
         let random = URL_SAFE_NO_PAD.encode(bytes);
         bytes.zeroize();
@@ -118,7 +118,7 @@ impl TokenDigest {
 
 impl TokenRequest {
     /// A new token of these wishes, within `most` scopes and until `last` at the latest.
-    pub(super) fn issue(self, most: Scopes, last: Option<u64>, now: u64) -> Result<IssuedToken, AccountError> {
+    pub(super) fn issue(self, most: Scopes, last: Option<u64>, now: u64) -> Result<IssuedToken, UserError> {
         let scopes = self.scopes.unwrap_or(most);
         let latest = last.unwrap_or(u64::MAX).min(now.saturating_add(MAX_TOKEN_SECONDS));
         let expires_at = self.expires_at.unwrap_or(latest.min(now.saturating_add(DEFAULT_TOKEN_SECONDS)));
@@ -136,10 +136,10 @@ impl TokenRequest {
             problems.push(Problem::new("/name", message));
         }
         if !problems.is_empty() {
-            return Err(AccountError::Invalid(problems));
+            return Err(UserError::Invalid(problems));
         }
         if let Some(asked) = scopes.beyond(most) {
-            return Err(AccountError::MoreScopes { has: most, asked });
+            return Err(UserError::MoreScopes { has: most, asked });
         }
         let name = self.name.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty());
         let token = ApiToken::generate()?;
@@ -165,8 +165,8 @@ impl From<Scope> for Scopes {
 #[cfg(test)]
 mod tests {
     use super::{
-        AccountError, ApiToken, MAX_TOKEN_NAME_CHARS, MAX_TOKEN_SECONDS, PREFIX, RANDOM_CHARS, SHOWN_CHARS, Scope,
-        Scopes, TokenRequest, checksum,
+        ApiToken, MAX_TOKEN_NAME_CHARS, MAX_TOKEN_SECONDS, PREFIX, RANDOM_CHARS, SHOWN_CHARS, Scope, Scopes,
+        TokenRequest, UserError, checksum,
     };
 
     const NOW: u64 = 1_000_000;
@@ -210,7 +210,7 @@ mod tests {
             |scopes: Scopes| TokenRequest { scopes: Some(scopes), ..Default::default() }.issue(has, Some(NOW + 9), NOW);
         assert_eq!(asked(Scope::Publish.into()).unwrap().summary.expires_at, NOW + 9);
         let error = asked(Scopes::all()).unwrap_err();
-        assert!(matches!(error, AccountError::MoreScopes { asked: Scope::ActionsExecute, .. }), "{error}");
+        assert!(matches!(error, UserError::MoreScopes { asked: Scope::ActionsExecute, .. }), "{error}");
         assert_eq!(TokenRequest::default().issue(has, None, NOW).unwrap().summary.scopes, has);
     }
 
@@ -218,7 +218,7 @@ mod tests {
     fn every_wish_out_of_bounds_is_named() {
         let long = "x".repeat(MAX_TOKEN_NAME_CHARS + 1);
         let request = TokenRequest { name: Some(long), scopes: Some(Scopes::default()), expires_at: Some(NOW) };
-        let AccountError::Invalid(problems) = request.issue(Scopes::all(), None, NOW).unwrap_err() else { panic!() };
+        let UserError::Invalid(problems) = request.issue(Scopes::all(), None, NOW).unwrap_err() else { panic!() };
         assert_eq!(problems.iter().map(|one| one.pointer).collect::<Vec<_>>(), ["/scopes", "/expiresAt", "/name"]);
         let until = |expires_at| {
             let request = TokenRequest { expires_at: Some(expires_at), ..Default::default() };

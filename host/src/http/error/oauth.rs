@@ -87,7 +87,11 @@ mod tests {
             (FlowError::ProviderError { code: "x".into(), description: "x".into() }, 502, ErrorCode::ProviderError),
             (FlowError::CodeRefused { code: "x".into() }, 502, ErrorCode::CodeRefused),
             (FlowError::ClientRefused { code: "x".into(), description: "x".into() }, 502, ErrorCode::ClientRefused),
-            (FlowError::ProviderUnavailable { reason: "x".into(), retry_after: None }, 502, ErrorCode::ProviderUnavailable),
+            (
+                FlowError::ProviderUnavailable { reason: "x".into(), retry_after: None },
+                502,
+                ErrorCode::ProviderUnavailable,
+            ),
             (FlowError::ProviderMalformed("x".into()), 502, ErrorCode::ProviderMalformed),
             (FlowError::AccountUnknown("x".into()), 502, ErrorCode::AccountUnknown),
             (ConnectionError::Invalid("x".into()).into(), 400, ErrorCode::InvalidConnection),

@@ -23,9 +23,9 @@ pub(in crate::http) async fn get_caller(
     State(app): State<App>,
     caller: Caller,
 ) -> Result<Json<auth::Caller>, ApiError> {
-    let accounts = app.accounts();
-    let email = accounts.email(&caller.user).await?;
-    let developer = accounts.developer_of(&caller.user).await?;
+    let users = app.users();
+    let email = users.email(&caller.user).await?;
+    let developer = users.developer_of(&caller.user).await?;
     let (kind, token) = match &caller.kind {
         CallerKind::Admin => (auth::CallerKind::Admin, None),
         CallerKind::User(principal) => {

@@ -42,7 +42,8 @@ pub(in crate::http) async fn create_connection(
 ) -> Result<(StatusCode, axum::Json<Connection>), ApiError> {
     caller.require(Scope::Connections)?;
     let unknown = || {
-        let detail = format!("unknown provider {:?}: GET /oauth/providers lists all providers", clipped(&body.provider));
+        let detail =
+            format!("unknown provider {:?}: GET /oauth/providers lists all providers", clipped(&body.provider));
         ApiError::bad_request(ErrorCode::InvalidProvider, detail)
     };
     let id: ProviderId = body.provider.parse().map_err(|_| unknown())?;
