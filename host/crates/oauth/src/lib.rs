@@ -19,13 +19,12 @@ use workway_capability::oauth::unix_now;
 pub use connections::{ConnectionError, ConnectionStore, NewConnection};
 pub use endpoint::{Account, EndpointError, Party, TokenAnswer, TokenEndpoint};
 pub use flow::{
-    AuthorizationFlow, AuthorizeRequest, Begun, Blame, Callback, Digest32, FLOW_LIFETIME, Finished, FlowError,
-    FlowFailure, MAX_PENDING_PER_USER, PendingAuthorization, PendingAuthorizations, Session, State, account_id,
-    callback_url,
+    AuthorizationFlow, AuthorizeRequest, Begun, Blame, Callback, Digest32, Finished, FlowError, FlowFailure,
+    MAX_PENDING_PER_USER, PendingAuthorization, PendingAuthorizations, Session, State, account_id, callback_url,
 };
 pub use renewal::{Lease, LeaseRequest, Leases, MAX_ASKED, ProcessMark, Renewal, Renewed, Revoked};
 pub use sealing::{CONNECTION_PURPOSE, TokenSet};
-pub use settings::{ClientCredentials, ClientVariables, OAuthFile, OAuthSettings, ProviderFile, client_id_variable};
+pub use settings::{ClientCredentials, ClientVariables, OAuthFile, OAuthSettings, ProviderFile};
 pub use stored::{
     ConnectionStatus, ConnectionSummary, MAX_CONNECTIONS_PER_USER, SealedConnection, SealedConnections, SealedError,
     StoredConnections,

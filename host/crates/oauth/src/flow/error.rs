@@ -7,12 +7,13 @@ use workway_model::ProviderId;
 
 use super::FLOW_LIFETIME;
 use crate::{
-    ConnectionError, SealedError, client_id_variable,
+    ConnectionError, SealedError,
     endpoint::EndpointError,
     foreign_text::{MAX_CODE_CHARS, MAX_DESCRIPTION_CHARS, cleaned},
+    settings::client_id_variable,
 };
 
-/// See [`FlowError::code`] for programs and [`FlowError::blame`] for whose mistake it is.
+/// Why a flow failed. [`FlowError::blame`] says whose mistake it is.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FlowError {
     #[error("unknown provider {0:?}: GET /oauth/providers lists all providers")]
