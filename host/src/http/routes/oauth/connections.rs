@@ -48,7 +48,7 @@ pub(in crate::http) async fn get_connection(
     Ok(axum::Json(connection(found.ok_or_else(|| unknown_connection(&id))?)))
 }
 
-/// Makes one of the calling user's connections its provider's default one.
+/// Makes one of the calling user's connections the default connection of its provider.
 #[utoipa::path(patch, path = "/oauth/connections/{id}", tag = "oauth",
     params(("id" = String, Path, description = "the connection's id")),
     request_body = ConnectionChange,
