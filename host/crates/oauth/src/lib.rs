@@ -8,8 +8,8 @@ mod connections;
 mod endpoint;
 mod flow;
 mod foreign_text;
-mod lifetime;
 mod renewal;
+mod renewal_time;
 mod sealing;
 mod settings;
 mod stored;
@@ -34,4 +34,3 @@ pub use stored::{
     ConnectionStatus, ConnectionSummary, MAX_CONNECTIONS_PER_USER, SealedConnection, SealedConnections, SealedError,
     StoredConnections,
 };
-use workway_capability::oauth::unix_now;

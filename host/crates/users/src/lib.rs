@@ -17,8 +17,6 @@ mod settings;
 mod store;
 mod token;
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 pub use attempt_limiter::{AttemptLimiter, TooOften};
 pub use developer::{
     Change, Developer, DeveloperSlug, MAX_BIO_CHARS, MAX_NAME_CHARS, MAX_SLUG_BYTES, MAX_WEBSITE_BYTES, MIN_SLUG_BYTES,
@@ -39,11 +37,6 @@ pub use store::{
     TokenOwner, TokenStore, UserStore,
 };
 pub use token::{
-    ApiToken, IssuedToken, MAX_TOKEN_NAME_CHARS, MAX_TOKEN_SECONDS, MAX_TOKENS_PER_USER, TokenDigest, TokenRequest,
+    ApiToken, IssuedToken, MAX_TOKEN_LIFETIME, MAX_TOKEN_NAME_CHARS, MAX_TOKENS_PER_USER, TokenDigest, TokenRequest,
     TokenSummary,
 };
-
-/// Unix seconds. A clock before 1970 reads as 1970.
-pub fn unix_now() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
-}

@@ -25,7 +25,7 @@ pub(crate) mod tests;
 use std::{collections::BTreeSet, fmt, sync::Arc, time::Duration};
 
 use url::Url;
-use workway_model::{ProviderId, UserId};
+use workway_model::{ProviderId, Timestamp, UserId};
 
 pub use answer::Callback;
 pub use error::{Blame, FlowError};
@@ -39,7 +39,6 @@ use super::{
     connections::ConnectionStore,
     endpoint::TokenEndpoint,
     stored::ConnectionSummary,
-    unix_now,
 };
 use crate::{ClientCredentials, OAuthSettings};
 use exchange::Exchange;
@@ -79,8 +78,8 @@ pub struct AuthorizeRequest {
 pub struct Begun {
     /// Where the browser has to go. It holds the flow's state.
     pub url: Url,
-    /// Unix seconds.
-    pub expires_at: u64,
+    /// When the flow expires.
+    pub expires_at: Timestamp,
 }
 
 /// A completed flow.
@@ -154,7 +153,7 @@ impl AuthorizationFlow {
             &scopes,
             challenge.as_deref(),
         );
-        let expires_at = unix_now().saturating_add(FLOW_LIFETIME.as_secs());
+        let expires_at = Timestamp::now() + FLOW_LIFETIME;
         let waiting = PendingAuthorization {
             state: state.digest(),
             session: session.digest(),
@@ -223,7 +222,7 @@ impl Inner {
         state: &State,
         session: &Session,
     ) -> Result<Exchange, FlowError> {
-        if pending.expires_at <= unix_now() {
+        if pending.expires_at <= Timestamp::now() {
             return Err(FlowError::StateExpired);
         }
         let (entry, client) = self.party(&pending.provider)?;

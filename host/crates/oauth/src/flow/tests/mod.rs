@@ -12,7 +12,7 @@ use std::sync::Arc;
 use tempfile::TempDir;
 use url::Url;
 use workway_capability::fetch::FetchClient;
-use workway_model::{ProviderId, UserId};
+use workway_model::{ProviderId, Timestamp, UserId};
 
 use self::{database::PendingInMemory, provider::FakeProvider};
 use super::{
@@ -23,7 +23,6 @@ use crate::{
     Account, ClientCredentials, ConnectionStore, ConnectionSummary, NewConnection, OAuthSettings, TokenEndpoint,
     TokenSet,
     catalogue::{Catalogue, Provider, Values},
-    unix_now,
 };
 
 /// One provider for each thing that an entry may say about its flow.
