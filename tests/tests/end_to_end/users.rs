@@ -1,12 +1,15 @@
 //! Users over HTTP: registering, logging in, tokens and their scopes, developers, and what strangers can find out.
 
+use std::time::Duration;
+
 use reqwest::Method;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use workway_api::time::Timestamp;
-use workway_host::users::unix_now;
 use workway_tests::{Answer, PASSWORD, TestHost, TestUser, keep_secret};
 
+const MINUTE: Duration = Duration::from_secs(60);
+const DAY: Duration = Duration::from_secs(86_400);
 /// A password that is nobody's.
 const OTHER: &str = "quite another pass phrase";
 
@@ -114,16 +117,16 @@ async fn everything_that_is_wrong_with_a_registration_is_said_at_once() {
 async fn a_token_ends_when_it_expires_or_is_revoked_and_looks_like_none() {
     let host = TestHost::builder().production().start().await;
     let (ann, bob) = (host.user("ann@example.com").await, host.user("bob@example.com").await);
-    let now = unix_now();
-    let short = derive(&ann, json!({ "expiresAt": Timestamp::from_seconds(now + 600), "name": "build" })).await;
+    let (now, end) = (Timestamp::now(), Timestamp::now() + 10 * MINUTE);
+    let short = derive(&ann, json!({ "expiresAt": end, "name": "build" })).await;
     let token = token_of(&short);
     keep_secret(&token);
     let users = host.app().users();
     let known = |at| users.authenticate(&token, at);
-    assert!(known(now + 599).await.expect("the database answers").is_some());
-    assert_eq!(known(now + 600).await.expect("the database answers"), None, "it has expired");
-    for (expires_at, why) in [(now, "is past"), (now + 40 * 86_400, "is later than that of the token that asks")] {
-        let refused = derive(&ann, json!({ "expiresAt": Timestamp::from_seconds(expires_at) })).await;
+    assert!(known(end - Duration::from_millis(1)).await.expect("the database answers").is_some());
+    assert_eq!(known(end).await.expect("the database answers"), None, "it has expired");
+    for (expires_at, why) in [(now, "is past"), (now + 40 * DAY, "is later than that of the token that asks")] {
+        let refused = derive(&ann, json!({ "expiresAt": expires_at })).await;
         assert_eq!((refused.status, &refused.body["errors"][0]["pointer"]), (400, &json!("/expiresAt")), "{why}");
     }
     let path = format!("/auth/tokens/{}", short.body["id"].as_str().unwrap());

@@ -7,14 +7,12 @@ mod connections;
 mod endpoint;
 mod flow;
 mod foreign_text;
-mod lifetime;
 mod renewal;
+mod renewal_time;
 mod sealing;
 mod settings;
 mod stored;
 mod tasks;
-
-use workway_capability::oauth::unix_now;
 
 pub use connections::{ConnectionError, ConnectionStore, NewConnection};
 pub use endpoint::{Account, EndpointError, Party, TokenAnswer, TokenEndpoint};

@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr};
 
 use secrecy::SecretString;
 use url::Url;
-use workway_model::{UserId, is_slug};
+use workway_model::{Timestamp, UserId, is_slug};
 
 use super::{
     error::{Problem, UserError},
@@ -73,9 +73,8 @@ pub struct Developer {
     pub website: Option<String>,
     /// Whether there are payout details; only for the owner.
     pub has_payout: bool,
-    /// Unix seconds.
-    pub created_at: u64,
-    pub updated_at: u64,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
 }
 
 /// A profile before it is checked.

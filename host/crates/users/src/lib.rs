@@ -17,8 +17,6 @@ mod settings;
 mod store;
 mod token;
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 pub use attempt_limiter::TooOften;
 pub use developer::{
     Change, Developer, DeveloperSlug, MAX_NAME_CHARS, MAX_SLUG_BYTES, MIN_SLUG_BYTES, NewProfile, ProfileChange,
@@ -38,8 +36,3 @@ pub use store::{
     TokenOwner, TokenStore, UserStore,
 };
 pub use token::{ApiToken, IssuedToken, MAX_TOKENS_PER_USER, TokenDigest, TokenRequest, TokenSummary};
-
-/// Unix seconds. A clock before 1970 reads as 1970.
-pub fn unix_now() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
-}

@@ -1,11 +1,11 @@
 //! Everything about users, from registration to the developer profile. A stranger gets the same answer for the same work
 //! whether or not an address is registered.
 
-use std::{fmt, net::IpAddr, sync::Arc};
+use std::{fmt, net::IpAddr, sync::Arc, time::Duration};
 
 use secrecy::SecretString;
 use tokio::sync::Semaphore;
-use workway_model::UserId;
+use workway_model::{Timestamp, UserId};
 use workway_vault::Vault;
 
 use super::{
@@ -24,8 +24,8 @@ use super::{
 };
 use crate::UserSettings;
 
-/// Precision of a token's last use, in seconds: a finer one would cost a write per request.
-const USE_SECONDS: u64 = 60;
+/// Precision of a token's last use: a finer one would cost a write per request.
+const USE_PRECISION: Duration = Duration::from_secs(60);
 /// Attempts to seal payout details while the keys are rotated.
 const SEAL_ATTEMPTS: u32 = 3;
 
@@ -76,7 +76,7 @@ impl Users {
     /// # Errors
     /// [`UserError::Invalid`] lists every problem of address and password; [`UserError::TooOften`],
     /// [`UserError::Overloaded`].
-    pub async fn register(&self, email: &str, password: SecretString, now: u64) -> Result<(), UserError> {
+    pub async fn register(&self, email: &str, password: SecretString, now: Timestamp) -> Result<(), UserError> {
         let (email, password) = both(email.parse(), Password::choose(password))?;
         self.0.attempts.count_registration(&email)?;
         let hash = self.0.hasher.hash(password).await?;
@@ -94,7 +94,7 @@ impl Users {
         email: &str,
         password: SecretString,
         request: TokenRequest,
-        now: u64,
+        now: Timestamp,
     ) -> Result<IssuedToken, UserError> {
         let (email, password) = both(email.parse(), Password::attempt(password))?;
         // Before the password is compared, so that an error reveals nothing about it.
@@ -111,7 +111,12 @@ impl Users {
     ///
     /// # Errors
     /// [`UserError::MoreScopes`], [`UserError::Invalid`], [`UserError::TooManyTokens`].
-    pub async fn issue(&self, holder: &Principal, request: TokenRequest, now: u64) -> Result<IssuedToken, UserError> {
+    pub async fn issue(
+        &self,
+        holder: &Principal,
+        request: TokenRequest,
+        now: Timestamp,
+    ) -> Result<IssuedToken, UserError> {
         let issued = request.issue(holder.scopes, Some(holder.expires_at), now)?;
         self.store(holder.user.clone(), issued, AtTokenLimit::Refuse, now).await
     }
@@ -121,7 +126,7 @@ impl Users {
         user: UserId,
         issued: IssuedToken,
         at_limit: AtTokenLimit,
-        now: u64,
+        now: Timestamp,
     ) -> Result<IssuedToken, UserError> {
         let token = NewToken { user, digest: issued.token.digest(), summary: issued.summary.clone() };
         self.0.tokens.add(token, at_limit, now).await?;
@@ -132,11 +137,11 @@ impl Users {
     ///
     /// # Errors
     /// [`UserError::Unavailable`].
-    pub async fn authenticate(&self, token: &str, now: u64) -> Result<Option<Principal>, UserError> {
+    pub async fn authenticate(&self, token: &str, now: Timestamp) -> Result<Option<Principal>, UserError> {
         let Some(token) = ApiToken::parse(token) else { return Ok(None) };
         let found = self.0.tokens.find(&token.digest()).await?;
         let Some(found) = found.filter(|found| !found.is_revoked && found.expires_at > now) else { return Ok(None) };
-        let is_noted = found.last_used_at.is_some_and(|last| last.saturating_add(USE_SECONDS) > now);
+        let is_noted = found.last_used_at.is_some_and(|last| last + USE_PRECISION > now);
         if !is_noted {
             self.note_use(found.owner.id.clone(), now);
         }
@@ -145,11 +150,11 @@ impl Users {
     }
 
     /// Not awaited: it must not slow a request down.
-    fn note_use(&self, id: TokenId, now: u64) {
+    fn note_use(&self, id: TokenId, now: Timestamp) {
         let Ok(turn) = Arc::clone(&self.0.noting).try_acquire_owned() else { return };
         let tokens = Arc::clone(&self.0.tokens);
         tokio::spawn(async move {
-            if let Err(error) = tokens.used(&id, now.saturating_sub(USE_SECONDS), now).await {
+            if let Err(error) = tokens.used(&id, now - USE_PRECISION, now).await {
                 tracing::warn!(token = %id, "the last use of a token could not be recorded: {error}");
             }
             drop(turn);
@@ -160,7 +165,7 @@ impl Users {
     ///
     /// # Errors
     /// [`UserError::Unavailable`].
-    pub async fn tokens(&self, user: &UserId, now: u64) -> Result<Vec<TokenSummary>, UserError> {
+    pub async fn tokens(&self, user: &UserId, now: Timestamp) -> Result<Vec<TokenSummary>, UserError> {
         Ok(self.0.tokens.list(user, now).await?)
     }
 
@@ -168,7 +173,7 @@ impl Users {
     ///
     /// # Errors
     /// [`UserError::Unavailable`].
-    pub async fn revoke(&self, user: &UserId, id: &TokenId, now: u64) -> Result<bool, UserError> {
+    pub async fn revoke(&self, user: &UserId, id: &TokenId, now: Timestamp) -> Result<bool, UserError> {
         Ok(self.0.tokens.revoke(user, id, now).await?)
     }
 
@@ -185,7 +190,12 @@ impl Users {
     /// # Errors
     /// [`UserError::Invalid`] lists every problem of the profile; [`UserError::SlugTaken`],
     /// [`UserError::AlreadyDeveloper`].
-    pub async fn create_developer(&self, user: &UserId, profile: NewProfile, now: u64) -> Result<Developer, UserError> {
+    pub async fn create_developer(
+        &self,
+        user: &UserId,
+        profile: NewProfile,
+        now: Timestamp,
+    ) -> Result<Developer, UserError> {
         let CheckedProfile { slug, name, bio, website, payout } = profile.check()?;
         let id = DeveloperId::generate();
         let mut developer = NewDeveloper { id, user: user.clone(), slug, name, bio, website, payout: None };
@@ -208,7 +218,7 @@ impl Users {
         &self,
         user: &UserId,
         change: ProfileChange,
-        now: u64,
+        now: Timestamp,
     ) -> Result<Developer, UserError> {
         let CheckedChange { name, bio, website, payout } = change.check()?;
         let developer = self.developer_of(user).await?.ok_or(UserError::NoDeveloper)?;

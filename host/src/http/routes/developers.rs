@@ -5,10 +5,10 @@ use workway_api::{
     developers::{Developer, DeveloperChange, NewDeveloper},
     error::{ErrorCode, Problem},
     secret::Secret,
-    time::Timestamp,
 };
+use workway_model::Timestamp;
 use workway_users as users;
-use workway_users::{Change, NewProfile, ProfileChange, Scope, unix_now};
+use workway_users::{Change, NewProfile, ProfileChange, Scope};
 
 use crate::{
     app::App,
@@ -36,7 +36,7 @@ pub(in crate::http) async fn create_developer(
     caller.require(Scope::Publish)?;
     let NewDeveloper { slug, name, bio, website, payout } = body;
     let profile = NewProfile { slug, name, bio, website, payout: payout.map(Secret::into_inner) };
-    let created = app.users().create_developer(&caller.user, profile, unix_now()).await?;
+    let created = app.users().create_developer(&caller.user, profile, Timestamp::now()).await?;
     Ok((StatusCode::CREATED, Json(own_profile(created))))
 }
 
@@ -76,7 +76,7 @@ pub(in crate::http) async fn update_developer(
         website: change(body.website),
         payout: change(body.payout.map(|payout| payout.map(Secret::into_inner))),
     };
-    let changed = app.users().update_developer(&caller.user, change, unix_now()).await?;
+    let changed = app.users().update_developer(&caller.user, change, Timestamp::now()).await?;
     // Cached lists contain the developer's name.
     app.marketplace().invalidate_cache();
     Ok(Json(own_profile(changed)))
@@ -108,7 +108,7 @@ fn own_profile(developer: users::Developer) -> Developer {
         name: developer.name,
         bio: developer.bio,
         website: developer.website,
-        created_at: Timestamp::from_seconds(developer.created_at),
+        created_at: developer.created_at,
         has_payout: Some(developer.has_payout),
     }
 }

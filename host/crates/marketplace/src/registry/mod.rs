@@ -14,7 +14,6 @@ use std::{
         Arc,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
-    time::{SystemTime, UNIX_EPOCH},
 };
 
 use tokio::sync::{Mutex, Semaphore};
@@ -159,10 +158,4 @@ impl fmt::Debug for WorkflowRegistry {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("WorkflowRegistry")
     }
-}
-
-/// Unix milliseconds. A clock before 1970 reads as 1970.
-fn now() -> i64 {
-    let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(elapsed.as_millis()).unwrap_or(i64::MAX)
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 use url::Url;
-use workway_model::{ProviderId, UserId};
+use workway_model::{ProviderId, Timestamp, UserId};
 
 use super::state::Digest32;
 use crate::{SealedError, Values};
@@ -29,8 +29,7 @@ pub struct PendingAuthorization {
     pub redirect_uri: Url,
     /// Of the variables that the user gives.
     pub values: Values,
-    /// Unix seconds.
-    pub expires_at: u64,
+    pub expires_at: Timestamp,
 }
 
 /// Where flows wait.

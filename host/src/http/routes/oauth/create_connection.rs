@@ -7,7 +7,6 @@ use workway_api::{
     connections::{self, Connection},
     error::{ErrorCode, Problem},
     secret::Secret,
-    time::Timestamp,
 };
 use workway_model::ProviderId;
 use workway_oauth::{
@@ -63,7 +62,7 @@ pub(in crate::http) async fn create_connection(
         // Where a provider has scopes, a token without a list of them has none.
         scopes: body.scopes.or_else(|| provider.oauth().map(|_| BTreeSet::new())),
         values,
-        expires_at: body.expires_at.map(Timestamp::as_seconds),
+        expires_at: body.expires_at,
         keeps_refresh_token: false,
     };
     let summary = app.connections().save(&caller.user, &id, new).await?;

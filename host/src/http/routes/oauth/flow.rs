@@ -14,7 +14,6 @@ use url::{Url, form_urlencoded};
 use workway_api::{
     connections::{Authorization, Connection},
     error::{ErrorCode, Problem},
-    time::Timestamp,
 };
 use workway_model::{Mode, ProviderId};
 use workway_oauth::{AuthorizeRequest, Callback, Finished, FlowError, FlowFailure, Session};
@@ -68,8 +67,8 @@ pub(in crate::http) async fn authorize_connection(
     let mut response = if page::wants_page(&headers) {
         page::redirect(&begun.url)?
     } else {
-        let expires_at = Timestamp::from_seconds(begun.expires_at);
-        page::guarded(Json(Authorization { url: begun.url.into(), expires_at }).into_response())
+        let authorization = Authorization { url: begun.url.into(), expires_at: begun.expires_at };
+        page::guarded(Json(authorization).into_response())
     };
     response.headers_mut().insert(header::SET_COOKIE, cookie.set(&session)?);
     Ok(response)

@@ -7,7 +7,6 @@ use workway_api::{
         ConnectionPermission, Integration, IntegrationDetail, IntegrationPage, IntegrationStatus, PendingVersion,
         Permissions, RegistryQuery, Trigger, TriggerKind,
     },
-    time::Timestamp,
 };
 use workway_model as integration;
 use workway_model::{Definition, IntegrationId};
@@ -95,7 +94,7 @@ fn integration_detail(entry: &RegisteredIntegration) -> Option<IntegrationDetail
         triggers: definition.triggers.iter().map(trigger).collect(),
         file: entry.file.to_string(),
         sha256: active.map(|active| hex::encode(active.hash)),
-        loaded_at: active.map(|active| Timestamp::from(active.loaded_at)),
+        loaded_at: active.map(|active| active.loaded_at),
         pending: entry.pending.as_ref().map(|pending| PendingVersion {
             version: pending.definition.version.to_string(),
             sha256: hex::encode(pending.hash()),

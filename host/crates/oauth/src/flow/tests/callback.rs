@@ -51,7 +51,7 @@ async fn rejects_an_expired_flow() {
     let stage = Stage::new(FakeProvider::default());
     let request = AuthorizeRequest { return_to: Some("/done".into()), ..AuthorizeRequest::default() };
     let state = stage.state("plain", request).await;
-    stage.pending.rows()[0].expires_at = unix_now();
+    stage.pending.rows()[0].expires_at = Timestamp::now();
     let failure = stage.finish("plain", answer(&state)).await.unwrap_err();
     assert_eq!(failure.error, FlowError::StateExpired);
     assert!(failure.return_to.is_some());

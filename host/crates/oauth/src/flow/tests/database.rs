@@ -7,7 +7,7 @@ use std::{
 
 use async_trait::async_trait;
 use cap_std::{ambient_authority, fs::Dir};
-use workway_model::{ProviderId, UserId};
+use workway_model::{ProviderId, Timestamp, UserId};
 use workway_vault::{KeyId, KeyRing, KeyedRecord, KeyedRecords, RecordsError, Sealed, Vault};
 
 use crate::{
@@ -168,7 +168,7 @@ impl Leases for ConnectionsInMemory {
         unreachable!()
     }
 
-    async fn cool_down(&self, _: &str, _: &str, _: u32, _: u64) -> Result<(), SealedError> {
+    async fn cool_down(&self, _: &str, _: &str, _: u32, _: Timestamp) -> Result<(), SealedError> {
         unreachable!()
     }
 }
