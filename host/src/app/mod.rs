@@ -23,10 +23,8 @@ use workway_capability::{
 use workway_db::{Database, DatabaseError};
 use workway_marketplace::{StoreError, WorkflowRegistry};
 use workway_model::{FileName, Mode};
-use workway_oauth::{
-    AuthorizationFlow, Catalogue, CatalogueError, ConnectionStore, ProcessMark, Renewal, StoredConnections,
-    TokenEndpoint,
-};
+use workway_oauth::{AuthorizationFlow, ConnectionStore, ProcessMark, Renewal, StoredConnections, TokenEndpoint};
+use workway_providers::{Catalogue, CatalogueError};
 use workway_registry::{
     ActionRegistry, Grants, RecheckQueue, Services,
     watcher::{WatchError, Watcher},

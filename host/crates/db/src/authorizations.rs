@@ -130,8 +130,9 @@ mod tests {
     };
     use workway_model::ProviderId;
     use workway_oauth::{
-        MAX_PENDING_PER_USER, PendingAuthorization, PendingAuthorizations, SealedError, Session, State, Values,
+        MAX_PENDING_PER_USER, PendingAuthorization, PendingAuthorizations, SealedError, Session, State,
     };
+    use workway_providers::Values;
 
     use crate::Database;
 

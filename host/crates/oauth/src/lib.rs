@@ -1,4 +1,4 @@
-//! Connected accounts: the catalogue of providers, the flow that connects an account, its sealed tokens, and their renewal.
+//! Connected accounts: the flow that connects an account, its sealed tokens, and their renewal.
 //! It runs no SQL: sealed rows go through the traits that it declares.
 
 mod bounds;
@@ -26,9 +26,4 @@ pub use settings::{ClientCredentials, ClientVariables, OAuthFile, OAuthSettings,
 pub use stored::{
     ConnectionStatus, ConnectionSummary, MAX_CONNECTIONS_PER_USER, SealedConnection, SealedConnections, SealedError,
     StoredConnections,
-};
-pub use workway_providers::{
-    AccountPointers, AccountSource, Catalogue, CatalogueError, ClientAuthentication, ConnectMethod, CredentialError,
-    OAuthMethod, Placement, Provider, RefreshStyle, Revocation, RevocationStyle, Template, TemplateError,
-    TokenPointers, TokenRequest, Values, Variable, VariableError, VariableSource,
 };

@@ -4,7 +4,7 @@
 use secrecy::SecretString;
 use workway_capability::oauth::Connection;
 use workway_model::{Permissions, ProviderId, Timestamp};
-use workway_oauth::{Catalogue, Provider, Values, VariableError, VariableSource};
+use workway_providers::{Catalogue, Provider, Values, VariableError, VariableSource};
 
 use super::case::MadeUp;
 

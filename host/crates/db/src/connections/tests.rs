@@ -10,10 +10,11 @@ use workway_capability::{
 };
 use workway_model::{ProviderId, Timestamp, UserId};
 use workway_oauth::{
-    Account, Catalogue, ConnectionError, ConnectionStatus, ConnectionStore, ConnectionSummary, Lease, LeaseRequest,
-    Leases, MAX_CONNECTIONS_PER_USER, NewConnection, ProcessMark, Renewal, Renewed, Revoked, SealedConnections,
-    SealedError, StoredConnections, TokenEndpoint, TokenSet,
+    Account, ConnectionError, ConnectionStatus, ConnectionStore, ConnectionSummary, Lease, LeaseRequest, Leases,
+    MAX_CONNECTIONS_PER_USER, NewConnection, ProcessMark, Renewal, Renewed, Revoked, SealedConnections, SealedError,
+    StoredConnections, TokenEndpoint, TokenSet,
 };
+use workway_providers::Catalogue;
 use workway_vault::{
     KeyId, KeyRing, KeyedRecord, KeyedRecords, RecordsError, RotateError, RotateOptions, Sealed, Vault,
     VerifyKeysError, rotate,

@@ -6,9 +6,10 @@ use std::collections::BTreeSet;
 use async_trait::async_trait;
 use url::Url;
 use workway_model::{ProviderId, Timestamp, UserId};
+use workway_providers::Values;
 
 use super::state::Digest32;
-use crate::{SealedError, Values};
+use crate::SealedError;
 
 /// The most flows that wait of one user. The oldest makes room.
 pub const MAX_PENDING_PER_USER: u32 = 20;

@@ -9,9 +9,8 @@ use workway_api::{
     secret::Secret,
 };
 use workway_model::ProviderId;
-use workway_oauth::{
-    Account, ConnectionSummary, NewConnection, Provider, TokenSet, Values, VariableSource, account_id,
-};
+use workway_oauth::{Account, ConnectionSummary, NewConnection, TokenSet, account_id};
+use workway_providers::{Provider, Values, VariableSource};
 use workway_users::Scope;
 
 use super::connections::connection;
@@ -107,7 +106,8 @@ mod tests {
     use workway_api::{connections::NewConnection, error::ErrorCode};
 
     use super::{ConnectionSummary, Values, all_values, same_account};
-    use workway_oauth::{Account, Catalogue, Provider};
+    use workway_oauth::Account;
+    use workway_providers::{Catalogue, Provider};
 
     use crate::http::extract::parse;
 

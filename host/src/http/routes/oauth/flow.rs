@@ -219,7 +219,7 @@ impl From<Box<FlowFailure>> for Failed {
 #[cfg(test)]
 mod tests {
     use super::{ErrorCode, FlowError, parse, provider_id};
-    use workway_oauth::Values;
+    use workway_providers::Values;
 
     #[test]
     fn a_query_is_taken_apart() {

@@ -8,12 +8,13 @@ use std::{
 use async_trait::async_trait;
 use cap_std::{ambient_authority, fs::Dir};
 use workway_model::{ProviderId, Timestamp, UserId};
+use workway_providers::Catalogue;
 use workway_vault::{KeyId, KeyRing, KeyedRecord, KeyedRecords, RecordsError, Sealed, Vault};
 
 use crate::{
-    Catalogue, ConnectionStore, ConnectionSummary, Digest32, Lease, LeaseRequest, Leases, OAuthSettings,
-    PendingAuthorization, PendingAuthorizations, ProcessMark, Renewal, Renewed, SealedConnection, SealedConnections,
-    SealedError, StoredConnections, TokenEndpoint,
+    ConnectionStore, ConnectionSummary, Digest32, Lease, LeaseRequest, Leases, OAuthSettings, PendingAuthorization,
+    PendingAuthorizations, ProcessMark, Renewal, Renewed, SealedConnection, SealedConnections, SealedError,
+    StoredConnections, TokenEndpoint,
 };
 
 /// A connection store whose rows are in memory, with its key in `data`.
