@@ -99,6 +99,24 @@ fn one_file_alone_sees_the_engines_configuration() {
 }
 
 #[test]
+fn one_file_alone_reads_the_wall_clock() {
+    // The cache of compiled code compares the times of files, which the file system tells in its own type.
+    let allowed = ["host/crates/model/src/timestamp.rs", "host/crates/sandbox/src/cache/folder.rs"];
+    let mut offences = Vec::new();
+    for file in
+        rust_files(&root().join("host")).into_iter().filter(|file| !allowed.iter().any(|end| file.ends_with(end)))
+    {
+        for (number, line) in read(&file).lines().enumerate() {
+            let code = line.split("//").next().unwrap_or_default();
+            if ["SystemTime::now", "Utc::now", "Local::now"].iter().any(|call| code.contains(call)) {
+                offences.push(format!("{}:{}: use `Timestamp::now()`", show(&file), number + 1));
+            }
+        }
+    }
+    assert_none(&offences);
+}
+
+#[test]
 fn source_files_open_with_a_doc_comment() {
     let opens = |file: &PathBuf| {
         read(file).lines().find(|line| !line.trim().is_empty()).is_some_and(|line| line.starts_with("//!"))
