@@ -9,6 +9,8 @@ mod developers;
 mod grants;
 mod keyed_records;
 mod marketplace;
+#[cfg(test)]
+mod milliseconds_tests;
 mod pool;
 mod storage;
 mod users;

@@ -30,7 +30,7 @@ const READERS: u32 = 4;
 /// What the write-ahead log shrinks to when it can.
 const JOURNAL_BYTES: &str = "67108864";
 
-static MIGRATIONS: Migrator = sqlx::migrate!("../../../migrations");
+pub(super) static MIGRATIONS: Migrator = sqlx::migrate!("../../../migrations");
 
 /// The host's database: one connection that writes, several that only read. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -173,7 +173,7 @@ fn prepare(data: &Dir) -> io::Result<File> {
 }
 
 /// Marks an empty database as ours, and refuses another program's before anything in it is changed.
-async fn claim(path: &Path) -> Result<(), DatabaseError> {
+pub(super) async fn claim(path: &Path) -> Result<(), DatabaseError> {
     let failed = |error| classify(path, error);
     let options = SqliteConnectOptions::new().filename(path).create_if_missing(false).busy_timeout(BUSY_TIMEOUT);
     let mut connection = options.connect().await.map_err(failed)?;
