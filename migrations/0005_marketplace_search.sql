@@ -37,7 +37,7 @@ ALTER TABLE marketplace_integrations ADD COLUMN search_row INTEGER;
 CREATE INDEX listings_pending ON marketplace_integrations (doc)
     WHERE status = 'published' AND visibility = 'public' AND search_row IS NULL;
 
--- Any change of what is searched takes a listing out of the search tables, whoever makes it. The store puts it back in the
+-- Any change of what is searched takes a listing out of the search tables, whatever makes it. The store puts it back in the
 -- same transaction if it is public.
 CREATE TRIGGER listings_search_outdated AFTER UPDATE OF
     name, tagline, category, tags, pricing_model, visibility, status, required_oauth_providers, description

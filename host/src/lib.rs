@@ -17,6 +17,7 @@ pub use workway_db as db;
 pub use workway_marketplace as marketplace;
 pub use workway_model as model;
 pub use workway_oauth as oauth;
+pub use workway_providers as providers;
 pub use workway_registry as registry;
 pub use workway_sandbox as sandbox;
 pub use workway_testkit as testkit;

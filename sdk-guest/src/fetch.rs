@@ -101,8 +101,8 @@ impl<'context> Request<'context> {
         self
     }
 
-    /// Takes any status for an answer, for whoever reads an upstream's refusals:
-    /// [`send`](Self::send) then answers a 404 as it does a 200.
+    /// Accepts any status, for code that reads an upstream's error responses:
+    /// [`send`](Self::send) then returns a 404 as it does a 200.
     #[must_use]
     pub fn any_status(mut self) -> Self {
         self.any_status = true;

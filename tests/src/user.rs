@@ -1,4 +1,4 @@
-//! Users of a test host: accounts made and logged in over HTTP, as anybody makes them.
+//! Users of a test host, registered and logged in over HTTP.
 
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};

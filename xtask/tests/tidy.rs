@@ -99,6 +99,23 @@ fn one_file_alone_sees_the_engines_configuration() {
 }
 
 #[test]
+fn the_host_reads_the_wall_clock_as_a_timestamp() {
+    // The cache of compiled code sets the times of its files, which have the system's own type.
+    let allowed = ["model/src/timestamp.rs", "sandbox/src/cache/folder.rs"];
+    let is_allowed = |file: &PathBuf| allowed.iter().any(|path| file.ends_with(path));
+    let mut offences = Vec::new();
+    for file in rust_files(&root().join("host")).into_iter().filter(|file| !is_allowed(file)) {
+        for (number, line) in read(&file).lines().enumerate() {
+            let code = line.split("//").next().unwrap_or_default();
+            if ["SystemTime::now", "Utc::now", "Local::now"].iter().any(|call| code.contains(call)) {
+                offences.push(format!("{}:{}: use `Timestamp::now()`", show(&file), number + 1));
+            }
+        }
+    }
+    assert_none(&offences);
+}
+
+#[test]
 fn source_files_open_with_a_doc_comment() {
     let opens = |file: &PathBuf| {
         read(file).lines().find(|line| !line.trim().is_empty()).is_some_and(|line| line.starts_with("//!"))

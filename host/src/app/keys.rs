@@ -25,7 +25,7 @@ const LOCK_FILE: &str = "key-rotation.lock";
 pub enum RotateKeysError {
     #[error("data folder {}: {source}: pass the data folder of a host with --data", path.display())]
     Data { path: PathBuf, source: io::Error },
-    #[error("data folder {}: it has no {DATABASE_FILE}, so nothing is sealed: pass the data folder of a host with --data", path.display())]
+    #[error("data folder {}: it has no {DATABASE_FILE}, so nothing is encrypted: pass the data folder of a host with --data", path.display())]
     NoDatabase { path: PathBuf },
     #[error("data folder {}: another `keys rotate` is running: wait until it has finished", path.display())]
     Busy { path: PathBuf },

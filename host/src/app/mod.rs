@@ -23,16 +23,14 @@ use workway_capability::{
 use workway_db::{Database, DatabaseError};
 use workway_marketplace::{StoreError, WorkflowRegistry};
 use workway_model::{FileName, Mode};
-use workway_oauth::{
-    AuthorizationFlow, Catalogue, CatalogueError, ConnectionStore, ProcessMark, Renewal, StoredConnections,
-    TokenEndpoint,
-};
+use workway_oauth::{AuthorizationFlow, ConnectionStore, ProcessMark, Renewal, StoredConnections, TokenEndpoint};
+use workway_providers::{Catalogue, CatalogueError};
 use workway_registry::{
     ActionRegistry, Grants, RecheckQueue, Services,
     watcher::{WatchError, Watcher},
 };
 use workway_sandbox::{CacheError, CodeCache, Runtime, RuntimeError};
-use workway_users::Accounts;
+use workway_users::Users;
 use workway_vault::{KeyError, KeyRing, Vault, VerifyKeysError};
 
 pub use keys::{RotateKeysError, rotate_keys};
@@ -51,7 +49,7 @@ struct Inner {
     registry: ActionRegistry,
     connections: ConnectionStore,
     marketplace: WorkflowRegistry,
-    accounts: Accounts,
+    users: Users,
     catalogue: Catalogue,
     flow: AuthorizationFlow,
     /// Where this host listens, once it does.
@@ -120,12 +118,12 @@ impl App {
         let endpoint = TokenEndpoint::new(fetch.clone());
         let process = ProcessMark::enter(&data).map_err(StartError::Process)?;
         let (vault, rows) = (Arc::new(vault), Arc::new(database.connections()));
-        let accounts = Accounts::new(
+        let users = Users::new(
             Arc::new(database.users()),
             Arc::new(database.api_tokens()),
             Arc::new(database.developers()),
             Arc::clone(&vault),
-            &settings.accounts,
+            &settings.users,
         );
         let stored = StoredConnections::new(vault, rows.clone(), catalogue.clone());
         let connections = ConnectionStore::new(Renewal::new(stored, rows, endpoint.clone(), oauth.clone(), process));
@@ -157,7 +155,7 @@ impl App {
             registry,
             marketplace,
             connections,
-            accounts,
+            users,
             catalogue,
             flow,
             address: OnceLock::new(),
@@ -197,7 +195,7 @@ impl App {
         let mut rechecks = RecheckQueue::default();
         loop {
             let due = rechecks.due();
-            // Without anything due this branch is off, and the time is of no account.
+            // Without anything due this branch is off, and the time is ignored.
             let wait = tokio::time::sleep_until(due.unwrap_or_else(tokio::time::Instant::now));
             let (files, gone) = tokio::select! {
                 changes = watcher.changed() => {
@@ -252,8 +250,8 @@ impl App {
         &self.0.marketplace
     }
 
-    pub fn accounts(&self) -> &Accounts {
-        &self.0.accounts
+    pub fn users(&self) -> &Users {
+        &self.0.users
     }
 
     pub fn catalogue(&self) -> &Catalogue {
@@ -270,8 +268,8 @@ impl App {
         let _ = self.0.address.set(address);
     }
 
-    /// Under which browsers reach this host. None in production where nobody has said it: what the host listens on is
-    /// seldom what the world sees.
+    /// The URL at which browsers reach this host. None in production unless the operator set one: the address that the host
+    /// listens on is rarely the one that browsers use.
     pub fn public_url(&self) -> Option<Url> {
         let settings = &self.0.settings;
         let listening = || self.0.address.get().filter(|_| settings.mode == Mode::Development);
@@ -287,7 +285,7 @@ impl App {
     pub fn run_maintenance(&self) {
         self.0.metrics.run_upkeep();
         self.0.connections.run_maintenance();
-        self.0.accounts.run_maintenance();
+        self.0.users.run_maintenance();
         let marketplace = self.0.marketplace.clone();
         tokio::spawn(async move { marketplace.follow_others().await });
     }

@@ -10,8 +10,8 @@ use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use workway_api::error::ErrorCode;
-use workway_model::{Mode, UserId};
-use workway_users::{Principal, Scope, Scopes, unix_now};
+use workway_model::{Mode, Timestamp, UserId};
+use workway_users::{Principal, Scope, Scopes};
 
 use super::error::ApiError;
 use crate::app::App;
@@ -100,7 +100,7 @@ impl FromRequestParts<App> for OptionalCaller {
                 admin(OPERATOR)?
             }
             Some(bearer) => {
-                let principal = app.accounts().authenticate(bearer.token(), unix_now()).await?;
+                let principal = app.users().authenticate(bearer.token(), Timestamp::now()).await?;
                 // The same for an expired, a revoked and an unknown token.
                 let principal = principal.ok_or_else(|| unauthenticated("unknown or expired token"))?;
                 Caller { user: principal.user.clone(), kind: CallerKind::User(principal) }

@@ -3,9 +3,9 @@
 //! An error has two messages: one for the client, and one for the log, which is logged once, in
 //! [`middleware::trace`](super::middleware::trace).
 
-mod account;
 mod marketplace;
 mod oauth;
+mod users;
 
 use std::time::Duration;
 

@@ -24,7 +24,7 @@ use crate::app::App;
 /// The size of an execute request without its input, in bytes.
 const ENVELOPE_BYTES: u64 = 64 << 10;
 /// The largest body of a request about users and tokens, in bytes. Anonymous callers send some of them.
-const ACCOUNT_BODY_BYTES: usize = 64 << 10;
+const USER_BODY_BYTES: usize = 64 << 10;
 /// The largest body that describes a workflow, in bytes: its definition and its texts, every character escaped.
 const WORKFLOW_BODY_BYTES: usize = 1 << 20;
 
@@ -78,7 +78,7 @@ pub fn router(app: App) -> Router {
             oauth::connections::update_connection,
             oauth::connections::delete_connection
         ))
-        .merge(accounts())
+        .merge(users())
         .merge(marketplace())
         .routes(routes!(schemas::get_workflow_schema))
         .split_for_parts();
@@ -97,7 +97,7 @@ pub fn router(app: App) -> Router {
 }
 
 /// Routes with small bodies.
-fn accounts() -> OpenApiRouter<App> {
+fn users() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(auth::registration::register_user))
         .routes(routes!(auth::tokens::list_tokens, auth::tokens::create_token))
@@ -106,7 +106,7 @@ fn accounts() -> OpenApiRouter<App> {
         .routes(routes!(developers::create_developer))
         .routes(routes!(developers::get_developer))
         .routes(routes!(developers::update_developer))
-        .layer(DefaultBodyLimit::max(ACCOUNT_BODY_BYTES))
+        .layer(DefaultBodyLimit::max(USER_BODY_BYTES))
 }
 
 /// Routes whose bodies have a workflow's size, and screenshots.

@@ -16,7 +16,7 @@ use workway_model::{IntegrationId, Mode, ProviderId};
 use workway_oauth::{ClientVariables, OAuthFile, OAuthSettings, ProviderFile};
 use workway_registry::{AdmissionSettings, IntegrationSettings, RegistrySettings};
 use workway_sandbox::{CacheSettings, CallLimits, Compiler};
-use workway_users::AccountSettings;
+use workway_users::UserSettings;
 
 use super::Settings;
 
@@ -132,7 +132,7 @@ struct FileSettings {
     marketplace: MarketplaceSettings,
     limits: CallLimits,
     admission: AdmissionSettings,
-    accounts: AccountSettings,
+    accounts: UserSettings,
     integrations: BTreeMap<IntegrationId, IntegrationSettings>,
     oauth: OAuthFile,
     providers: BTreeMap<ProviderId, ProviderFile>,
@@ -160,7 +160,7 @@ impl Settings {
                 admission: file.admission,
                 integrations: file.integrations,
             },
-            accounts: file.accounts,
+            users: file.accounts,
             oauth: OAuthSettings::new(file.oauth, file.providers, &flags.clients).map_err(SettingsError::OAuth)?,
             upstreams: file.upstreams,
         }
@@ -255,8 +255,8 @@ mod tests {
             (settings.registry.limits.cpu_ms, settings.registry.limits.wall_ms, settings.registry.admission.calls),
             (5, 30_000, 9)
         );
-        let accounts = settings.accounts;
-        assert_eq!((accounts.attempts_per_address.get(), accounts.attempts_per_email.get()), (100, 5));
+        let users = settings.users;
+        assert_eq!((users.attempts_per_address.get(), users.attempts_per_email.get()), (100, 5));
         assert_eq!((settings.cache.bytes, settings.marketplace.cache_bytes), (1 << 20, 0));
         assert_eq!(settings.registry.limits_of(&"github".parse().unwrap()).memory_bytes, 256 << 20);
         assert_eq!(settings.registry.limits_of(&"github".parse().unwrap()).cpu_ms, 5);

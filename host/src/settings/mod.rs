@@ -10,7 +10,7 @@ use workway_marketplace::MarketplaceSettings;
 use workway_oauth::OAuthSettings;
 use workway_registry::RegistrySettings;
 use workway_sandbox::{CacheSettings, Compiler, SandboxSettings};
-use workway_users::AccountSettings;
+use workway_users::UserSettings;
 
 pub use load::{Flags, KeySettings, SettingsError};
 pub use workway_model::Mode;
@@ -39,7 +39,7 @@ pub struct Settings {
     /// The master key of stored tokens, base64 of 32 bytes; without it a key file in `data` is used.
     pub key: Option<SecretString>,
     pub registry: RegistrySettings,
-    pub accounts: AccountSettings,
+    pub users: UserSettings,
     pub oauth: OAuthSettings,
     /// Development and tests alone: public host name to the loopback origin that plays it.
     pub upstreams: BTreeMap<String, String>,
@@ -76,7 +76,7 @@ impl Settings {
             checked.map_err(|problem| SettingsError::OutOfRange { place: place.to_owned(), problem })
         };
         self.registry.check().map_err(|(place, problem)| SettingsError::OutOfRange { place, problem })?;
-        out_of_range("accounts", self.accounts.check())?;
+        out_of_range("accounts", self.users.check())?;
         out_of_range("cache", self.cache.check())?;
         out_of_range("marketplace", self.marketplace.check())?;
         Ok(self)

@@ -12,7 +12,7 @@ use reqwest::{
     redirect::Policy,
 };
 
-use super::{cookies::Cookies, page::Page};
+use super::{cookies::Cookies, page::FormPage};
 use crate::{Answer, host::PATIENCE};
 
 /// More pages and redirects than any sign-in takes.
@@ -114,7 +114,7 @@ impl Browser {
                 answer = self.get(at.as_str()).await;
                 continue;
             }
-            let page = answer.body.as_str().filter(|_| answer.status == 200).and_then(Page::parse);
+            let page = answer.body.as_str().filter(|_| answer.status == 200).and_then(FormPage::parse);
             let page = page.unwrap_or_else(|| panic!("{at} asks the user nothing: {answer:?}"));
             (at, answer) = self.answer(&at, page, login, decision).await;
         }
@@ -130,7 +130,7 @@ impl Browser {
     }
 
     /// Does on a page what the user does there. Answers with where that leads.
-    async fn answer(&self, at: &Url, page: Page, login: &str, decision: Decision) -> (Url, Answer) {
+    async fn answer(&self, at: &Url, page: FormPage, login: &str, decision: Decision) -> (Url, Answer) {
         if let Some(abort) = page.abort.as_deref().filter(|_| decision == Decision::Deny && !page.is_sign_in()) {
             let target = at.join(abort).expect("a link has a target");
             let answer = self.get(target.as_str()).await;

@@ -3,7 +3,7 @@
 
 /// A page with a form. One without a link that declines is a form that submits itself, on the way to another page.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Page {
+pub(super) struct FormPage {
     /// Where the form goes, as the page says it.
     pub(super) action: String,
     /// The form's hidden inputs, by name and value.
@@ -12,7 +12,7 @@ pub(super) struct Page {
     pub(super) abort: Option<String>,
 }
 
-impl Page {
+impl FormPage {
     /// `None` where the page has no form: it is an error page.
     pub(super) fn parse(html: &str) -> Option<Self> {
         let form = tags(html).find(|tag| name(tag) == "form")?;
@@ -57,7 +57,7 @@ mod tests {
         let html = r#"<h1>Sign-in</h1><form autocomplete="off" action="https://id.test/i/1?a=1&amp;b=2" method="post">
             <input type="hidden" name="prompt" value="login"/><input required type="text" name="login" >
             </form><a href="https://id.test/i/1/abort">[ Cancel ]</a>"#;
-        let page = Page::parse(html).expect("a form");
+        let page = FormPage::parse(html).expect("a form");
         assert!(page.is_sign_in());
         assert_eq!(page.action, "https://id.test/i/1?a=1&b=2");
         assert_eq!(page.hidden, [("prompt".to_owned(), "login".to_owned())]);
@@ -66,6 +66,6 @@ mod tests {
 
     #[test]
     fn an_error_page_asks_nothing() {
-        assert_eq!(Page::parse("<h1>oops</h1><pre>invalid_client</pre>"), None);
+        assert_eq!(FormPage::parse("<h1>oops</h1><pre>invalid_client</pre>"), None);
     }
 }

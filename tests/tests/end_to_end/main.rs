@@ -2,7 +2,6 @@
 //!
 //! Nothing here sleeps or measures time. A test that needs a call to be under way holds it at an upstream of its own.
 
-mod accounts;
 mod admission;
 mod code_cache;
 mod connecting;
@@ -13,7 +12,6 @@ mod http_envelope;
 mod languages;
 mod limits;
 mod loading;
-use workway_tests::logs;
 mod marketplace;
 mod oauth;
 mod openapi;
@@ -28,5 +26,8 @@ mod storage_semantics;
 mod support;
 mod testkit;
 mod upstream;
+mod users;
 mod watching;
 mod who_may;
+
+use workway_tests::logs;

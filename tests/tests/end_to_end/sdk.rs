@@ -8,7 +8,7 @@ use std::{
 
 use workway_host::{
     model::HostPattern,
-    oauth::Catalogue,
+    providers::Catalogue,
     testkit::{Kit, KitOptions, Suite},
 };
 use workway_tests::{guest, plugin};

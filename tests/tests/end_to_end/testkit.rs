@@ -11,7 +11,7 @@ use workway_host::{
         oauth::{Connection, MemoryConnections},
     },
     model::{HostPattern, ProviderId},
-    oauth::{Catalogue, Values},
+    providers::{Catalogue, Values},
     sandbox::CallLimits,
     testkit::{CaseReport, Kit, KitOptions, LiveServices, Suite, write_recorded},
 };

@@ -20,7 +20,7 @@ type Row = (&'static str, &'static str, &'static str, &'static str, [u16; 5]);
 const PUBLIC: [u16; 5] = [200; 5];
 /// The operator alone.
 const OPERATOR: [u16; 5] = [401, 403, 403, 403, 200];
-/// Whoever has an account, each with things of one's own.
+/// The users, each with things of their own.
 const EVERYBODY_KNOWN: [u16; 5] = [401, 200, 200, 200, 200];
 /// The owner alone: the operator has no business with a user's own things either.
 const OWNER: [u16; 5] = [401, 404, 404, 200, 404];
@@ -74,7 +74,7 @@ const CONNECTIONS: &[Row] = &[
     ("delete", "/oauth/connections/{id}", "/oauth/connections/<connection>", "", OWNER),
 ];
 
-const ACCOUNTS: &[Row] = &[
+const USERS: &[Row] = &[
     (
         "post",
         "/auth/register",
@@ -82,7 +82,7 @@ const ACCOUNTS: &[Row] = &[
         r#"{"email":"<new>@example.com","password":"correct horse battery staple"}"#,
         [202; 5],
     ),
-    // Without a password: a token from a token. The operator has no account.
+    // Without a password: a token from a token. The operator is not a user.
     ("post", "/auth/tokens", "/auth/tokens", "{}", [400, 201, 201, 201, 403]),
     ("get", "/auth/tokens", "/auth/tokens", "", EVERYBODY_KNOWN),
     ("delete", "/auth/tokens/{id}", "/auth/tokens/<token>", "", [401, 404, 404, 204, 404]),
@@ -162,7 +162,7 @@ async fn everybody_may_do_what_the_table_says() {
     let host = TestHost::builder().production().guest("hello").start().await;
     let cast = Cast::new(&host).await;
     let rows: Vec<&Row> =
-        [OPERATION, REGISTRY, CONNECTIONS, ACCOUNTS, MARKETPLACE, DEVELOPERS].into_iter().flatten().collect();
+        [OPERATION, REGISTRY, CONNECTIONS, USERS, MARKETPLACE, DEVELOPERS].into_iter().flatten().collect();
     let named: BTreeSet<String> =
         rows.iter().map(|(method, documented, ..)| format!("{method} {documented}")).collect();
     assert_eq!(cast.routes().await, named, "every route has a row, and every row a route");

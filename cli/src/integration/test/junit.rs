@@ -1,4 +1,4 @@
-//! What became of cases, in the XML that build servers read. It knows nothing that the lines do not say.
+//! The results of cases as JUnit XML, which build servers read. It contains nothing that the printed lines do not.
 
 use std::path::{Path, PathBuf};
 

@@ -1,4 +1,4 @@
-//! What became of cases, as lines for a developer. Names and messages come from files and from a component: no control
+//! The results of cases as lines for a developer. Names and messages come from files and from a component: no control
 //! character of theirs reaches the terminal.
 
 use std::{

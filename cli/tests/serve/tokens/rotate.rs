@@ -241,7 +241,7 @@ async fn a_rotation_without_the_key_says_so_and_loses_nothing() {
     assert!(!file.exists(), "a key was made that opens nothing");
     let elsewhere = workway.env("WORKWAY_KEY", NEW_KEY);
     let said = refused(&elsewhere, &[]).await;
-    assert!(said.contains("sealed under key") && said.contains("--drop-unreadable"), "{said}");
+    assert!(said.contains("encrypted with key") && said.contains("--drop-unreadable"), "{said}");
     let workway = elsewhere.env("WORKWAY_KEY", "");
 
     fs::rename(&aside, &file).expect("the key is back");
@@ -266,7 +266,7 @@ async fn a_host_without_the_key_does_not_start_and_can_go_on_without_what_it_sea
 
     let elsewhere = workway.env("WORKWAY_KEY", OLD_KEY);
     let refused = elsewhere.refusal().await;
-    assert!(refused.contains("sealed under key"), "{refused}");
+    assert!(refused.contains("encrypted with key"), "{refused}");
     let workway = elsewhere.env("WORKWAY_KEY", "");
     let dropped = workway.beside(&["keys", "rotate", "--drop-unreadable"]).ended().await;
     assert!(

@@ -90,7 +90,7 @@ pub struct NewConnection {
     pub variables: BTreeMap<String, String>,
 }
 
-/// Makes a connection its provider's default one.
+/// Makes a connection the default connection of its provider.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ConnectionChange {

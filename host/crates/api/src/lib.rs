@@ -1,7 +1,7 @@
 //! The JSON that a host takes and answers with: every request and response body, every query and the error envelope.
 //!
 //! The host, the CLI and the tests share these types, so each one is written once, for serializing and deserializing. The
-//! crate holds shapes only: it validates nothing beyond them, knows no domain type and performs no request. What a type is
+//! crate holds shapes only: it validates nothing beyond them, knows no domain type but the clock's, and performs no request. What a type is
 //! called here is its schema name in `/openapi.json`.
 //!
 //! ```

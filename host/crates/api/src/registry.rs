@@ -214,7 +214,7 @@ pub struct Reload {
     pub triggers_count: usize,
     /// When the reload ended, in milliseconds since the epoch. The only time of this API that is a number: existing
     /// clients of this endpoint read it as one.
-    pub timestamp: u64,
+    pub timestamp: i64,
     /// The integration's version.
     pub version: String,
     /// How long the reload took, in milliseconds.

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use sqlx::{Row, sqlite::SqliteRow};
-use workway_model::UserId;
+use workway_model::{Timestamp, UserId};
 use workway_users::{
     AtTokenLimit, MAX_TOKENS_PER_USER, NewToken, StoreError, StoredToken, TokenDigest, TokenId, TokenOwner, TokenStore,
     TokenSummary,
@@ -10,7 +10,7 @@ use workway_users::{
 
 use super::{
     Database,
-    pool::{from_stored, parsed, to_stored, unavailable},
+    pool::{optional_time, parsed, time, unavailable},
 };
 
 /// Expired and revoked tokens of a user that are kept; the oldest go. One that was revoked can so be revoked again.
@@ -28,8 +28,9 @@ impl SqliteApiTokens {
     }
 
     /// Whether there was room.
-    async fn write(&self, token: NewToken, at_limit: AtTokenLimit, now: i64) -> Result<bool, sqlx::Error> {
+    async fn write(&self, token: NewToken, at_limit: AtTokenLimit, now: Timestamp) -> Result<bool, sqlx::Error> {
         let NewToken { user, digest, summary } = token;
+        let now = now.as_millis();
         let mut transaction = self.database.writer.begin_with("BEGIN IMMEDIATE").await?;
         sqlx::query(
             "DELETE FROM api_tokens WHERE id IN (SELECT id FROM api_tokens \
@@ -71,8 +72,8 @@ impl SqliteApiTokens {
         .bind(summary.prefix)
         .bind(summary.name)
         .bind(summary.scopes.to_string())
-        .bind(to_stored(summary.created_at)?)
-        .bind(to_stored(summary.expires_at)?)
+        .bind(summary.created_at.as_millis())
+        .bind(summary.expires_at.as_millis())
         .execute(&mut *transaction)
         .await?;
         transaction.commit().await?;
@@ -82,8 +83,7 @@ impl SqliteApiTokens {
 
 #[async_trait]
 impl TokenStore for SqliteApiTokens {
-    async fn add(&self, token: NewToken, at_limit: AtTokenLimit, now: u64) -> Result<(), StoreError> {
-        let now = to_stored(now).map_err(failed)?;
+    async fn add(&self, token: NewToken, at_limit: AtTokenLimit, now: Timestamp) -> Result<(), StoreError> {
         match self.write(token, at_limit, now).await.map_err(failed)? {
             true => Ok(()),
             false => Err(StoreError::TooManyTokens(MAX_TOKENS_PER_USER)),
@@ -102,13 +102,13 @@ impl TokenStore for SqliteApiTokens {
         row.as_ref().map(stored).transpose().map_err(failed)
     }
 
-    async fn list(&self, user: &UserId, now: u64) -> Result<Vec<TokenSummary>, StoreError> {
+    async fn list(&self, user: &UserId, now: Timestamp) -> Result<Vec<TokenSummary>, StoreError> {
         let rows = sqlx::query(
             "SELECT id, name, prefix, scopes, created_at, expires_at, last_used_at FROM api_tokens \
              WHERE user_id = ? AND revoked_at IS NULL AND expires_at > ? ORDER BY id DESC LIMIT ?",
         )
         .bind(user.as_str())
-        .bind(to_stored(now).map_err(failed)?)
+        .bind(now.as_millis())
         .bind(MAX_TOKENS_PER_USER)
         .fetch_all(&self.database.reader)
         .await
@@ -116,10 +116,10 @@ impl TokenStore for SqliteApiTokens {
         rows.iter().map(summary).collect::<Result<_, _>>().map_err(failed)
     }
 
-    async fn revoke(&self, user: &UserId, id: &TokenId, now: u64) -> Result<bool, StoreError> {
+    async fn revoke(&self, user: &UserId, id: &TokenId, now: Timestamp) -> Result<bool, StoreError> {
         let revoked =
             sqlx::query("UPDATE api_tokens SET revoked_at = coalesce(revoked_at, ?) WHERE user_id = ? AND id = ?")
-                .bind(to_stored(now).map_err(failed)?)
+                .bind(now.as_millis())
                 .bind(user.as_str())
                 .bind(id.as_str())
                 .execute(&self.database.writer)
@@ -128,13 +128,13 @@ impl TokenStore for SqliteApiTokens {
         Ok(revoked.rows_affected() > 0)
     }
 
-    async fn used(&self, id: &TokenId, before: u64, now: u64) -> Result<(), StoreError> {
+    async fn used(&self, id: &TokenId, before: Timestamp, now: Timestamp) -> Result<(), StoreError> {
         sqlx::query(
             "UPDATE api_tokens SET last_used_at = ? WHERE id = ? AND (last_used_at IS NULL OR last_used_at <= ?)",
         )
-        .bind(to_stored(now).map_err(failed)?)
+        .bind(now.as_millis())
         .bind(id.as_str())
-        .bind(to_stored(before).map_err(failed)?)
+        .bind(before.as_millis())
         .execute(&self.database.writer)
         .await
         .map_err(failed)?;
@@ -150,9 +150,9 @@ fn stored(row: &SqliteRow) -> Result<StoredToken, sqlx::Error> {
     };
     Ok(StoredToken {
         owner,
-        expires_at: from_stored(row.try_get("expires_at")?)?,
+        expires_at: time(row, "expires_at")?,
         is_revoked: row.try_get("is_revoked")?,
-        last_used_at: last_used_at(row)?,
+        last_used_at: optional_time(row, "last_used_at")?,
     })
 }
 
@@ -162,14 +162,10 @@ fn summary(row: &SqliteRow) -> Result<TokenSummary, sqlx::Error> {
         name: row.try_get("name")?,
         prefix: row.try_get("prefix")?,
         scopes: parsed(row.try_get("scopes")?)?,
-        created_at: from_stored(row.try_get("created_at")?)?,
-        expires_at: from_stored(row.try_get("expires_at")?)?,
-        last_used_at: last_used_at(row)?,
+        created_at: time(row, "created_at")?,
+        expires_at: time(row, "expires_at")?,
+        last_used_at: optional_time(row, "last_used_at")?,
     })
-}
-
-fn last_used_at(row: &SqliteRow) -> Result<Option<u64>, sqlx::Error> {
-    row.try_get::<Option<i64>, _>("last_used_at")?.map(from_stored).transpose()
 }
 
 fn failed(error: sqlx::Error) -> StoreError {
@@ -178,8 +174,10 @@ fn failed(error: sqlx::Error) -> StoreError {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::{super::pool::tests::fresh, KEPT_PER_USER, SqliteApiTokens};
-    use workway_model::UserId;
+    use workway_model::{Timestamp, UserId};
     use workway_users::{
         ApiToken, AtTokenLimit, EmailAddress, MAX_TOKENS_PER_USER, NewToken, PasswordHash, Scopes, StoreError, TokenId,
         TokenStore, TokenSummary, UserStore,
@@ -187,8 +185,16 @@ mod tests {
 
     use crate::Database;
 
-    const NOW: u64 = 1_000;
-    const END: u64 = 9_000;
+    const MILLISECOND: Duration = Duration::from_millis(1);
+    const MINUTE: Duration = Duration::from_secs(60);
+
+    fn now() -> Timestamp {
+        Timestamp::from_millis(1_000_123)
+    }
+
+    fn end() -> Timestamp {
+        now() + 9 * MINUTE
+    }
 
     fn ann() -> UserId {
         "usr_1".parse().unwrap()
@@ -196,17 +202,17 @@ mod tests {
 
     async fn tokens(database: &Database) -> SqliteApiTokens {
         let (email, hash): (EmailAddress, _) = ("ann@example.com".parse().unwrap(), PasswordHash::stored("x".into()));
-        database.users().add(&ann(), &email, &hash, 1).await.unwrap();
+        database.users().add(&ann(), &email, &hash, now()).await.unwrap();
         database.api_tokens()
     }
 
     /// The token of a number: numbers are in the order of their ids.
-    fn token(number: u32, expires_at: u64) -> NewToken {
+    fn token(number: u32, expires_at: Timestamp) -> NewToken {
         let id: TokenId = format!("tok_0192e4a0-7d3c-7c1e-b7a4-{number:012x}").parse().unwrap();
         let text = ApiToken::generate().unwrap();
         let scopes = Scopes::all();
         let (name, prefix) = (Some("laptop".into()), "wway_x".into());
-        let summary = TokenSummary { id, name, prefix, scopes, created_at: NOW, expires_at, last_used_at: None };
+        let summary = TokenSummary { id, name, prefix, scopes, created_at: now(), expires_at, last_used_at: None };
         NewToken { user: ann(), digest: text.digest(), summary }
     }
 
@@ -214,21 +220,22 @@ mod tests {
     async fn a_token_is_found_by_its_digest_and_its_use_is_kept_to_the_minute() {
         let (database, _guard) = fresh().await;
         let tokens = tokens(&database).await;
-        let new = token(1, END);
+        let new = token(1, end());
         let (id, digest) = (new.summary.id.clone(), new.digest);
-        tokens.add(new.clone(), AtTokenLimit::Refuse, NOW).await.unwrap();
-        assert_eq!(tokens.list(&ann(), NOW).await, Ok(vec![new.summary]));
-        assert_eq!(tokens.list(&ann(), END).await, Ok(vec![]), "it has expired");
-        for (before, now, noted) in [(NOW - 60, NOW, NOW), (NOW - 1, NOW + 59, NOW), (NOW, NOW + 60, NOW + 60)] {
-            tokens.used(&id, before, now).await.unwrap();
+        tokens.add(new.clone(), AtTokenLimit::Refuse, now()).await.unwrap();
+        assert_eq!(tokens.list(&ann(), now()).await, Ok(vec![new.summary]));
+        assert_eq!(tokens.list(&ann(), end()).await, Ok(vec![]), "it has expired");
+        let second_use = now() + MINUTE;
+        for (at, noted) in [(now(), now()), (second_use - MILLISECOND, now()), (second_use, second_use)] {
+            tokens.used(&id, at - MINUTE, at).await.unwrap();
             assert_eq!(tokens.find(&digest).await.unwrap().unwrap().last_used_at, Some(noted));
         }
-        assert_eq!(tokens.find(&token(2, END).digest).await, Ok(None));
+        assert_eq!(tokens.find(&token(2, end()).digest).await, Ok(None));
         let bob = "usr_2".parse().unwrap();
-        assert_eq!(tokens.revoke(&bob, &id, NOW).await, Ok(false), "somebody else's");
+        assert_eq!(tokens.revoke(&bob, &id, now()).await, Ok(false), "somebody else's");
         assert!(!tokens.find(&digest).await.unwrap().unwrap().is_revoked);
-        assert_eq!(tokens.revoke(&ann(), &id, NOW).await, Ok(true));
-        assert_eq!(tokens.revoke(&ann(), &id, NOW + 1).await, Ok(true));
+        assert_eq!(tokens.revoke(&ann(), &id, now()).await, Ok(true));
+        assert_eq!(tokens.revoke(&ann(), &id, now() + MILLISECOND).await, Ok(true));
         assert!(tokens.find(&digest).await.unwrap().unwrap().is_revoked);
     }
 
@@ -236,20 +243,20 @@ mod tests {
     async fn the_token_that_was_not_used_for_longest_makes_room() {
         let (database, _guard) = fresh().await;
         let tokens = tokens(&database).await;
-        let all: Vec<_> = (0..MAX_TOKENS_PER_USER).map(|number| token(number, END)).collect();
+        let all: Vec<_> = (0..MAX_TOKENS_PER_USER).map(|number| token(number, end())).collect();
         for new in &all {
-            tokens.add(new.clone(), AtTokenLimit::Refuse, NOW).await.unwrap();
+            tokens.add(new.clone(), AtTokenLimit::Refuse, now()).await.unwrap();
         }
         // The oldest one is in use.
-        tokens.used(&all[0].summary.id, NOW, NOW + 1).await.unwrap();
-        let one_more = token(MAX_TOKENS_PER_USER, END);
-        let refused = tokens.add(one_more.clone(), AtTokenLimit::Refuse, NOW).await;
+        tokens.used(&all[0].summary.id, now(), now() + MILLISECOND).await.unwrap();
+        let one_more = token(MAX_TOKENS_PER_USER, end());
+        let refused = tokens.add(one_more.clone(), AtTokenLimit::Refuse, now()).await;
         assert_eq!(refused, Err(StoreError::TooManyTokens(MAX_TOKENS_PER_USER)));
-        tokens.add(one_more, AtTokenLimit::RevokeOldest, NOW).await.unwrap();
+        tokens.add(one_more, AtTokenLimit::RevokeOldest, now()).await.unwrap();
         let revoked = async |number: usize| tokens.find(&all[number].digest).await.unwrap().unwrap().is_revoked;
         assert_eq!((revoked(0).await, revoked(1).await, revoked(2).await), (false, true, false));
         assert_eq!(
-            tokens.add(token(500, END + 1), AtTokenLimit::Refuse, END).await,
+            tokens.add(token(500, end() + MILLISECOND), AtTokenLimit::Refuse, end()).await,
             Ok(()),
             "what has expired is none"
         );
@@ -260,12 +267,12 @@ mod tests {
         let (database, _guard) = fresh().await;
         let tokens = tokens(&database).await;
         for number in 0..KEPT_PER_USER + 5 {
-            let new = token(number, END);
+            let new = token(number, end());
             let id = new.summary.id.clone();
-            tokens.add(new, AtTokenLimit::Refuse, NOW).await.unwrap();
-            tokens.revoke(&ann(), &id, NOW).await.unwrap();
+            tokens.add(new, AtTokenLimit::Refuse, now()).await.unwrap();
+            tokens.revoke(&ann(), &id, now()).await.unwrap();
         }
-        tokens.add(token(1_000, END), AtTokenLimit::Refuse, NOW).await.unwrap();
+        tokens.add(token(1_000, end()), AtTokenLimit::Refuse, now()).await.unwrap();
         let kept: i64 =
             sqlx::query_scalar("SELECT count(*) FROM api_tokens").fetch_one(&database.reader).await.unwrap();
         assert_eq!(kept, i64::from(KEPT_PER_USER) + 1);

@@ -1,18 +1,19 @@
 //! The table `authorizations`: flows that wait for their browser. It holds no secret of them, only digests.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use sqlx::{Row, sqlite::SqliteRow};
-use workway_model::ProviderId;
+use workway_model::{ProviderId, Timestamp};
 use workway_oauth::{Digest32, MAX_PENDING_PER_USER, PendingAuthorization, PendingAuthorizations, SealedError};
 
 use super::{
     Database,
-    pool::{from_stored, to_stored, unavailable},
-    unix_now,
+    pool::{time, unavailable},
 };
 
 /// How long a flow that is over is kept, so that a late answer is told what it is.
-const KEPT_SECONDS: i64 = 3_600;
+const KEPT: Duration = Duration::from_secs(3_600);
 
 /// Waiting flows in the database.
 #[derive(Clone, Debug)]
@@ -30,7 +31,7 @@ impl SqliteAuthorizations {
         let variables = serde_json::to_string(&pending.values).map_err(|error| sqlx::Error::Encode(error.into()))?;
         let mut transaction = self.database.writer.begin_with("BEGIN IMMEDIATE").await?;
         sqlx::query("DELETE FROM authorizations WHERE expires_at <= ?")
-            .bind(unix_now() - KEPT_SECONDS)
+            .bind((Timestamp::now() - KEPT).as_millis())
             .execute(&mut *transaction)
             .await?;
         sqlx::query(
@@ -46,10 +47,10 @@ impl SqliteAuthorizations {
         .bind(pending.return_to.as_ref().map(|url| url.as_str()))
         .bind(pending.redirect_uri.as_str())
         .bind(variables)
-        .bind(to_stored(pending.expires_at)?)
+        .bind(pending.expires_at.as_millis())
         .execute(&mut *transaction)
         .await?;
-        // Those of one second are told apart by the order in which they came.
+        // Those of one millisecond are told apart by the order in which they came.
         sqlx::query(
             "DELETE FROM authorizations WHERE rowid IN \
              (SELECT rowid FROM authorizations WHERE user_id = ? ORDER BY expires_at DESC, rowid DESC LIMIT -1 OFFSET ?)",
@@ -113,7 +114,7 @@ fn read(
             .map_err(|error: url::ParseError| sqlx::Error::Decode(error.into()))?,
         redirect_uri: redirect_uri.parse().map_err(|error: url::ParseError| sqlx::Error::Decode(error.into()))?,
         values: serde_json::from_str(variables).map_err(|error| sqlx::Error::Decode(error.into()))?,
-        expires_at: from_stored(row.try_get("expires_at")?)?,
+        expires_at: time(row, "expires_at")?,
     })
 }
 
@@ -124,16 +125,14 @@ fn failed(error: sqlx::Error) -> SealedError {
 #[cfg(test)]
 mod tests {
     use super::{
-        super::{
-            pool::tests::{fresh, open},
-            unix_now,
-        },
-        KEPT_SECONDS,
+        super::pool::tests::{fresh, open},
+        Duration, KEPT, Timestamp,
     };
     use workway_model::ProviderId;
     use workway_oauth::{
-        MAX_PENDING_PER_USER, PendingAuthorization, PendingAuthorizations, SealedError, Session, State, Values,
+        MAX_PENDING_PER_USER, PendingAuthorization, PendingAuthorizations, SealedError, Session, State,
     };
+    use workway_providers::Values;
 
     use crate::Database;
 
@@ -141,8 +140,10 @@ mod tests {
         id.parse().unwrap()
     }
 
-    /// One that ends so many seconds from now.
-    fn pending(user: &str, seconds: i64) -> PendingAuthorization {
+    const MINUTE: Duration = Duration::from_secs(60);
+
+    /// One that ends in a minute.
+    fn pending(user: &str) -> PendingAuthorization {
         PendingAuthorization {
             state: State::generate().unwrap().digest(),
             session: Session::generate().unwrap().digest(),
@@ -152,7 +153,7 @@ mod tests {
             return_to: Some("https://app.example.com/done?a=b#c".parse().unwrap()),
             redirect_uri: "https://workway.example.com/oauth/slack/callback".parse().unwrap(),
             values: Values::from([("shop".into(), "good".into())]),
-            expires_at: u64::try_from(unix_now() + seconds).unwrap(),
+            expires_at: Timestamp::now() + MINUTE,
         }
     }
 
@@ -167,8 +168,8 @@ mod tests {
     #[tokio::test]
     async fn a_flow_outlives_the_process_and_is_taken_once() {
         let (database, folder) = fresh().await;
-        let bare = PendingAuthorization { return_to: None, values: Values::new(), ..pending("bob", 600) };
-        let all = [pending("ann", 600), bare];
+        let bare = PendingAuthorization { return_to: None, values: Values::new(), ..pending("bob") };
+        let all = [pending("ann"), bare];
         for one in &all {
             database.authorizations().add(one.clone()).await.unwrap();
         }
@@ -184,7 +185,7 @@ mod tests {
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn of_many_who_ask_at_once_one_gets_it() {
         let (database, _guard) = fresh().await;
-        let one = pending("ann", 600);
+        let one = pending("ann");
         database.authorizations().add(one.clone()).await.unwrap();
         let takes = (0..10).map(|_| take(&database, &one));
         let taken = futures_util::future::join_all(takes).await;
@@ -194,7 +195,7 @@ mod tests {
     #[tokio::test]
     async fn all_of_state_session_and_provider_have_to_fit() {
         let (database, _guard) = fresh().await;
-        let (one, other) = (pending("ann", 600), pending("ann", 600));
+        let (one, other) = (pending("ann"), pending("ann"));
         database.authorizations().add(one.clone()).await.unwrap();
         database.authorizations().add(other.clone()).await.unwrap();
         for wrong in [
@@ -210,8 +211,9 @@ mod tests {
     #[tokio::test]
     async fn what_has_expired_is_there_for_a_while() {
         let (database, _guard) = fresh().await;
-        let (late, later) = (pending("ann", -60), pending("ann", -60 - KEPT_SECONDS));
-        for one in [&late, &later, &pending("bob", 600)] {
+        let late = PendingAuthorization { expires_at: Timestamp::now() - MINUTE, ..pending("ann") };
+        let later = PendingAuthorization { expires_at: late.expires_at - KEPT, ..pending("ann") };
+        for one in [&late, &later, &pending("bob")] {
             database.authorizations().add(one.clone()).await.unwrap();
         }
         assert_eq!(count(&database).await, 2);
@@ -222,11 +224,11 @@ mod tests {
     #[tokio::test]
     async fn a_user_s_oldest_flow_makes_room() {
         let (database, _guard) = fresh().await;
-        let others = pending("bob", 1);
+        let others = PendingAuthorization { expires_at: Timestamp::now(), ..pending("bob") };
         database.authorizations().add(others.clone()).await.unwrap();
         let mut all = Vec::new();
         for _ in 0..=MAX_PENDING_PER_USER {
-            let one = pending("ann", 600);
+            let one = pending("ann");
             database.authorizations().add(one.clone()).await.unwrap();
             all.push(one);
         }
@@ -242,7 +244,7 @@ mod tests {
         let (database, _guard) = fresh().await;
         database.close().await;
         let failed = Err(SealedError::Unavailable("the host's database failed".into()));
-        assert_eq!(database.authorizations().add(pending("ann", 600)).await, failed);
-        assert!(take(&database, &pending("ann", 600)).await.is_err());
+        assert_eq!(database.authorizations().add(pending("ann")).await, failed);
+        assert!(take(&database, &pending("ann")).await.is_err());
     }
 }

@@ -6,7 +6,7 @@ use sqlx::{
     query::Query,
     sqlite::{SqliteArguments, SqliteRow},
 };
-use workway_model::UserId;
+use workway_model::{Timestamp, UserId};
 use workway_users::{
     Change, Developer, DeveloperChange, DeveloperId, DeveloperSlug, DeveloperStore, NewDeveloper, StoreError,
 };
@@ -14,7 +14,7 @@ use workway_vault::Sealed;
 
 use super::{
     Database,
-    pool::{from_stored, is_stale_key, parsed, to_stored, unavailable},
+    pool::{is_stale_key, parsed, time, unavailable},
 };
 
 /// A statement with all columns that [`developer`] reads between two texts.
@@ -47,8 +47,8 @@ impl SqliteDevelopers {
 
 #[async_trait]
 impl DeveloperStore for SqliteDevelopers {
-    async fn add(&self, new: NewDeveloper, now: u64) -> Result<Developer, StoreError> {
-        let now = to_stored(now).map_err(failed)?;
+    async fn add(&self, new: NewDeveloper, now: Timestamp) -> Result<Developer, StoreError> {
+        let now = now.as_millis();
         let (record, key) = new.payout.map(in_columns).unzip();
         let statement = statement!(
             "INSERT INTO developers (id, user_id, slug, name, bio, website, payout, payout_key_id, created_at, updated_at) \
@@ -86,7 +86,12 @@ impl DeveloperStore for SqliteDevelopers {
         self.one(sqlx::query(statement!("SELECT ", " FROM developers WHERE user_id = ?")).bind(user.as_str())).await
     }
 
-    async fn update(&self, user: &UserId, change: DeveloperChange, now: u64) -> Result<Option<Developer>, StoreError> {
+    async fn update(
+        &self,
+        user: &UserId,
+        change: DeveloperChange,
+        now: Timestamp,
+    ) -> Result<Option<Developer>, StoreError> {
         let DeveloperChange { name, bio, website, payout } = change;
         let (sets_bio, bio) = parts(bio);
         let (sets_website, website) = parts(website);
@@ -111,7 +116,7 @@ impl DeveloperStore for SqliteDevelopers {
             .bind(bio)
             .bind(sets_website)
             .bind(website)
-            .bind(to_stored(now).map_err(failed)?);
+            .bind(now.as_millis());
         let query = if sets_payout { query.bind(record).bind(key) } else { query };
         // All, although there is one at most: the change counts when the statement has run to its end.
         let rows = query.fetch_all(&self.database.writer).await.map_err(failed)?;
@@ -153,8 +158,8 @@ fn developer(row: &SqliteRow) -> Result<Developer, sqlx::Error> {
         bio: row.try_get("bio")?,
         website: row.try_get("website")?,
         has_payout: row.try_get("has_payout")?,
-        created_at: from_stored(row.try_get("created_at")?)?,
-        updated_at: from_stored(row.try_get("updated_at")?)?,
+        created_at: time(row, "created_at")?,
+        updated_at: time(row, "updated_at")?,
     })
 }
 
@@ -178,7 +183,7 @@ mod tests {
     use workway_vault::{Binding, KeyRing, KeyedRecords, RotateOptions, Sealed, Vault, rotate};
 
     use super::super::pool::tests::fresh;
-    use workway_model::UserId;
+    use workway_model::{Timestamp, UserId};
     use workway_users::{
         Change, DeveloperChange, DeveloperId, DeveloperStore, NewDeveloper, PAYOUT_PURPOSE, StoreError,
     };
@@ -188,6 +193,10 @@ mod tests {
     const PAYOUT: &[u8] = b"DE89 3704 0044 0532 0130 00";
     /// 32 bytes in base64.
     const OTHER_KEY: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+
+    fn at(second: u64) -> Timestamp {
+        Timestamp::from_seconds(second)
+    }
 
     fn user(name: &str) -> UserId {
         name.parse().unwrap()
@@ -214,10 +223,10 @@ mod tests {
     async fn a_slug_and_a_user_are_taken_once_and_the_error_says_which() {
         let (database, _guard) = fresh().await;
         let developers = database.developers();
-        let ann = developers.add(new(1, "ann", "ann"), 7).await.unwrap();
-        assert_eq!(developers.add(new(2, "bob", "ann"), 7).await, Err(StoreError::SlugTaken));
-        assert_eq!(developers.add(new(2, "ann", "other"), 7).await, Err(StoreError::AlreadyDeveloper));
-        assert_eq!((ann.created_at, ann.updated_at, ann.has_payout), (7, 7, false));
+        let ann = developers.add(new(1, "ann", "ann"), at(7)).await.unwrap();
+        assert_eq!(developers.add(new(2, "bob", "ann"), at(7)).await, Err(StoreError::SlugTaken));
+        assert_eq!(developers.add(new(2, "ann", "other"), at(7)).await, Err(StoreError::AlreadyDeveloper));
+        assert_eq!((ann.created_at, ann.updated_at, ann.has_payout), (at(7), at(7), false));
         assert_eq!(developers.by_id(&id(1)).await, Ok(Some(ann.clone())));
         assert_eq!(developers.by_slug(&ann.slug).await, Ok(Some(ann.clone())));
         assert_eq!(developers.by_user(&ann.user).await, Ok(Some(ann)));
@@ -231,16 +240,16 @@ mod tests {
         let vault = verified(&database, &folder).await;
         let mut ann = new(1, "ann", "ann");
         ann.payout = Some(sealed(&vault, &ann));
-        let before = developers.add(ann.clone(), 7).await.unwrap();
+        let before = developers.add(ann.clone(), at(7)).await.unwrap();
         let change = DeveloperChange { website: Change::Set("https://a.example/".into()), ..Default::default() };
-        let after = developers.update(&ann.user, change, 8).await.unwrap().unwrap();
-        assert_eq!((after.website.as_deref(), after.updated_at), (Some("https://a.example/"), 8));
+        let after = developers.update(&ann.user, change, at(8)).await.unwrap().unwrap();
+        assert_eq!((after.website.as_deref(), after.updated_at), (Some("https://a.example/"), at(8)));
         assert_eq!((&after.name, &after.bio, after.has_payout), (&before.name, &before.bio, true));
         let change = DeveloperChange { bio: Change::Remove, payout: Change::Remove, ..Default::default() };
-        let after = developers.update(&ann.user, change, 9).await.unwrap().unwrap();
+        let after = developers.update(&ann.user, change, at(9)).await.unwrap().unwrap();
         assert_eq!((after.bio, after.has_payout, after.website.is_some()), (None, false, true));
         assert_eq!(developers.payout(&ann.user).await, Ok(None));
-        assert_eq!(developers.update(&user("bob"), DeveloperChange::default(), 9).await, Ok(None));
+        assert_eq!(developers.update(&user("bob"), DeveloperChange::default(), at(9)).await, Ok(None));
     }
 
     fn data(folder: &tempfile::TempDir) -> Dir {
@@ -268,7 +277,7 @@ mod tests {
             let name = format!("ann-{number}");
             let mut one = new(number, &name, &name);
             one.payout = Some(sealed(&old, &one));
-            developers.add(one, 7).await.unwrap();
+            developers.add(one, at(7)).await.unwrap();
         }
         let options = RotateOptions { file: Some(&data), drop_unreadable: false };
         let rotated = rotate(KeyRing::load(None, &data).unwrap(), options, records).await.unwrap();
@@ -284,13 +293,17 @@ mod tests {
         }
         let mut late = new(500, "late", "late");
         late.payout = Some(sealed(&old, &late));
-        assert_eq!(developers.add(late.clone(), 7).await, Err(StoreError::StaleKey), "a host that missed it is told");
+        assert_eq!(
+            developers.add(late.clone(), at(7)).await,
+            Err(StoreError::StaleKey),
+            "a host that missed it is told"
+        );
         late.payout = None;
-        developers.add(late.clone(), 7).await.unwrap();
+        developers.add(late.clone(), at(7)).await.unwrap();
         let change = DeveloperChange { payout: Change::Set(sealed(&old, &late)), ..Default::default() };
-        assert_eq!(developers.update(&late.user, change, 8).await, Err(StoreError::StaleKey));
+        assert_eq!(developers.update(&late.user, change, at(8)).await, Err(StoreError::StaleKey));
         let harmless = DeveloperChange { name: Some("Late".into()), ..Default::default() };
-        assert!(developers.update(&late.user, harmless, 8).await.unwrap().is_some());
+        assert!(developers.update(&late.user, harmless, at(8)).await.unwrap().is_some());
     }
 
     #[tokio::test]
@@ -300,7 +313,7 @@ mod tests {
         let lost = verified(&database, &folder).await;
         let mut ann = new(1, "ann", "ann");
         ann.payout = Some(sealed(&lost, &ann));
-        developers.add(ann.clone(), 7).await.unwrap();
+        developers.add(ann.clone(), at(7)).await.unwrap();
         data.remove_file("key").unwrap();
         let other = vault(&database, &KeyRing::load(None, &data).unwrap());
         assert!(other.verify_keys().await.is_err(), "a host without the key of what is sealed does not start");
@@ -318,11 +331,11 @@ mod tests {
         let old = verified(&database, &folder).await;
         let mut ann = new(1, "ann", "ann");
         ann.payout = Some(sealed(&old, &ann));
-        developers.add(ann.clone(), 7).await.unwrap();
+        developers.add(ann.clone(), at(7)).await.unwrap();
         let new = vault(&database, &KeyRing::load(Some(&OTHER_KEY.into()), &data).unwrap());
         let read = records.outdated(new.active(), "", 10).await.unwrap().remove(0);
         let change = DeveloperChange { payout: Change::Set(sealed(&old, &ann)), ..Default::default() };
-        developers.update(&ann.user, change, 8).await.unwrap();
+        developers.update(&ann.user, change, at(8)).await.unwrap();
         assert!(records.set_active_key(Some(old.active()), new.active()).await.unwrap());
         let resealed = new.seal(&read.binding, b"stale").unwrap();
         assert_eq!(records.reseal(&read, &resealed).await, Ok(false));

@@ -1,10 +1,9 @@
 //! The table `grants`: what the operator granted each integration.
 
 use async_trait::async_trait;
-use workway_model::IntegrationId;
-use workway_model::{Grant, GrantError, GrantStore};
+use workway_model::{Grant, GrantError, GrantStore, IntegrationId, Timestamp};
 
-use super::{Database, pool::unavailable, unix_now};
+use super::{Database, pool::unavailable};
 
 /// Grants in the database.
 #[derive(Clone, Debug)]
@@ -48,7 +47,7 @@ impl GrantStore for SqliteGrants {
         .bind(integration.as_str())
         .bind(permissions)
         .bind(grant.file.as_str())
-        .bind(unix_now())
+        .bind(Timestamp::now().as_millis())
         .execute(&self.database.writer)
         .await
         .map_err(|error| GrantError::Unavailable(unavailable(&error)))?;

@@ -1,5 +1,6 @@
 //! The host's SQLite database: the pools, and one file a table that implements the trait of whoever uses it. All SQL of
-//! the host is here, and nothing else is: no rule of what may be stored, no secret that is not sealed.
+//! the host is here, and nothing else is: no rule of what may be stored, no secret that is not sealed. Times are milliseconds
+//! since the epoch.
 
 mod api_tokens;
 mod authorizations;
@@ -8,6 +9,8 @@ mod developers;
 mod grants;
 mod keyed_records;
 mod marketplace;
+#[cfg(test)]
+mod milliseconds_tests;
 mod pool;
 mod storage;
 mod users;
@@ -59,10 +62,4 @@ impl Database {
     pub fn grants(&self) -> SqliteGrants {
         SqliteGrants::new(self.clone())
     }
-}
-
-/// Unix seconds, for columns that only people read. A clock before 1970 reads as 1970.
-fn unix_now() -> i64 {
-    let elapsed = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(elapsed.as_secs()).unwrap_or(i64::MAX)
 }

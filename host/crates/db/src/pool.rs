@@ -9,11 +9,12 @@ use std::{
 
 use cap_std::fs::{Dir, MetadataExt, OpenOptions, OpenOptionsExt, Permissions, PermissionsExt};
 use sqlx::{
-    ConnectOptions, Connection, Sqlite, SqliteConnection, SqlitePool,
+    ConnectOptions, Connection, Row, Sqlite, SqliteConnection, SqlitePool,
     migrate::{MigrateError, Migrator},
     pool::PoolConnection,
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous},
 };
+use workway_model::Timestamp;
 
 /// The database's file in the data folder.
 pub const DATABASE_FILE: &str = "workway.db";
@@ -29,7 +30,7 @@ const READERS: u32 = 4;
 /// What the write-ahead log shrinks to when it can.
 const JOURNAL_BYTES: &str = "67108864";
 
-static MIGRATIONS: Migrator = sqlx::migrate!("../../../migrations");
+pub(super) static MIGRATIONS: Migrator = sqlx::migrate!("../../../migrations");
 
 /// The host's database: one connection that writes, several that only read. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -172,7 +173,7 @@ fn prepare(data: &Dir) -> io::Result<File> {
 }
 
 /// Marks an empty database as ours, and refuses another program's before anything in it is changed.
-async fn claim(path: &Path) -> Result<(), DatabaseError> {
+pub(super) async fn claim(path: &Path) -> Result<(), DatabaseError> {
     let failed = |error| classify(path, error);
     let options = SqliteConnectOptions::new().filename(path).create_if_missing(false).busy_timeout(BUSY_TIMEOUT);
     let mut connection = options.connect().await.map_err(failed)?;
@@ -261,6 +262,16 @@ pub(super) fn to_stored(number: u64) -> Result<i64, sqlx::Error> {
 
 pub(super) fn from_stored(number: i64) -> Result<u64, sqlx::Error> {
     u64::try_from(number).map_err(|error| sqlx::Error::Decode(error.into()))
+}
+
+/// A column's time, in milliseconds since the epoch.
+pub(super) fn time(row: &SqliteRow, column: &str) -> Result<Timestamp, sqlx::Error> {
+    row.try_get(column).map(Timestamp::from_millis)
+}
+
+/// As [`time`], of a column that may be null.
+pub(super) fn optional_time(row: &SqliteRow, column: &str) -> Result<Option<Timestamp>, sqlx::Error> {
+    Ok(row.try_get::<Option<i64>, _>(column)?.map(Timestamp::from_millis))
 }
 
 /// A column's text as one of our own types.

@@ -1,12 +1,12 @@
 //! The table `users`: e-mail addresses and hashes of passwords. No password ever gets here.
 
 use async_trait::async_trait;
-use workway_model::UserId;
+use workway_model::{Timestamp, UserId};
 use workway_users::{EmailAddress, PasswordHash, StoreError, StoredUser, UserStore};
 
 use super::{
     Database,
-    pool::{parsed, to_stored, unavailable},
+    pool::{parsed, unavailable},
 };
 
 /// Users in the database.
@@ -28,7 +28,7 @@ impl UserStore for SqliteUsers {
         id: &UserId,
         email: &EmailAddress,
         password: &PasswordHash,
-        now: u64,
+        now: Timestamp,
     ) -> Result<(), StoreError> {
         // A page is written in either case: that it was not would show in the time that the answer takes.
         sqlx::query(
@@ -38,7 +38,7 @@ impl UserStore for SqliteUsers {
         .bind(id.as_str())
         .bind(email.as_str())
         .bind(password.expose())
-        .bind(to_stored(now).map_err(failed)?)
+        .bind(now.as_millis())
         .execute(&self.database.writer)
         .await
         .map_err(failed)?;
@@ -72,6 +72,7 @@ fn failed(error: sqlx::Error) -> StoreError {
 #[cfg(test)]
 mod tests {
     use super::super::pool::tests::{fresh, open};
+    use workway_model::Timestamp;
     use workway_users::{EmailAddress, PasswordHash, StoreError, UserStore};
 
     fn hash(text: &str) -> PasswordHash {
@@ -83,8 +84,8 @@ mod tests {
         let (database, folder) = fresh().await;
         let users = database.users();
         let ann: EmailAddress = "ann@example.com".parse().unwrap();
-        for (id, text, now) in [("usr_1", "first", 1), ("usr_2", "second", 2)] {
-            users.add(&id.parse().unwrap(), &ann, &hash(text), now).await.unwrap();
+        for (id, text) in [("usr_1", "first"), ("usr_2", "second")] {
+            users.add(&id.parse().unwrap(), &ann, &hash(text), Timestamp::now()).await.unwrap();
         }
         database.close().await;
         let users = open(folder.path()).await.unwrap().users();
@@ -101,6 +102,6 @@ mod tests {
         database.close().await;
         let failed = Err(StoreError::Unavailable("the host's database failed".into()));
         let ann = "ann@example.com".parse().unwrap();
-        assert_eq!(database.users().add(&"usr_1".parse().unwrap(), &ann, &hash("x"), 1).await, failed);
+        assert_eq!(database.users().add(&"usr_1".parse().unwrap(), &ann, &hash("x"), Timestamp::now()).await, failed);
     }
 }

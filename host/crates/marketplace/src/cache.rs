@@ -81,15 +81,6 @@ impl AnswerCache {
         self.writes.fetch_add(1, Ordering::AcqRel);
     }
 
-    /// Gives the memory back, too.
-    pub(super) fn clear(&self) {
-        self.invalidate();
-        if let Some(kept) = &self.kept {
-            kept.lists.invalidate_all();
-            kept.details.invalidate_all();
-        }
-    }
-
     pub(super) async fn list(
         &self,
         key: ListKey,

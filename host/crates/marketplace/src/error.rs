@@ -10,17 +10,17 @@ use super::store::{StoreError, TakenField};
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MarketplaceError {
     /// It does not exist, or the caller may not see it.
-    #[error("no workflow {0:?}")]
+    #[error("unknown workflow {0:?}")]
     UnknownListing(String),
-    #[error("no category {0:?}: `GET /marketplace/stats` lists them")]
+    #[error("unknown category {0:?}: GET /marketplace/stats lists all categories")]
     UnknownCategory(String),
-    #[error("no screenshot {0:?}")]
+    #[error("unknown screenshot {0:?}")]
     UnknownScreenshot(String),
     #[error("this workflow is not installed: install it first")]
     NotInstalled,
     #[error("this workflow belongs to another developer")]
     NotOwner,
-    #[error("only developers can publish workflows: become one with `POST /developers`")]
+    #[error("only developers can publish workflows: become one with POST /developers")]
     NotDeveloper,
     #[error("you can review only workflows that you installed: install it first")]
     ReviewWithoutInstallation,

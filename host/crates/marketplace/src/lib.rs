@@ -14,7 +14,6 @@ mod store;
 mod text;
 mod typo;
 
-pub use cache::CACHE_TIME;
 pub use error::MarketplaceError;
 pub use fields::ListingChange;
 pub use listing::{

@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeMap, fmt, str::FromStr};
 
+use workway_model::Timestamp;
+
 use super::screenshot::ScreenshotInfo;
 
 /// A listing's integer key in the database. It is never given to another listing.
@@ -120,7 +122,7 @@ impl Counts {
     }
 }
 
-/// What lists show of a listing. Times are Unix milliseconds.
+/// What lists show of a listing.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Summary {
     /// Its number in the database.
@@ -144,9 +146,9 @@ pub struct Summary {
     pub workflow_version: u32,
     /// Grows with every write of the owner.
     pub version: u64,
-    pub created_at: i64,
-    pub updated_at: i64,
-    pub published_at: Option<i64>,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+    pub published_at: Option<Timestamp>,
 }
 
 /// A listing whole.
@@ -183,7 +185,7 @@ pub struct VersionInfo {
     pub number: u32,
     pub content_hash: String,
     pub changelog: String,
-    pub created_at: i64,
+    pub created_at: Timestamp,
 }
 
 /// A user's installation. It stays when the listing goes.
@@ -193,9 +195,9 @@ pub struct Installation {
     pub listing: String,
     /// The workflow version that it runs.
     pub number: u32,
-    pub installed_at: i64,
+    pub installed_at: Timestamp,
     /// None while it is active.
-    pub uninstalled_at: Option<i64>,
+    pub uninstalled_at: Option<Timestamp>,
 }
 
 /// What a user thinks of a listing.
@@ -205,8 +207,8 @@ pub struct Review {
     /// 1 to 5.
     pub rating: u8,
     pub text: String,
-    pub created_at: i64,
-    pub updated_at: i64,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
 }
 
 /// One of the kinds that listings are sorted into.

@@ -35,11 +35,11 @@ pub struct Screenshot {
 }
 
 impl Screenshot {
-    /// Decodes an image and encodes it anew: a JPEG as JPEG, PNG and WebP as PNG. Takes up to a few hundred milliseconds:
-    /// not for an async thread.
+    /// Decodes an image and re-encodes it: a JPEG as JPEG, PNG and WebP as PNG. Takes up to a few hundred milliseconds, so it
+    /// must not run on an async thread.
     ///
     /// # Errors
-    /// What is wrong with the image, for whoever sent it.
+    /// What is wrong with the image, for its sender.
     pub fn encode(bytes: &[u8]) -> Result<Self, String> {
         Self::encode_within(bytes, MAX_ENCODED_BYTES)
     }
@@ -47,13 +47,13 @@ impl Screenshot {
     /// Noise of two colours takes a bit a pixel as it is sent and many as it is kept: what comes out is bounded, too.
     fn encode_within(bytes: &[u8], most: usize) -> Result<Self, String> {
         if bytes.len() > MAX_SCREENSHOT_BYTES {
-            return Err(format!("it has {} bytes, possible are {MAX_SCREENSHOT_BYTES}", bytes.len()));
+            return Err(format!("it must have at most {MAX_SCREENSHOT_BYTES} bytes (got {})", bytes.len()));
         }
         let mut reader =
             ImageReader::new(Cursor::new(bytes)).with_guessed_format().map_err(|error| error.to_string())?;
         let format = match reader.format() {
             Some(format @ (ImageFormat::Png | ImageFormat::Jpeg | ImageFormat::WebP)) => format,
-            _ => return Err("it is no PNG, JPEG or WebP".to_owned()),
+            _ => return Err("it must be a PNG, a JPEG or a WebP".to_owned()),
         };
         let mut limits = Limits::default();
         limits.max_image_width = Some(MAX_SCREENSHOT_SIDE);
@@ -83,7 +83,7 @@ impl Screenshot {
         };
         if image.len() > most {
             return Err(format!(
-                "encoded anew it has {} bytes, possible are {most}: send fewer pixels, or a JPEG",
+                "it must have at most {most} bytes when it is re-encoded (got {}): send fewer pixels, or a JPEG",
                 image.len()
             ));
         }
@@ -128,7 +128,7 @@ mod tests {
         for bytes in [&b"GIF89a"[..], b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"", &wide, cut] {
             assert!(Screenshot::encode(bytes).is_err());
         }
-        assert!(Screenshot::encode(&vec![0; MAX_SCREENSHOT_BYTES + 1]).unwrap_err().contains("possible are"));
+        assert!(Screenshot::encode(&vec![0; MAX_SCREENSHOT_BYTES + 1]).unwrap_err().contains("must have at most"));
     }
 
     #[test]
@@ -136,7 +136,7 @@ mod tests {
         let bytes = encoded(30, 20, ImageFormat::Png);
         let size = Screenshot::encode(&bytes).unwrap().image.len();
         assert!(Screenshot::encode_within(&bytes, size).is_ok());
-        assert!(Screenshot::encode_within(&bytes, size - 1).unwrap_err().contains("encoded anew"));
+        assert!(Screenshot::encode_within(&bytes, size - 1).unwrap_err().contains("re-encoded"));
     }
 
     #[test]

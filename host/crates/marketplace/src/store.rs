@@ -1,6 +1,7 @@
 //! What the marketplace needs from a database. The rules are elsewhere: a store keeps, counts and finds.
 
 use async_trait::async_trait;
+use workway_model::Timestamp;
 
 use super::{
     listing::{Category, Doc, Installation, Listing, NewVersion, Review, Stats, Summary, VersionInfo},
@@ -51,7 +52,7 @@ impl Sight<'_> {
     pub const EVERYTHING: Self = Self { developer: None, everything: true };
 }
 
-/// What became of a review.
+/// The result of writing a review.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reviewed {
     Created,
@@ -107,7 +108,8 @@ pub trait ListingStore: Send + Sync {
 
     /// Replaces what owners may change, if the row's version still is `listing.summary.version`, and adds a workflow
     /// version. Answers whether it was.
-    async fn update(&self, listing: &Listing, version: Option<&NewVersion>, now: i64) -> Result<bool, StoreError>;
+    async fn update(&self, listing: &Listing, version: Option<&NewVersion>, now: Timestamp)
+    -> Result<bool, StoreError>;
 
     /// What of a listing's name and slug another public one has.
     async fn taken(&self, listing: &Summary) -> Result<Vec<TakenField>, StoreError>;
@@ -122,11 +124,11 @@ pub trait ListingStore: Send + Sync {
         listing: Doc,
         version: u64,
         user: &str,
-        now: i64,
+        now: Timestamp,
     ) -> Result<Option<(Installation, bool)>, StoreError>;
 
     /// Answers whether it was installed.
-    async fn uninstall(&self, listing: &str, user: &str, now: i64) -> Result<bool, StoreError>;
+    async fn uninstall(&self, listing: &str, user: &str, now: Timestamp) -> Result<bool, StoreError>;
 
     /// A user's installation of a listing by the listing's id, deleted listings included, with the definition that it runs.
     async fn installation(&self, listing: &str, user: &str) -> Result<Option<(Installation, String)>, StoreError>;
@@ -137,7 +139,7 @@ pub trait ListingStore: Send + Sync {
         user: &str,
         rating: u8,
         text: &str,
-        now: i64,
+        now: Timestamp,
     ) -> Result<(Reviewed, Option<Review>), StoreError>;
 
     /// Reviews of a listing, newest first, and how many there are.

@@ -1,5 +1,5 @@
-//! What an integration is: ids, definition, permissions, failures. Pure data: nothing here performs I/O,
-//! sees a runtime or knows a wire shape other than its own `serde` one.
+//! What an integration is: ids, definition, permissions, failures; and the one clock type. Pure data: nothing here performs
+//! I/O, sees a runtime or knows a wire shape other than its own `serde` one.
 
 mod definition;
 mod draft;
@@ -12,6 +12,7 @@ mod permissions;
 mod range;
 mod schema;
 mod schema_cost;
+mod timestamp;
 
 pub use definition::{Action, Definition, Trigger, TriggerKind};
 pub use draft::{ActionDraft, DefinitionDraft, PermissionsDraft, TriggerDraft};
@@ -24,4 +25,5 @@ pub use permissions::{ConnectionNeed, Permissions, Widening};
 pub use range::check_range;
 pub use schema::{InputProblem, Schema, SchemaError};
 pub use schema_cost::CostError;
+pub use timestamp::{InvalidTimestamp, Timestamp};
 pub use workway_policy::{HostPattern, HostPatternError};

@@ -1,15 +1,11 @@
 //! The one way into the registry. Start-up, reload and approval all come through here; whatever goes wrong leaves what
 //! answers calls as it was, and is kept where people look.
 
-use std::{
-    io,
-    sync::Arc,
-    time::{Instant, SystemTime},
-};
+use std::{io, sync::Arc, time::Instant};
 
 use futures_util::{StreamExt, stream};
 use workway_capability::fetch::EgressPolicy;
-use workway_model::{FileName, Grant, GrantError, IntegrationId};
+use workway_model::{FileName, Grant, GrantError, IntegrationId, Timestamp};
 use workway_sandbox::{CallError, LoadError};
 
 use super::{
@@ -22,7 +18,7 @@ const LOADS_PER_CORE: usize = 4;
 /// What is kept of an error's text, in characters.
 const MAX_FAILURE_TEXT: usize = 4_000;
 
-/// What became of a file.
+/// The result of loading a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Activated {
     /// It answers calls now.
@@ -248,7 +244,7 @@ impl ActionRegistry {
         let recorder = &self.0.services.recorder;
         Active {
             hash,
-            loaded_at: SystemTime::now(),
+            loaded_at: Timestamp::now(),
             component,
             permissions: Arc::new(permissions.clone()),
             egress: Arc::new(
@@ -309,7 +305,7 @@ impl ActionRegistry {
             ActivationError::Duplicate { id, .. } => Some(id.clone()),
             _ => None,
         };
-        let failure = LoadFailure { message: message.clone(), at: SystemTime::now(), blocked_by };
+        let failure = LoadFailure { message: message.clone(), at: Timestamp::now(), blocked_by };
         let mut next = Snapshot::clone(&self.snapshot());
         let mut integration = None;
         match next.integrations.iter_mut().find(|(_, entry)| entry.file == file) {

@@ -3,12 +3,11 @@
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
-    time::{Duration, SystemTime},
+    time::Duration,
 };
 
 use tokio::sync::broadcast::{self, error::RecvError};
-use workway_model::FileName;
-use workway_model::{Definition, IntegrationId};
+use workway_model::{Definition, FileName, IntegrationId, Timestamp};
 use workway_sandbox::{CodeSource, LinkedComponent};
 
 use super::{Active, snapshot::Loaded};
@@ -22,7 +21,7 @@ const MAX_FOLLOWERS: usize = 64;
 #[derive(Clone, Debug)]
 pub struct RegistryEvent {
     pub file: FileName,
-    pub at: SystemTime,
+    pub at: Timestamp,
     pub change: Change,
 }
 
@@ -124,7 +123,7 @@ impl Events {
     }
 
     pub(super) fn tell(&self, file: FileName, change: Change) {
-        let event = Arc::new(RegistryEvent { file, at: SystemTime::now(), change });
+        let event = Arc::new(RegistryEvent { file, at: Timestamp::now(), change });
         if let Some(sender) = &*self.0.lock().unwrap_or_else(PoisonError::into_inner) {
             // That nobody follows is no failure.
             let _ = sender.send(event);

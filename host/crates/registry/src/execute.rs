@@ -31,7 +31,7 @@ pub struct Execution<'a> {
     pub run_id: &'a str,
     /// The same for every attempt at one thing; the run's id where nobody gave one.
     pub idempotency_key: Option<&'a str>,
-    /// The accounts to use, by the ids of their connections, in the place of the user's default ones.
+    /// The accounts to use, by the ids of their connections, instead of the user's default connections.
     pub connections: BTreeMap<ProviderId, String>,
 }
 

@@ -1,10 +1,9 @@
 //! What is registered at one moment. Never changed: a writer makes the next one from it.
 
-use std::{collections::BTreeMap, sync::Arc, time::SystemTime};
+use std::{collections::BTreeMap, sync::Arc};
 
 use workway_capability::fetch::EgressPolicy;
-use workway_model::FileName;
-use workway_model::{Definition, IntegrationId, Permissions};
+use workway_model::{Definition, FileName, IntegrationId, Permissions, Timestamp};
 use workway_sandbox::{CallLimits, LinkedComponent};
 
 use super::{Phases, admission::Share, meter::Meter};
@@ -42,7 +41,7 @@ pub struct Active {
     pub definition: Definition,
     /// SHA-256 of the component's file.
     pub hash: [u8; 32],
-    pub loaded_at: SystemTime,
+    pub loaded_at: Timestamp,
     pub(super) component: LinkedComponent,
     /// The same permissions as in the definition, shared with running calls.
     pub(super) permissions: Arc<Permissions>,
@@ -81,7 +80,7 @@ pub(super) struct Loaded {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LoadFailure {
     pub message: String,
-    pub at: SystemTime,
+    pub at: Timestamp,
     /// The id that another file holds: when it is free, this file may have it.
     pub blocked_by: Option<IntegrationId>,
 }

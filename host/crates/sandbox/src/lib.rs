@@ -33,7 +33,7 @@ pub use cache::{CacheError, CodeCache};
 pub use component::{CodeSource, LinkedComponent, Load, LoadError};
 pub use engine::RuntimeError;
 pub use error::{CallError, Limit};
-pub use inspect::{Inspection, Refusal, inspect};
+pub use inspect::Refusal;
 pub use invocation::{Call, Choice, DESCRIBE_LIMITS};
 pub use settings::{CacheSettings, CallLimits, Compiler, LimitOverrides, SandboxSettings};
 pub use triggers::{Event, Polled, TriggerCall, WebhookAnswer, WebhookRequest};

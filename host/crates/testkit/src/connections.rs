@@ -3,15 +3,13 @@
 
 use secrecy::SecretString;
 use workway_capability::oauth::Connection;
-use workway_model::{Permissions, ProviderId};
-use workway_oauth::{Catalogue, Provider, Values, VariableError, VariableSource};
+use workway_model::{Permissions, ProviderId, Timestamp};
+use workway_providers::{Catalogue, Provider, Values, VariableError, VariableSource};
 
 use super::case::MadeUp;
 
 /// The account's label where a case gives none.
 const ACCOUNT: &str = "test-account";
-/// When an expired connection ended: long ago, in Unix seconds.
-const LONG_AGO: u64 = 1;
 
 /// The connection that a case describes.
 ///
@@ -37,7 +35,7 @@ pub(super) fn made_up(
         // An API key has no scopes, unless the case says so.
         scopes: written.scopes.clone().or_else(|| provider.oauth().map(|_| asked())),
         variables,
-        expires_at: written.expired.then_some(LONG_AGO),
+        expires_at: written.expired.then_some(Timestamp::UNIX_EPOCH),
         renew_at: None,
         access_token: token,
         credential,
@@ -96,10 +94,12 @@ mod tests {
         let connection = make("slack", MadeUp::default()).expect("is made");
         assert_eq!(connection.account, ACCOUNT);
         assert_eq!(connection.scopes, Some(["chat:write".to_owned()].into()));
-        assert!(!connection.is_expired(2) && format!("{:?}", connection.credential).contains("slack.com"));
+        assert!(
+            !connection.is_expired(Timestamp::now()) && format!("{:?}", connection.credential).contains("slack.com")
+        );
         let poor = MadeUp { scopes: Some(Default::default()), expired: true, ..MadeUp::default() };
         let poor = make("slack", poor).expect("is made");
-        assert!(poor.is_expired(2) && poor.scopes.is_some_and(|scopes| scopes.is_empty()));
+        assert!(poor.is_expired(Timestamp::now()) && poor.scopes.is_some_and(|scopes| scopes.is_empty()));
     }
 
     #[test]

@@ -18,7 +18,7 @@ use workway_capability::{
     storage::{Change, Quota, Space, StorageBackend, StorageLimits},
 };
 use workway_model::{FileName, IntegrationId, UserId};
-use workway_oauth::{Catalogue, CatalogueError};
+use workway_providers::{Catalogue, CatalogueError};
 use workway_registry::{
     ActionRegistry, Activated, ActivationError, Active, AdmissionSettings, Grants, RegistrySettings, Services,
 };
@@ -97,7 +97,7 @@ pub enum KitError {
     NotServing,
 }
 
-/// What became of one case.
+/// The result of one case.
 #[derive(Clone, Debug)]
 pub struct CaseReport {
     pub file: PathBuf,

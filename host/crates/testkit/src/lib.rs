@@ -18,10 +18,9 @@ mod redact;
 mod suite;
 mod world;
 
-pub use case::{Case, MAX_FIXTURES, MAX_NAME_BYTES};
-pub use fixture::{Fixture, FixtureError, FixtureResponse, MAX_FIXTURE_BODY_BYTES};
+pub use case::{Case, MAX_NAME_BYTES};
+pub use fixture::{Fixture, FixtureError, FixtureResponse};
 pub use kit::{CaseReport, Kit, KitError, KitOptions, LiveServices};
 pub use pattern::{RequestPattern, Texts, UrlPattern};
 pub use record::write_recorded;
 pub use suite::{MAX_CASES, MAX_FILE_BYTES, MAX_FILES, Suite, SuiteError, recorded_path};
-pub use world::MAX_REQUESTS;

@@ -16,7 +16,7 @@ use governor::{
 };
 
 use super::email::EmailAddress;
-use crate::AccountSettings;
+use crate::UserSettings;
 
 /// Addresses are spread over this many buckets by a hash that clients cannot predict. Two addresses of one bucket share its
 /// limit, which happens to one in 65,536.
@@ -41,13 +41,13 @@ pub struct AttemptLimiter<C: Clock = DefaultClock> {
 }
 
 impl AttemptLimiter {
-    pub fn new(settings: &AccountSettings) -> Self {
+    pub fn new(settings: &UserSettings) -> Self {
         Self::with_clock(settings, DefaultClock::default())
     }
 }
 
 impl<C: Clock + Clone> AttemptLimiter<C> {
-    fn with_clock(settings: &AccountSettings, clock: C) -> Self {
+    fn with_clock(settings: &UserSettings, clock: C) -> Self {
         let rate = |attempts: NonZeroU32| {
             RateLimiter::new(Quota::per_minute(attempts), HashMapStateStore::default(), clock.clone())
         };
@@ -116,12 +116,12 @@ mod tests {
     use governor::clock::FakeRelativeClock;
 
     use super::{AttemptLimiter, BUCKETS};
-    use crate::AccountSettings;
+    use crate::UserSettings;
 
     fn limiter(attempts: u32) -> (AttemptLimiter<FakeRelativeClock>, FakeRelativeClock) {
         let clock = FakeRelativeClock::default();
         let attempts = NonZeroU32::new(attempts).unwrap();
-        let settings = AccountSettings { attempts_per_address: attempts, attempts_per_email: attempts };
+        let settings = UserSettings { attempts_per_address: attempts, attempts_per_email: attempts };
         (AttemptLimiter::with_clock(&settings, clock.clone()), clock)
     }
 

@@ -4,10 +4,10 @@ use std::{fmt, str::FromStr};
 
 use secrecy::SecretString;
 use url::Url;
-use workway_model::{UserId, is_slug};
+use workway_model::{Timestamp, UserId, is_slug};
 
 use super::{
-    error::{AccountError, Problem},
+    error::{Problem, UserError},
     id::DeveloperId,
     payout::PayoutDetails,
 };
@@ -73,9 +73,8 @@ pub struct Developer {
     pub website: Option<String>,
     /// Whether there are payout details; only for the owner.
     pub has_payout: bool,
-    /// Unix seconds.
-    pub created_at: u64,
-    pub updated_at: u64,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
 }
 
 /// A profile before it is checked.
@@ -125,7 +124,7 @@ pub(super) struct CheckedChange {
 
 impl NewProfile {
     /// Reports every problem at once.
-    pub(super) fn check(self) -> Result<CheckedProfile, AccountError> {
+    pub(super) fn check(self) -> Result<CheckedProfile, UserError> {
         let mut problems = Vec::new();
         let slug = keep(self.slug.parse(), &mut problems);
         let name = keep(name(self.name), &mut problems);
@@ -140,14 +139,14 @@ impl NewProfile {
                 website: website.flatten(),
                 payout: payout.flatten(),
             }),
-            _ => Err(AccountError::Invalid(problems)),
+            _ => Err(UserError::Invalid(problems)),
         }
     }
 }
 
 impl ProfileChange {
     /// Reports every problem at once.
-    pub(super) fn check(self) -> Result<CheckedChange, AccountError> {
+    pub(super) fn check(self) -> Result<CheckedChange, UserError> {
         let mut problems = Vec::new();
         let checked = CheckedChange {
             name: self.name.and_then(|text| keep(name(text), &mut problems)),
@@ -155,7 +154,7 @@ impl ProfileChange {
             website: self.website.check(website, &mut problems),
             payout: self.payout.check(PayoutDetails::new, &mut problems),
         };
-        if problems.is_empty() { Ok(checked) } else { Err(AccountError::Invalid(problems)) }
+        if problems.is_empty() { Ok(checked) } else { Err(UserError::Invalid(problems)) }
     }
 }
 
@@ -213,12 +212,12 @@ fn website(text: String) -> Result<String, Problem> {
 #[cfg(test)]
 mod tests {
     use super::{
-        super::payout::MAX_PAYOUT_CHARS, AccountError, Change, DeveloperSlug, MAX_BIO_CHARS, MAX_NAME_CHARS,
-        MAX_WEBSITE_BYTES, NewProfile, ProfileChange, RESERVED_SLUGS,
+        super::payout::MAX_PAYOUT_CHARS, Change, DeveloperSlug, MAX_BIO_CHARS, MAX_NAME_CHARS, MAX_WEBSITE_BYTES,
+        NewProfile, ProfileChange, RESERVED_SLUGS, UserError,
     };
 
-    fn pointers(error: AccountError) -> Vec<&'static str> {
-        let AccountError::Invalid(problems) = error else { panic!("{error}") };
+    fn pointers(error: UserError) -> Vec<&'static str> {
+        let UserError::Invalid(problems) = error else { panic!("{error}") };
         problems.iter().map(|problem| problem.pointer).collect()
     }
 

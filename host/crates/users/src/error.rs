@@ -27,7 +27,7 @@ impl Problem {
 
 /// Why a request failed.
 #[derive(Debug, thiserror::Error)]
-pub enum AccountError {
+pub enum UserError {
     /// The caller's mistakes, all of them.
     #[error("{}", list(.0))]
     Invalid(Vec<Problem>),
@@ -55,7 +55,7 @@ pub enum AccountError {
     Host(String),
 }
 
-impl From<StoreError> for AccountError {
+impl From<StoreError> for UserError {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::SlugTaken => Self::SlugTaken,
@@ -67,7 +67,7 @@ impl From<StoreError> for AccountError {
     }
 }
 
-impl From<VaultError> for AccountError {
+impl From<VaultError> for UserError {
     fn from(error: VaultError) -> Self {
         Self::Host(format!("payout details: {error}"))
     }

@@ -13,7 +13,7 @@ use argon2::{
 use tokio::sync::Semaphore;
 
 use super::{
-    error::AccountError,
+    error::UserError,
     password::{Password, PasswordHash},
 };
 
@@ -25,7 +25,7 @@ const LANES: u32 = 1;
 const AT_ONCE: usize = 2;
 /// Hashes that wait for one of those; the next is told to come back.
 pub const MAX_WAITING: usize = 32;
-/// What a password is compared with where there is no account, so that this takes as long. Nobody knows a password that
+/// What a password is compared with where the address is not registered, so that this takes as long. Nobody knows a password that
 /// fits: the hash is random bytes, not the hash of anything.
 const NOBODY: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$MDEyMzQ1Njc4OWFiY2RlZg$q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJA";
@@ -61,33 +61,31 @@ impl PasswordHasher {
     }
 
     /// # Errors
-    /// [`AccountError::Overloaded`], and [`AccountError::Host`] if the system has no random numbers.
-    pub async fn hash(&self, password: Password) -> Result<PasswordHash, AccountError> {
+    /// [`UserError::Overloaded`], and [`UserError::Host`] if the system has no random numbers.
+    pub async fn hash(&self, password: Password) -> Result<PasswordHash, UserError> {
         let hash = self.work(move |argon2| argon2.hash_password(password.bytes()).map(|hash| hash.to_string())).await?;
-        Ok(PasswordHash::stored(
-            hash.map_err(|error| AccountError::Host(format!("a password was not hashed: {error}")))?,
-        ))
+        Ok(PasswordHash::stored(hash.map_err(|error| UserError::Host(format!("a password was not hashed: {error}")))?))
     }
 
     /// Whether the password is the one of this hash; never where there is none, which takes as long.
     ///
     /// # Errors
-    /// [`AccountError::Overloaded`]; [`AccountError::Host`] if the hash is none.
-    pub async fn fits(&self, password: Password, hash: Option<PasswordHash>) -> Result<bool, AccountError> {
+    /// [`UserError::Overloaded`]; [`UserError::Host`] if the hash is none.
+    pub async fn fits(&self, password: Password, hash: Option<PasswordHash>) -> Result<bool, UserError> {
         let compared = move |argon2: &Argon2<'_>| {
             let text = hash.as_ref().map_or(NOBODY, PasswordHash::expose);
             let parsed = phc::PasswordHash::new(text).map_err(|error| error.to_string())?;
             Ok::<_, String>(argon2.verify_password(password.bytes(), &parsed).is_ok() && hash.is_some())
         };
         let fits = self.work(compared).await?;
-        fits.map_err(|error| AccountError::Host(format!("a stored password hash cannot be read: {error}")))
+        fits.map_err(|error| UserError::Host(format!("a stored password hash cannot be read: {error}")))
     }
 
     async fn work<T: Send + 'static>(
         &self,
         task: impl FnOnce(&Argon2<'_>) -> T + Send + 'static,
-    ) -> Result<T, AccountError> {
-        let closed = |error: tokio::sync::AcquireError| AccountError::Host(error.to_string());
+    ) -> Result<T, UserError> {
+        let closed = |error: tokio::sync::AcquireError| UserError::Host(error.to_string());
         let place = Arc::clone(&self.places).try_acquire_owned().map_err(|_| Overloaded)?;
         let permit = Arc::clone(&self.working).acquire_owned().await.map_err(closed)?;
         self.made.fetch_add(1, Ordering::Relaxed);
@@ -98,12 +96,12 @@ impl PasswordHasher {
             drop((permit, place));
             done
         });
-        work.await.map_err(|error| AccountError::Host(error.to_string()))
+        work.await.map_err(|error| UserError::Host(error.to_string()))
     }
 }
 
-fn argon2() -> Result<Argon2<'static>, AccountError> {
-    let params = Params::new(MEMORY_KIB, PASSES, LANES, None).map_err(|error| AccountError::Host(error.to_string()))?;
+fn argon2() -> Result<Argon2<'static>, UserError> {
+    let params = Params::new(MEMORY_KIB, PASSES, LANES, None).map_err(|error| UserError::Host(error.to_string()))?;
     Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
 }
 
@@ -113,7 +111,7 @@ mod tests {
 
     use super::{
         super::password::{Password, PasswordHash},
-        AT_ONCE, AccountError, MAX_WAITING, NOBODY, PasswordHasher,
+        AT_ONCE, MAX_WAITING, NOBODY, PasswordHasher, UserError,
     };
 
     fn password(text: &str) -> Password {
@@ -144,7 +142,7 @@ mod tests {
     async fn a_hash_that_is_none_is_the_host_s_fault() {
         let odd = PasswordHash::stored("plain".into());
         let error = PasswordHasher::default().fits(password("plain"), Some(odd)).await.unwrap_err();
-        assert!(matches!(error, AccountError::Host(_)));
+        assert!(matches!(error, UserError::Host(_)));
     }
 
     #[tokio::test]
@@ -160,7 +158,7 @@ mod tests {
         while hasher.places.available_permits() > 0 {
             tokio::task::yield_now().await;
         }
-        assert!(matches!(hasher.work(|_| ()).await, Err(AccountError::Overloaded(_))));
+        assert!(matches!(hasher.work(|_| ()).await, Err(UserError::Overloaded(_))));
         drop(working);
         for one in waiting {
             one.await.unwrap().unwrap();

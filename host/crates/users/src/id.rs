@@ -1,5 +1,5 @@
-//! Ids of what accounts consist of. Each begins with what it names and goes on with a UUID of version 7, so that ids sort
-//! by time and none is taken for another kind's.
+//! Ids of developers and tokens. Each starts with a prefix for its kind, followed by a UUID of version 7, so that ids sort
+//! by time and no id is mistaken for another kind's.
 
 use std::{fmt, str::FromStr, sync::Arc};
 
@@ -12,9 +12,9 @@ const USER_PREFIX: &str = "usr_";
 /// A text is not an id of this kind.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the id must start with {0} and end with a UUID")]
-pub struct AccountIdError(&'static str);
+pub struct PrefixedIdError(&'static str);
 
-macro_rules! account_id {
+macro_rules! prefixed_id {
     ($(#[$doc:meta])* $name:ident, $prefix:literal) => {
         $(#[$doc])*
         #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -31,14 +31,14 @@ macro_rules! account_id {
         }
 
         impl FromStr for $name {
-            type Err = AccountIdError;
+            type Err = PrefixedIdError;
 
-            fn from_str(text: &str) -> Result<Self, AccountIdError> {
+            fn from_str(text: &str) -> Result<Self, PrefixedIdError> {
                 let id = text.strip_prefix($prefix).and_then(|id| Uuid::try_parse(id).ok());
                 // One spelling each: an id is compared as text.
                 match id.map(|id| format!("{}{id}", $prefix)) {
                     Some(same) if same == text => Ok(Self(text.into())),
-                    _ => Err(AccountIdError($prefix)),
+                    _ => Err(PrefixedIdError($prefix)),
                 }
             }
         }
@@ -51,12 +51,12 @@ macro_rules! account_id {
     };
 }
 
-account_id!(
+prefixed_id!(
     /// A developer: `dev_0192…`.
     DeveloperId,
     "dev_"
 );
-account_id!(
+prefixed_id!(
     /// An API token, by which it is listed and revoked: `tok_0192…`. It is no secret.
     TokenId,
     "tok_"

@@ -17,33 +17,22 @@ mod settings;
 mod store;
 mod token;
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
-pub use attempt_limiter::{AttemptLimiter, TooOften};
+pub use attempt_limiter::TooOften;
 pub use developer::{
-    Change, Developer, DeveloperSlug, MAX_BIO_CHARS, MAX_NAME_CHARS, MAX_SLUG_BYTES, MAX_WEBSITE_BYTES, MIN_SLUG_BYTES,
-    NewProfile, ProfileChange,
+    Change, Developer, DeveloperSlug, MAX_NAME_CHARS, MAX_SLUG_BYTES, MIN_SLUG_BYTES, NewProfile, ProfileChange,
 };
 pub use email::EmailAddress;
-pub use error::{AccountError, Problem};
-pub use hasher::{MAX_WAITING, Overloaded, PasswordHasher};
-pub use id::{AccountIdError, DeveloperId, TokenId};
-pub use password::{MAX_PASSWORD_CHARS, MIN_PASSWORD_CHARS, Password, PasswordHash};
-pub use payout::{MAX_PAYOUT_CHARS, PAYOUT_PURPOSE, PayoutDetails};
+pub use error::{Problem, UserError};
+pub use hasher::{MAX_WAITING, Overloaded};
+pub use id::{DeveloperId, PrefixedIdError, TokenId};
+pub use password::{Password, PasswordHash};
+pub use payout::{PAYOUT_PURPOSE, PayoutDetails};
 pub use principal::Principal;
 pub use scope::{Scope, Scopes, UnknownScope};
-pub use service::Accounts;
-pub use settings::AccountSettings;
+pub use service::Users;
+pub use settings::UserSettings;
 pub use store::{
     AtTokenLimit, DeveloperChange, DeveloperStore, NewDeveloper, NewToken, StoreError, StoredToken, StoredUser,
     TokenOwner, TokenStore, UserStore,
 };
-pub use token::{
-    ApiToken, IssuedToken, MAX_TOKEN_NAME_CHARS, MAX_TOKEN_SECONDS, MAX_TOKENS_PER_USER, TokenDigest, TokenRequest,
-    TokenSummary,
-};
-
-/// Unix seconds. A clock before 1970 reads as 1970.
-pub fn unix_now() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
-}
+pub use token::{ApiToken, IssuedToken, MAX_TOKENS_PER_USER, TokenDigest, TokenRequest, TokenSummary};

@@ -1,6 +1,6 @@
 //! Whoever a token speaks for, once it was found. It holds nothing that is secret.
 
-use workway_model::UserId;
+use workway_model::{Timestamp, UserId};
 
 use super::{id::TokenId, scope::Scopes};
 
@@ -10,6 +10,6 @@ pub struct Principal {
     pub user: UserId,
     pub token: TokenId,
     pub scopes: Scopes,
-    /// Unix seconds: when the token ends.
-    pub expires_at: u64,
+    /// When the token expires.
+    pub expires_at: Timestamp,
 }

@@ -1,18 +1,18 @@
 //! Everything about users, from registration to the developer profile. A stranger gets the same answer for the same work
-//! whether or not an address has an account.
+//! whether or not an address is registered.
 
-use std::{fmt, net::IpAddr, sync::Arc};
+use std::{fmt, net::IpAddr, sync::Arc, time::Duration};
 
 use secrecy::SecretString;
 use tokio::sync::Semaphore;
-use workway_model::UserId;
+use workway_model::{Timestamp, UserId};
 use workway_vault::Vault;
 
 use super::{
     attempt_limiter::AttemptLimiter,
     developer::{Change, CheckedChange, CheckedProfile, Developer, NewProfile, ProfileChange},
     email::EmailAddress,
-    error::{AccountError, Problem},
+    error::{Problem, UserError},
     hasher::PasswordHasher,
     id::{DeveloperId, TokenId, generate_user},
     password::Password,
@@ -22,16 +22,16 @@ use super::{
     store::{AtTokenLimit, DeveloperChange, DeveloperStore, NewDeveloper, NewToken, StoreError, TokenStore, UserStore},
     token::{ApiToken, IssuedToken, TokenRequest, TokenSummary},
 };
-use crate::AccountSettings;
+use crate::UserSettings;
 
-/// Precision of a token's last use, in seconds: a finer one would cost a write per request.
-const USE_SECONDS: u64 = 60;
+/// Precision of a token's last use: a finer one would cost a write per request.
+const USE_PRECISION: Duration = Duration::from_secs(60);
 /// Attempts to seal payout details while the keys are rotated.
 const SEAL_ATTEMPTS: u32 = 3;
 
 /// The users of a host. Cheap to clone.
 #[derive(Clone)]
-pub struct Accounts(Arc<Inner>);
+pub struct Users(Arc<Inner>);
 
 struct Inner {
     users: Arc<dyn UserStore>,
@@ -44,13 +44,13 @@ struct Inner {
     noting: Arc<Semaphore>,
 }
 
-impl Accounts {
+impl Users {
     pub fn new(
         users: Arc<dyn UserStore>,
         tokens: Arc<dyn TokenStore>,
         developers: Arc<dyn DeveloperStore>,
         vault: Arc<Vault>,
-        settings: &AccountSettings,
+        settings: &UserSettings,
     ) -> Self {
         Self(Arc::new(Inner {
             users,
@@ -66,36 +66,36 @@ impl Accounts {
     /// Counts an attempt to sign in or to register from a client address. Call it before any other work for the client.
     ///
     /// # Errors
-    /// [`AccountError::TooOften`].
-    pub fn count_attempt(&self, address: IpAddr) -> Result<(), AccountError> {
+    /// [`UserError::TooOften`].
+    pub fn count_attempt(&self, address: IpAddr) -> Result<(), UserError> {
         Ok(self.0.attempts.count_client(address)?)
     }
 
     /// Registers a user, unless the address has one: then nothing changes, and the answer is the same.
     ///
     /// # Errors
-    /// [`AccountError::Invalid`] lists every problem of address and password; [`AccountError::TooOften`],
-    /// [`AccountError::Overloaded`].
-    pub async fn register(&self, email: &str, password: SecretString, now: u64) -> Result<(), AccountError> {
+    /// [`UserError::Invalid`] lists every problem of address and password; [`UserError::TooOften`],
+    /// [`UserError::Overloaded`].
+    pub async fn register(&self, email: &str, password: SecretString, now: Timestamp) -> Result<(), UserError> {
         let (email, password) = both(email.parse(), Password::choose(password))?;
         self.0.attempts.count_registration(&email)?;
         let hash = self.0.hasher.hash(password).await?;
-        let id = generate_user().map_err(|error| AccountError::Host(error.to_string()))?;
+        let id = generate_user().map_err(|error| UserError::Host(error.to_string()))?;
         Ok(self.0.users.add(&id, &email, &hash, now).await?)
     }
 
     /// Issues a token to a user who knows the password.
     ///
     /// # Errors
-    /// [`AccountError::InvalidCredentials`], whichever of the two is wrong; [`AccountError::Invalid`] lists every problem of
-    /// the request; [`AccountError::TooOften`], [`AccountError::Overloaded`].
+    /// [`UserError::InvalidCredentials`], whichever of the two is wrong; [`UserError::Invalid`] lists every problem of
+    /// the request; [`UserError::TooOften`], [`UserError::Overloaded`].
     pub async fn log_in(
         &self,
         email: &str,
         password: SecretString,
         request: TokenRequest,
-        now: u64,
-    ) -> Result<IssuedToken, AccountError> {
+        now: Timestamp,
+    ) -> Result<IssuedToken, UserError> {
         let (email, password) = both(email.parse(), Password::attempt(password))?;
         // Before the password is compared, so that an error reveals nothing about it.
         let issued = request.issue(Scopes::all(), None, now)?;
@@ -103,20 +103,20 @@ impl Accounts {
         let user = self.0.users.by_email(&email).await?;
         let (id, hash) = user.map(|user| (user.id, user.password)).unzip();
         let fits = self.0.hasher.fits(password, hash).await?;
-        let user = id.filter(|_| fits).ok_or(AccountError::InvalidCredentials)?;
+        let user = id.filter(|_| fits).ok_or(UserError::InvalidCredentials)?;
         self.store(user, issued, AtTokenLimit::RevokeOldest, now).await
     }
 
     /// Issues a token that cannot exceed the scopes or lifetime of the holder's own.
     ///
     /// # Errors
-    /// [`AccountError::MoreScopes`], [`AccountError::Invalid`], [`AccountError::TooManyTokens`].
+    /// [`UserError::MoreScopes`], [`UserError::Invalid`], [`UserError::TooManyTokens`].
     pub async fn issue(
         &self,
         holder: &Principal,
         request: TokenRequest,
-        now: u64,
-    ) -> Result<IssuedToken, AccountError> {
+        now: Timestamp,
+    ) -> Result<IssuedToken, UserError> {
         let issued = request.issue(holder.scopes, Some(holder.expires_at), now)?;
         self.store(holder.user.clone(), issued, AtTokenLimit::Refuse, now).await
     }
@@ -126,8 +126,8 @@ impl Accounts {
         user: UserId,
         issued: IssuedToken,
         at_limit: AtTokenLimit,
-        now: u64,
-    ) -> Result<IssuedToken, AccountError> {
+        now: Timestamp,
+    ) -> Result<IssuedToken, UserError> {
         let token = NewToken { user, digest: issued.token.digest(), summary: issued.summary.clone() };
         self.0.tokens.add(token, at_limit, now).await?;
         Ok(issued)
@@ -136,12 +136,12 @@ impl Accounts {
     /// Returns the user that a bearer token belongs to; none if it is unknown, expired or revoked, which look the same.
     ///
     /// # Errors
-    /// [`AccountError::Unavailable`].
-    pub async fn authenticate(&self, token: &str, now: u64) -> Result<Option<Principal>, AccountError> {
+    /// [`UserError::Unavailable`].
+    pub async fn authenticate(&self, token: &str, now: Timestamp) -> Result<Option<Principal>, UserError> {
         let Some(token) = ApiToken::parse(token) else { return Ok(None) };
         let found = self.0.tokens.find(&token.digest()).await?;
         let Some(found) = found.filter(|found| !found.is_revoked && found.expires_at > now) else { return Ok(None) };
-        let is_noted = found.last_used_at.is_some_and(|last| last.saturating_add(USE_SECONDS) > now);
+        let is_noted = found.last_used_at.is_some_and(|last| last + USE_PRECISION > now);
         if !is_noted {
             self.note_use(found.owner.id.clone(), now);
         }
@@ -150,11 +150,11 @@ impl Accounts {
     }
 
     /// Not awaited: it must not slow a request down.
-    fn note_use(&self, id: TokenId, now: u64) {
+    fn note_use(&self, id: TokenId, now: Timestamp) {
         let Ok(turn) = Arc::clone(&self.0.noting).try_acquire_owned() else { return };
         let tokens = Arc::clone(&self.0.tokens);
         tokio::spawn(async move {
-            if let Err(error) = tokens.used(&id, now.saturating_sub(USE_SECONDS), now).await {
+            if let Err(error) = tokens.used(&id, now - USE_PRECISION, now).await {
                 tracing::warn!(token = %id, "the last use of a token could not be recorded: {error}");
             }
             drop(turn);
@@ -164,38 +164,38 @@ impl Accounts {
     /// Lists a user's active tokens, newest first.
     ///
     /// # Errors
-    /// [`AccountError::Unavailable`].
-    pub async fn tokens(&self, user: &UserId, now: u64) -> Result<Vec<TokenSummary>, AccountError> {
+    /// [`UserError::Unavailable`].
+    pub async fn tokens(&self, user: &UserId, now: Timestamp) -> Result<Vec<TokenSummary>, UserError> {
         Ok(self.0.tokens.list(user, now).await?)
     }
 
     /// Revokes a user's token. Returns whether there is one, revoked before or not.
     ///
     /// # Errors
-    /// [`AccountError::Unavailable`].
-    pub async fn revoke(&self, user: &UserId, id: &TokenId, now: u64) -> Result<bool, AccountError> {
+    /// [`UserError::Unavailable`].
+    pub async fn revoke(&self, user: &UserId, id: &TokenId, now: Timestamp) -> Result<bool, UserError> {
         Ok(self.0.tokens.revoke(user, id, now).await?)
     }
 
     /// Returns a user's address, only for the user. The operator and the user `dev` have none.
     ///
     /// # Errors
-    /// [`AccountError::Unavailable`].
-    pub async fn email(&self, user: &UserId) -> Result<Option<EmailAddress>, AccountError> {
+    /// [`UserError::Unavailable`].
+    pub async fn email(&self, user: &UserId) -> Result<Option<EmailAddress>, UserError> {
         Ok(self.0.users.email(user).await?)
     }
 
     /// Makes the user a developer.
     ///
     /// # Errors
-    /// [`AccountError::Invalid`] lists every problem of the profile; [`AccountError::SlugTaken`],
-    /// [`AccountError::AlreadyDeveloper`].
+    /// [`UserError::Invalid`] lists every problem of the profile; [`UserError::SlugTaken`],
+    /// [`UserError::AlreadyDeveloper`].
     pub async fn create_developer(
         &self,
         user: &UserId,
         profile: NewProfile,
-        now: u64,
-    ) -> Result<Developer, AccountError> {
+        now: Timestamp,
+    ) -> Result<Developer, UserError> {
         let CheckedProfile { slug, name, bio, website, payout } = profile.check()?;
         let id = DeveloperId::generate();
         let mut developer = NewDeveloper { id, user: user.clone(), slug, name, bio, website, payout: None };
@@ -213,15 +213,15 @@ impl Accounts {
     /// Changes the user's profile.
     ///
     /// # Errors
-    /// [`AccountError::NoDeveloper`]; [`AccountError::Invalid`] lists every problem of the change.
+    /// [`UserError::NoDeveloper`]; [`UserError::Invalid`] lists every problem of the change.
     pub async fn update_developer(
         &self,
         user: &UserId,
         change: ProfileChange,
-        now: u64,
-    ) -> Result<Developer, AccountError> {
+        now: Timestamp,
+    ) -> Result<Developer, UserError> {
         let CheckedChange { name, bio, website, payout } = change.check()?;
-        let developer = self.developer_of(user).await?.ok_or(AccountError::NoDeveloper)?;
+        let developer = self.developer_of(user).await?.ok_or(UserError::NoDeveloper)?;
         for _ in 0..SEAL_ATTEMPTS {
             let payout = match &payout {
                 Change::Keep => Change::Keep,
@@ -231,7 +231,7 @@ impl Accounts {
             let change = DeveloperChange { name: name.clone(), bio: bio.clone(), website: website.clone(), payout };
             match self.0.developers.update(user, change, now).await {
                 Err(StoreError::StaleKey) if self.0.vault.catch_up().await => {}
-                updated => return updated?.ok_or(AccountError::NoDeveloper),
+                updated => return updated?.ok_or(UserError::NoDeveloper),
             }
         }
         Err(StoreError::StaleKey.into())
@@ -240,8 +240,8 @@ impl Accounts {
     /// Finds a developer by id or slug.
     ///
     /// # Errors
-    /// [`AccountError::Unavailable`].
-    pub async fn developer(&self, id_or_slug: &str) -> Result<Option<Developer>, AccountError> {
+    /// [`UserError::Unavailable`].
+    pub async fn developer(&self, id_or_slug: &str) -> Result<Option<Developer>, UserError> {
         if let Ok(id) = id_or_slug.parse() {
             return Ok(self.0.developers.by_id(&id).await?);
         }
@@ -254,16 +254,16 @@ impl Accounts {
     /// Returns the user's own profile.
     ///
     /// # Errors
-    /// [`AccountError::Unavailable`].
-    pub async fn developer_of(&self, user: &UserId) -> Result<Option<Developer>, AccountError> {
+    /// [`UserError::Unavailable`].
+    pub async fn developer_of(&self, user: &UserId) -> Result<Option<Developer>, UserError> {
         Ok(self.0.developers.by_user(user).await?)
     }
 
     /// Returns the user's payout details, to pay. No route answers with them.
     ///
     /// # Errors
-    /// [`AccountError::Host`] if the record does not open.
-    pub async fn payout(&self, user: &UserId) -> Result<Option<PayoutDetails>, AccountError> {
+    /// [`UserError::Host`] if the record does not open.
+    pub async fn payout(&self, user: &UserId) -> Result<Option<PayoutDetails>, UserError> {
         let Some((id, record)) = self.0.developers.payout(user).await? else { return Ok(None) };
         Ok(Some(PayoutDetails::open(&self.0.vault, user, &id, &record)?))
     }
@@ -283,18 +283,18 @@ impl Accounts {
 fn both(
     email: Result<EmailAddress, Problem>,
     password: Result<Password, Problem>,
-) -> Result<(EmailAddress, Password), AccountError> {
+) -> Result<(EmailAddress, Password), UserError> {
     match (email, password) {
         (Ok(email), Ok(password)) => Ok((email, password)),
         (email, password) => {
             let problems = [email.err(), password.err()];
-            Err(AccountError::Invalid(problems.into_iter().flatten().collect()))
+            Err(UserError::Invalid(problems.into_iter().flatten().collect()))
         }
     }
 }
 
-impl fmt::Debug for Accounts {
+impl fmt::Debug for Users {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Accounts").field("hasher", &self.0.hasher).finish_non_exhaustive()
+        formatter.debug_struct("Users").field("hasher", &self.0.hasher).finish_non_exhaustive()
     }
 }

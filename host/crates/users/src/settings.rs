@@ -11,7 +11,7 @@ const MOST_ATTEMPTS: u32 = 1_000_000;
 /// Attempts to register or log in, a minute. As many may come at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct AccountSettings {
+pub struct UserSettings {
     /// From one client: an IPv4 address, or an IPv6 network of 64 bits. It is the address of the connection itself, so behind a
     /// proxy all clients are one. Default: 10.
     pub attempts_per_address: NonZeroU32,
@@ -19,14 +19,14 @@ pub struct AccountSettings {
     pub attempts_per_email: NonZeroU32,
 }
 
-impl Default for AccountSettings {
+impl Default for UserSettings {
     fn default() -> Self {
         let attempts = |count| NonZeroU32::new(count).unwrap_or(NonZeroU32::MIN);
         Self { attempts_per_address: attempts(10), attempts_per_email: attempts(5) }
     }
 }
 
-impl AccountSettings {
+impl UserSettings {
     /// Checks every number against its bounds.
     ///
     /// # Errors

@@ -2,7 +2,7 @@
 //! enforce uniqueness, since only it sees concurrent requests.
 
 use async_trait::async_trait;
-use workway_model::UserId;
+use workway_model::{Timestamp, UserId};
 use workway_vault::Sealed;
 
 use super::{
@@ -42,8 +42,13 @@ pub struct StoredUser {
 #[async_trait]
 pub trait UserStore: Send + Sync {
     /// Adds a user, or leaves the one with this address as it is. Nothing tells which it was, the work included.
-    async fn add(&self, id: &UserId, email: &EmailAddress, password: &PasswordHash, now: u64)
-    -> Result<(), StoreError>;
+    async fn add(
+        &self,
+        id: &UserId,
+        email: &EmailAddress,
+        password: &PasswordHash,
+        now: Timestamp,
+    ) -> Result<(), StoreError>;
 
     async fn by_email(&self, email: &EmailAddress) -> Result<Option<StoredUser>, StoreError>;
 
@@ -79,28 +84,27 @@ pub struct TokenOwner {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredToken {
     pub owner: TokenOwner,
-    /// Unix seconds.
-    pub expires_at: u64,
+    pub expires_at: Timestamp,
     pub is_revoked: bool,
-    pub last_used_at: Option<u64>,
+    pub last_used_at: Option<Timestamp>,
 }
 
 /// API tokens by digest.
 #[async_trait]
 pub trait TokenStore: Send + Sync {
-    async fn add(&self, token: NewToken, at_limit: AtTokenLimit, now: u64) -> Result<(), StoreError>;
+    async fn add(&self, token: NewToken, at_limit: AtTokenLimit, now: Timestamp) -> Result<(), StoreError>;
 
     /// One indexed query.
     async fn find(&self, digest: &TokenDigest) -> Result<Option<StoredToken>, StoreError>;
 
     /// A user's tokens that are of use at `now`, newest first.
-    async fn list(&self, user: &UserId, now: u64) -> Result<Vec<TokenSummary>, StoreError>;
+    async fn list(&self, user: &UserId, now: Timestamp) -> Result<Vec<TokenSummary>, StoreError>;
 
     /// Whether the user has such a token, revoked before or not.
-    async fn revoke(&self, user: &UserId, id: &TokenId, now: u64) -> Result<bool, StoreError>;
+    async fn revoke(&self, user: &UserId, id: &TokenId, now: Timestamp) -> Result<bool, StoreError>;
 
     /// Writes down that a token was used, unless that was written after `before` already.
-    async fn used(&self, id: &TokenId, before: u64, now: u64) -> Result<(), StoreError>;
+    async fn used(&self, id: &TokenId, before: Timestamp, now: Timestamp) -> Result<(), StoreError>;
 }
 
 /// A developer to be stored.
@@ -127,7 +131,7 @@ pub struct DeveloperChange {
 /// Developers by id, slug and user.
 #[async_trait]
 pub trait DeveloperStore: Send + Sync {
-    async fn add(&self, developer: NewDeveloper, now: u64) -> Result<Developer, StoreError>;
+    async fn add(&self, developer: NewDeveloper, now: Timestamp) -> Result<Developer, StoreError>;
 
     async fn by_id(&self, id: &DeveloperId) -> Result<Option<Developer>, StoreError>;
 
@@ -136,7 +140,12 @@ pub trait DeveloperStore: Send + Sync {
     async fn by_user(&self, user: &UserId) -> Result<Option<Developer>, StoreError>;
 
     /// The developer afterwards; none if the user has no profile.
-    async fn update(&self, user: &UserId, change: DeveloperChange, now: u64) -> Result<Option<Developer>, StoreError>;
+    async fn update(
+        &self,
+        user: &UserId,
+        change: DeveloperChange,
+        now: Timestamp,
+    ) -> Result<Option<Developer>, StoreError>;
 
     /// The sealed payout details of a user's profile.
     async fn payout(&self, user: &UserId) -> Result<Option<(DeveloperId, Vec<u8>)>, StoreError>;

@@ -1,16 +1,17 @@
 //! API tokens: opaque texts of 256 random bits, of which only the SHA-256 is stored. A token that is lost is revoked, never
 //! shown again.
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chacha20poly1305::{Key, aead::Generate};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
+use workway_model::Timestamp;
 use zeroize::Zeroize;
 
 use super::{
-    error::{AccountError, Problem},
+    error::{Problem, UserError},
     id::TokenId,
     scope::{Scope, Scopes},
 };
@@ -29,9 +30,9 @@ pub const MAX_TOKENS_PER_USER: u32 = 100;
 /// The longest name of a token.
 pub const MAX_TOKEN_NAME_CHARS: usize = 80;
 /// How long a token lives at most: 366 days.
-pub const MAX_TOKEN_SECONDS: u64 = 366 * 86_400;
+pub const MAX_TOKEN_LIFETIME: Duration = Duration::from_secs(366 * 86_400);
 /// How long it lives unless somebody says: 30 days.
-const DEFAULT_TOKEN_SECONDS: u64 = 30 * 86_400;
+const DEFAULT_TOKEN_LIFETIME: Duration = Duration::from_secs(30 * 86_400);
 
 /// A token's text.
 #[derive(Clone)]
@@ -47,8 +48,8 @@ pub struct TokenRequest {
     pub name: Option<String>,
     /// As many as possible unless said.
     pub scopes: Option<Scopes>,
-    /// Unix seconds.
-    pub expires_at: Option<u64>,
+    /// The default lifetime is 30 days.
+    pub expires_at: Option<Timestamp>,
 }
 
 /// A token as its owner sees it later.
@@ -59,10 +60,9 @@ pub struct TokenSummary {
     /// How its text begins.
     pub prefix: String,
     pub scopes: Scopes,
-    /// Unix seconds, all three.
-    pub created_at: u64,
-    pub expires_at: u64,
-    pub last_used_at: Option<u64>,
+    pub created_at: Timestamp,
+    pub expires_at: Timestamp,
+    pub last_used_at: Option<Timestamp>,
 }
 
 /// A new token, and the only time that its text is there.
@@ -74,9 +74,9 @@ pub struct IssuedToken {
 
 impl ApiToken {
     /// # Errors
-    /// [`AccountError::Host`] if the system has no random numbers.
-    pub fn generate() -> Result<Self, AccountError> {
-        let failed = |error: &dyn fmt::Display| AccountError::Host(format!("no token was made: {error}"));
+    /// [`UserError::Host`] if the system has no random numbers.
+    pub fn generate() -> Result<Self, UserError> {
+        let failed = |error: &dyn fmt::Display| UserError::Host(format!("no token was made: {error}"));
         let mut bytes = Key::try_generate().map_err(|error| failed(&error))?;
         let random = URL_SAFE_NO_PAD.encode(bytes);
         bytes.zeroize();
@@ -118,10 +118,10 @@ impl TokenDigest {
 
 impl TokenRequest {
     /// A new token of these wishes, within `most` scopes and until `last` at the latest.
-    pub(super) fn issue(self, most: Scopes, last: Option<u64>, now: u64) -> Result<IssuedToken, AccountError> {
+    pub(super) fn issue(self, most: Scopes, last: Option<Timestamp>, now: Timestamp) -> Result<IssuedToken, UserError> {
         let scopes = self.scopes.unwrap_or(most);
-        let latest = last.unwrap_or(u64::MAX).min(now.saturating_add(MAX_TOKEN_SECONDS));
-        let expires_at = self.expires_at.unwrap_or(latest.min(now.saturating_add(DEFAULT_TOKEN_SECONDS)));
+        let latest = last.unwrap_or(Timestamp::MAX).min(now + MAX_TOKEN_LIFETIME);
+        let expires_at = self.expires_at.unwrap_or(latest.min(now + DEFAULT_TOKEN_LIFETIME));
         let mut problems = Vec::new();
         if scopes.is_empty() {
             problems.push(Problem::new("/scopes", "must not be empty: leave it out for all scopes, or name some"));
@@ -136,10 +136,10 @@ impl TokenRequest {
             problems.push(Problem::new("/name", message));
         }
         if !problems.is_empty() {
-            return Err(AccountError::Invalid(problems));
+            return Err(UserError::Invalid(problems));
         }
         if let Some(asked) = scopes.beyond(most) {
-            return Err(AccountError::MoreScopes { has: most, asked });
+            return Err(UserError::MoreScopes { has: most, asked });
         }
         let name = self.name.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty());
         let token = ApiToken::generate()?;
@@ -164,12 +164,18 @@ impl From<Scope> for Scopes {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::{
-        AccountError, ApiToken, MAX_TOKEN_NAME_CHARS, MAX_TOKEN_SECONDS, PREFIX, RANDOM_CHARS, SHOWN_CHARS, Scope,
-        Scopes, TokenRequest, checksum,
+        ApiToken, MAX_TOKEN_LIFETIME, MAX_TOKEN_NAME_CHARS, PREFIX, RANDOM_CHARS, SHOWN_CHARS, Scope, Scopes,
+        Timestamp, TokenRequest, UserError, checksum,
     };
 
-    const NOW: u64 = 1_000_000;
+    const MILLISECOND: Duration = Duration::from_millis(1);
+
+    fn now() -> Timestamp {
+        Timestamp::from_millis(1_000_000_123)
+    }
 
     #[test]
     fn a_token_parses_again_and_no_other_text_does() {
@@ -197,7 +203,7 @@ mod tests {
 
     #[test]
     fn a_token_is_not_printed_and_its_prefix_is_short() {
-        let issued = TokenRequest::default().issue(Scopes::all(), None, NOW).unwrap();
+        let issued = TokenRequest::default().issue(Scopes::all(), None, now()).unwrap();
         assert_eq!(issued.summary.prefix.len(), SHOWN_CHARS);
         assert!(issued.token.expose().starts_with(&issued.summary.prefix));
         assert!(!format!("{issued:?}").contains(&issued.token.expose()[SHOWN_CHARS..]));
@@ -206,25 +212,27 @@ mod tests {
     #[test]
     fn a_token_has_no_more_than_the_one_that_made_it() {
         let has: Scopes = "account publish".parse().unwrap();
+        let last = now() + MILLISECOND;
         let asked =
-            |scopes: Scopes| TokenRequest { scopes: Some(scopes), ..Default::default() }.issue(has, Some(NOW + 9), NOW);
-        assert_eq!(asked(Scope::Publish.into()).unwrap().summary.expires_at, NOW + 9);
+            |scopes: Scopes| TokenRequest { scopes: Some(scopes), ..Default::default() }.issue(has, Some(last), now());
+        assert_eq!(asked(Scope::Publish.into()).unwrap().summary.expires_at, last);
         let error = asked(Scopes::all()).unwrap_err();
-        assert!(matches!(error, AccountError::MoreScopes { asked: Scope::ActionsExecute, .. }), "{error}");
-        assert_eq!(TokenRequest::default().issue(has, None, NOW).unwrap().summary.scopes, has);
+        assert!(matches!(error, UserError::MoreScopes { asked: Scope::ActionsExecute, .. }), "{error}");
+        assert_eq!(TokenRequest::default().issue(has, None, now()).unwrap().summary.scopes, has);
     }
 
     #[test]
     fn every_wish_out_of_bounds_is_named() {
         let long = "x".repeat(MAX_TOKEN_NAME_CHARS + 1);
-        let request = TokenRequest { name: Some(long), scopes: Some(Scopes::default()), expires_at: Some(NOW) };
-        let AccountError::Invalid(problems) = request.issue(Scopes::all(), None, NOW).unwrap_err() else { panic!() };
+        let request = TokenRequest { name: Some(long), scopes: Some(Scopes::default()), expires_at: Some(now()) };
+        let UserError::Invalid(problems) = request.issue(Scopes::all(), None, now()).unwrap_err() else { panic!() };
         assert_eq!(problems.iter().map(|one| one.pointer).collect::<Vec<_>>(), ["/scopes", "/expiresAt", "/name"]);
         let until = |expires_at| {
             let request = TokenRequest { expires_at: Some(expires_at), ..Default::default() };
-            request.issue(Scopes::all(), Some(NOW + 5 * MAX_TOKEN_SECONDS), NOW).is_ok()
+            request.issue(Scopes::all(), Some(now() + 5 * MAX_TOKEN_LIFETIME), now()).is_ok()
         };
-        assert!(until(NOW + 1) && until(NOW + MAX_TOKEN_SECONDS));
-        assert!(!until(NOW + MAX_TOKEN_SECONDS + 1) && !until(0) && !until(u64::MAX));
+        assert!(until(now() + MILLISECOND) && until(now() + MAX_TOKEN_LIFETIME));
+        assert!(!until(now() + MAX_TOKEN_LIFETIME + MILLISECOND));
+        assert!(!until(Timestamp::UNIX_EPOCH) && !until(Timestamp::MAX));
     }
 }

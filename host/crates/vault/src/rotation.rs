@@ -42,8 +42,8 @@ pub enum RotateError {
     #[error("the rotation stopped: {0}; run it again to continue")]
     Vault(#[from] VaultError),
     #[error(
-        "stored records are sealed under key {theirs}, which is not available: set WORKWAY_KEY as the host has it, or \
-         restore its key file; if the key is lost, --drop-unreadable deletes the records that it sealed"
+        "stored records are encrypted with key {theirs}, which is not available: set WORKWAY_KEY as the host has it, \
+         or restore its key file; if the key is lost, --drop-unreadable deletes the records that it encrypted"
     )]
     OtherKey { theirs: KeyId },
     #[error("another process changed the keys at the same time: run the rotation again")]

@@ -44,13 +44,13 @@ pub struct Sealed {
 /// Why a record was not sealed or opened.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum VaultError {
-    #[error("the record is sealed under key {sealed}, but this host has key {ours}")]
+    #[error("the record is encrypted with key {sealed}, but this host has key {ours}")]
     OtherKey { sealed: KeyId, ours: KeyId },
     #[error("the record was changed, or belongs to another row")]
     Tampered,
     #[error("the record's format is unknown to this version")]
     Format,
-    #[error("the record could not be sealed: {0}")]
+    #[error("the record could not be encrypted: {0}")]
     Seal(String),
 }
 

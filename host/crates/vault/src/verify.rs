@@ -8,8 +8,9 @@ pub enum VerifyKeysError {
     #[error("the database's key cannot be verified: {0}")]
     Records(#[from] RecordsError),
     #[error(
-        "stored records are sealed under key {theirs}, but this host has key {ours}: set WORKWAY_KEY to the other key or \
-         restore its key file; if it is lost, `workway keys rotate --drop-unreadable` deletes the records that it sealed"
+        "stored records are encrypted with key {theirs}, but this host has key {ours}: set WORKWAY_KEY to the other key \
+         or restore its key file; if it is lost, `workway keys rotate --drop-unreadable` deletes the records that it \
+         encrypted"
     )]
     OtherKey { theirs: KeyId, ours: KeyId },
 }
@@ -55,7 +56,7 @@ impl Vault {
         };
         let has_key = self.prefer(theirs);
         if !has_key {
-            tracing::error!("records are sealed under key {theirs} now: restart this host with that key");
+            tracing::error!("records are encrypted with key {theirs} now: restart this host with that key");
         }
         has_key
     }

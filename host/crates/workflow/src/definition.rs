@@ -45,7 +45,7 @@ pub enum Trigger {
         body: Option<Schema>,
     },
     Schedule(Schedule),
-    /// Whoever asks for a run.
+    /// A user starts each run.
     Manual,
 }
 

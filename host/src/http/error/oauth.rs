@@ -66,39 +66,42 @@ mod tests {
 
     use axum::response::IntoResponse;
 
-    use super::{ApiError, ConnectionError, FlowError, SealedError};
+    use super::{ApiError, ConnectionError, ErrorCode, FlowError, SealedError};
 
     #[test]
     fn the_status_follows_from_who_is_to_blame() {
         let slack = || "slack".parse().unwrap();
-        for (error, status) in [
-            (FlowError::UnknownProvider("x".into()), 404),
-            (FlowError::ApiKeyProvider(slack()), 400),
-            (FlowError::NotConfigured(slack()), 503),
-            (FlowError::InvalidScopes("x".into()), 400),
-            (FlowError::InvalidVariables("x".into()), 400),
-            (FlowError::ReturnToNotAllowed("x"), 400),
-            (FlowError::UnknownConnection, 404),
-            (FlowError::InvalidState, 400),
-            (FlowError::StateExpired, 400),
-            (FlowError::InvalidCallback("x".into()), 400),
-            (FlowError::IssuerMismatch("x"), 400),
-            (FlowError::ProviderDenied { description: "x".into() }, 403),
-            (FlowError::ProviderError { code: "x".into(), description: "x".into() }, 502),
-            (FlowError::CodeRefused { code: "x".into() }, 502),
-            (FlowError::ClientRefused { code: "x".into(), description: "x".into() }, 502),
-            (FlowError::ProviderUnavailable { reason: "x".into(), retry_after: None }, 502),
-            (FlowError::ProviderMalformed("x".into()), 502),
-            (FlowError::AccountUnknown("x".into()), 502),
-            (ConnectionError::Invalid("x".into()).into(), 400),
-            (SealedError::TooMany.into(), 409),
-            (SealedError::Unavailable("x".into()).into(), 503),
-            (SealedError::StaleKey.into(), 500),
-            (FlowError::Random("x".into()), 500),
+        for (error, status, code) in [
+            (FlowError::UnknownProvider("x".into()), 404, ErrorCode::ProviderNotFound),
+            (FlowError::ApiKeyProvider(slack()), 400, ErrorCode::ApiKeyProvider),
+            (FlowError::NotConfigured(slack()), 503, ErrorCode::ProviderNotConfigured),
+            (FlowError::InvalidScopes("x".into()), 400, ErrorCode::InvalidScopes),
+            (FlowError::InvalidVariables("x".into()), 400, ErrorCode::InvalidVariables),
+            (FlowError::ReturnToNotAllowed("x"), 400, ErrorCode::ReturnToNotAllowed),
+            (FlowError::UnknownConnection, 404, ErrorCode::ConnectionNotFound),
+            (FlowError::InvalidState, 400, ErrorCode::InvalidState),
+            (FlowError::StateExpired, 400, ErrorCode::StateExpired),
+            (FlowError::InvalidCallback("x".into()), 400, ErrorCode::InvalidCallback),
+            (FlowError::IssuerMismatch("x"), 400, ErrorCode::IssuerMismatch),
+            (FlowError::ProviderDenied { description: "x".into() }, 403, ErrorCode::AccessDenied),
+            (FlowError::ProviderError { code: "x".into(), description: "x".into() }, 502, ErrorCode::ProviderError),
+            (FlowError::CodeRefused { code: "x".into() }, 502, ErrorCode::CodeRefused),
+            (FlowError::ClientRefused { code: "x".into(), description: "x".into() }, 502, ErrorCode::ClientRefused),
+            (
+                FlowError::ProviderUnavailable { reason: "x".into(), retry_after: None },
+                502,
+                ErrorCode::ProviderUnavailable,
+            ),
+            (FlowError::ProviderMalformed("x".into()), 502, ErrorCode::ProviderMalformed),
+            (FlowError::AccountUnknown("x".into()), 502, ErrorCode::AccountUnknown),
+            (ConnectionError::Invalid("x".into()).into(), 400, ErrorCode::InvalidConnection),
+            (SealedError::TooMany.into(), 409, ErrorCode::TooManyConnections),
+            (SealedError::Unavailable("x".into()).into(), 503, ErrorCode::Database),
+            (SealedError::StaleKey.into(), 500, ErrorCode::Internal),
+            (FlowError::Random("x".into()), 500, ErrorCode::Internal),
         ] {
-            let code = error.code();
             let answer = ApiError::from(error);
-            assert_eq!((answer.status.as_u16(), answer.problem.code.to_string().as_str()), (status, code));
+            assert_eq!((answer.status.as_u16(), answer.problem.code), (status, code));
         }
     }
 

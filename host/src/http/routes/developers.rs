@@ -5,10 +5,10 @@ use workway_api::{
     developers::{Developer, DeveloperChange, NewDeveloper},
     error::{ErrorCode, Problem},
     secret::Secret,
-    time::Timestamp,
 };
-use workway_users as account;
-use workway_users::{Change, NewProfile, ProfileChange, Scope, unix_now};
+use workway_model::Timestamp;
+use workway_users as users;
+use workway_users::{Change, NewProfile, ProfileChange, Scope};
 
 use crate::{
     app::App,
@@ -36,7 +36,7 @@ pub(in crate::http) async fn create_developer(
     caller.require(Scope::Publish)?;
     let NewDeveloper { slug, name, bio, website, payout } = body;
     let profile = NewProfile { slug, name, bio, website, payout: payout.map(Secret::into_inner) };
-    let created = app.accounts().create_developer(&caller.user, profile, unix_now()).await?;
+    let created = app.users().create_developer(&caller.user, profile, Timestamp::now()).await?;
     Ok((StatusCode::CREATED, Json(own_profile(created))))
 }
 
@@ -50,7 +50,7 @@ pub(in crate::http) async fn get_developer(
     OptionalCaller(caller): OptionalCaller,
     Path(id_or_slug): Path<String>,
 ) -> Result<Json<Developer>, ApiError> {
-    let found = app.accounts().developer(&id_or_slug).await?.ok_or_else(|| unknown_developer(&id_or_slug))?;
+    let found = app.users().developer(&id_or_slug).await?.ok_or_else(|| unknown_developer(&id_or_slug))?;
     let is_own = caller.is_some_and(|caller| caller.user == found.user);
     Ok(Json(if is_own { own_profile(found) } else { public_profile(found) }))
 }
@@ -76,7 +76,7 @@ pub(in crate::http) async fn update_developer(
         website: change(body.website),
         payout: change(body.payout.map(|payout| payout.map(Secret::into_inner))),
     };
-    let changed = app.accounts().update_developer(&caller.user, change, unix_now()).await?;
+    let changed = app.users().update_developer(&caller.user, change, Timestamp::now()).await?;
     // Cached lists contain the developer's name.
     app.marketplace().invalidate_cache();
     Ok(Json(own_profile(changed)))
@@ -84,10 +84,7 @@ pub(in crate::http) async fn update_developer(
 
 /// The same for a developer who never existed and for a text that is not an id or slug.
 pub(super) fn unknown_developer(id_or_slug: &str) -> ApiError {
-    ApiError::not_found(
-        ErrorCode::DeveloperNotFound,
-        format!("there is no developer {:?}", extract::clipped(id_or_slug)),
-    )
+    ApiError::not_found(ErrorCode::DeveloperNotFound, format!("unknown developer {:?}", extract::clipped(id_or_slug)))
 }
 
 fn change<T>(field: Option<Option<T>>) -> Change<T> {
@@ -99,19 +96,19 @@ fn change<T>(field: Option<Option<T>>) -> Change<T> {
 }
 
 /// The profile as everyone sees it.
-fn public_profile(developer: account::Developer) -> Developer {
+fn public_profile(developer: users::Developer) -> Developer {
     Developer { has_payout: None, ..own_profile(developer) }
 }
 
 /// The profile as its developer sees it.
-fn own_profile(developer: account::Developer) -> Developer {
+fn own_profile(developer: users::Developer) -> Developer {
     Developer {
         id: developer.id.to_string(),
         slug: developer.slug.to_string(),
         name: developer.name,
         bio: developer.bio,
         website: developer.website,
-        created_at: Timestamp::from_seconds(developer.created_at),
+        created_at: developer.created_at,
         has_payout: Some(developer.has_payout),
     }
 }

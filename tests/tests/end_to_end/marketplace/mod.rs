@@ -13,10 +13,9 @@ mod reviewing;
 mod screenshots;
 mod searching;
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use reqwest::Method;
 use serde_json::{Value, json};
+use workway_api::time::Timestamp;
 use workway_tests::{Answer, TestHost, TestUser};
 
 /// A host whose workflows can use `hello.echo` and `hello.greet`.
@@ -95,9 +94,8 @@ fn texts(answer: &Answer, field: &str) -> Vec<String> {
 
 /// Returns in another millisecond: what came in one is in no order that a test knows.
 async fn next_millisecond() {
-    let now = || SystemTime::now().duration_since(UNIX_EPOCH).expect("the clock is set").as_millis();
-    let before = now();
-    while now() == before {
+    let before = Timestamp::now();
+    while Timestamp::now() == before {
         tokio::task::yield_now().await;
     }
 }

@@ -8,7 +8,7 @@ use std::{
 
 use async_trait::async_trait;
 use secrecy::SecretString;
-use workway_model::{ProviderId, UserId};
+use workway_model::{ProviderId, Timestamp, UserId};
 
 pub use workway_policy::oauth::OAuthError;
 
@@ -24,10 +24,10 @@ pub struct Connection {
     pub scopes: Option<BTreeSet<String>>,
     /// What the account's addresses depend on: `instance`, `shop`. Not secret.
     pub variables: BTreeMap<String, String>,
-    /// Unix seconds; `None` if it never expires.
-    pub expires_at: Option<u64>,
-    /// Unix seconds: when to renew the token, before it expires.
-    pub renew_at: Option<u64>,
+    /// `None` if it never expires.
+    pub expires_at: Option<Timestamp>,
+    /// When to renew the token, before it expires.
+    pub renew_at: Option<Timestamp>,
     pub access_token: SecretString,
     /// The token as the provider's API takes it.
     pub credential: Credential,
@@ -36,12 +36,12 @@ pub struct Connection {
 }
 
 impl Connection {
-    pub fn is_expired(&self, now: u64) -> bool {
+    pub fn is_expired(&self, now: Timestamp) -> bool {
         self.expires_at.is_some_and(|end| end <= now)
     }
 
     /// Whether it should be renewed before it is used.
-    pub fn is_due(&self, now: u64) -> bool {
+    pub fn is_due(&self, now: Timestamp) -> bool {
         self.renew_at.is_some_and(|due| due <= now) || self.is_expired(now)
     }
 }

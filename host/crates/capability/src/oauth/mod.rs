@@ -5,14 +5,10 @@ mod connection;
 mod memory;
 mod open;
 
-use std::{
-    collections::BTreeMap,
-    sync::Arc,
-    time::{SystemTime, UNIX_EPOCH},
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use secrecy::SecretString;
-use workway_model::{ConnectionNeed, Permissions, ProviderId, UserId};
+use workway_model::{ConnectionNeed, Permissions, ProviderId, Timestamp, UserId};
 use workway_policy::oauth::check_scopes;
 
 pub use connection::{Connection, ConnectionSource, OAuthError, RenewalReason};
@@ -53,7 +49,7 @@ impl OAuthCtx {
         let connection = self.source.connection(&self.user, &provider, chosen).await?;
         // Before the provider is asked for anything: a new token would lack them too.
         let connection = usable(connection, need)?;
-        if connection.is_due(unix_now()) { self.keep_fresh(&connection).await } else { Ok(connection) }
+        if connection.is_due(Timestamp::now()) { self.keep_fresh(&connection).await } else { Ok(connection) }
     }
 
     /// Returns the connection if it has not expired, or a newer one. A connection that expires soon is still used if the
@@ -62,14 +58,14 @@ impl OAuthCtx {
     /// # Errors
     /// As [`Self::connect`].
     pub async fn keep_fresh(&self, connection: &Arc<Connection>) -> Result<Arc<Connection>, OAuthError> {
-        if !connection.is_due(unix_now()) {
+        if !connection.is_due(Timestamp::now()) {
             return Ok(connection.clone());
         }
         match self.renew(connection, RenewalReason::Due).await {
             Ok(Some(renewed)) => Ok(renewed),
-            Ok(None) if connection.is_expired(unix_now()) => Err(OAuthError::expired()),
+            Ok(None) if connection.is_expired(Timestamp::now()) => Err(OAuthError::expired()),
             Ok(None) => Ok(connection.clone()),
-            Err(OAuthError::Transient(_)) if !connection.is_expired(unix_now()) => Ok(connection.clone()),
+            Err(OAuthError::Transient(_)) if !connection.is_expired(Timestamp::now()) => Ok(connection.clone()),
             Err(error) => Err(error),
         }
     }
@@ -109,7 +105,7 @@ impl OAuthCtx {
         let need = self.need(&stale.provider)?;
         let renewed = self.source.renew(&self.user, stale, reason).await?;
         // A new token may have expired already: the clocks are hours apart, or the provider returned an old one.
-        let Some(renewed) = renewed.filter(|renewed| !renewed.is_expired(unix_now())) else { return Ok(None) };
+        let Some(renewed) = renewed.filter(|renewed| !renewed.is_expired(Timestamp::now())) else { return Ok(None) };
         usable(renewed, need).map(Some)
     }
 }
@@ -119,11 +115,6 @@ fn usable(connection: Arc<Connection>, need: &ConnectionNeed) -> Result<Arc<Conn
     Ok(connection)
 }
 
-/// Unix seconds. A clock before 1970 reads as 1970: then nothing expires here, and the provider still refuses what is too old.
-pub fn unix_now() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |elapsed| elapsed.as_secs())
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
@@ -131,13 +122,13 @@ mod tests {
     use secrecy::ExposeSecret;
 
     use super::{Connection, MemoryConnections, OAuthCtx, OAuthError};
-    use workway_model::{ConnectionNeed, Permissions};
+    use workway_model::{ConnectionNeed, Permissions, Timestamp};
 
     use crate::fetch::Credential;
 
     const TOKEN: &str = "xoxb-very-secret";
 
-    fn connection(scopes: &[&str], expires_at: Option<u64>, version: u64) -> Connection {
+    fn connection(scopes: &[&str], expires_at: Option<Timestamp>, version: u64) -> Connection {
         Connection {
             id: "one".into(),
             provider: "slack".parse().unwrap(),
@@ -171,7 +162,7 @@ mod tests {
     }
 
     fn sound() -> Connection {
-        connection(&["chat:write", "users:read", "more"], Some(u64::MAX), 1)
+        connection(&["chat:write", "users:read", "more"], Some(Timestamp::MAX), 1)
     }
 
     #[tokio::test]
@@ -225,7 +216,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_connection_that_ends_soon_is_renewed_or_still_used() {
-        let ending = || Connection { renew_at: Some(1), ..sound() };
+        let ending = || Connection { renew_at: Some(Timestamp::UNIX_EPOCH), ..sound() };
         let (context, source) = context(Some(ending()), false);
         assert_eq!(context.connect("slack").await.unwrap().version, 1, "there is time left");
         source.insert("ann".parse().unwrap(), Connection { version: 2, ..sound() });
@@ -234,7 +225,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_expired_connection_needs_a_new_one() {
-        let (context, source) = context(Some(Connection { expires_at: Some(1), ..sound() }), false);
+        let (context, source) = context(Some(Connection { expires_at: Some(Timestamp::UNIX_EPOCH), ..sound() }), false);
         assert!(matches!(context.connect("slack").await, Err(OAuthError::NeedsReconnect(_))));
         source.insert("ann".parse().unwrap(), Connection { version: 2, ..sound() });
         assert_eq!(context.refresh(&sound()).await.unwrap().version, 2);

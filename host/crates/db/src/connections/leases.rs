@@ -2,11 +2,12 @@
 
 use async_trait::async_trait;
 use sqlx::{Connection, Row};
+use workway_model::Timestamp;
 use workway_oauth::{Lease, LeaseRequest, Leases, Renewed, SealedError};
 
 use super::{
-    super::pool::{from_stored, to_stored},
-    SqliteConnections, failed, next_version, row, unix_now,
+    super::pool::{from_stored, optional_time, to_stored},
+    SqliteConnections, failed, next_version, row,
 };
 
 /// Why a lease was not even asked for.
@@ -35,17 +36,17 @@ impl SqliteConnections {
         let taken: Vec<i64> = sqlx::query_scalar(
             "UPDATE connections SET lease_owner = ?3, lease_until = ?5 WHERE id = ?1 AND version = ?2 \
              AND reconnect IS NULL AND (lease_owner IS NULL OR lease_until <= ?4 OR lease_until > ?8 OR lease_owner = ?6) \
-             AND (retry_at IS NULL OR retry_at <= ?4 / 1000 OR retry_at > ?7) RETURNING failures",
+             AND (retry_at IS NULL OR retry_at <= ?4 OR retry_at > ?7) RETURNING failures",
         )
         .bind(id)
         .bind(to_stored(version)?)
         .bind(owner)
-        .bind(to_stored(now)?)
-        .bind(to_stored(until)?)
+        .bind(now.as_millis())
+        .bind(until.as_millis())
         .bind(gone)
-        .bind(to_stored(latest_retry)?)
+        .bind(latest_retry.as_millis())
         // Whoever asked a moment later may have been faster: only what is far beyond any lease is a clock's mistake.
-        .bind(to_stored(until + (until - now))?)
+        .bind((until + until.saturating_since(now)).as_millis())
         .fetch_all(&self.database.writer)
         .await?;
         if let [failures] = taken[..] {
@@ -60,10 +61,8 @@ impl SqliteConnections {
         .fetch_optional(&self.database.reader)
         .await?;
         let Some(row) = row else { return Ok(Lease::Changed) };
-        let retry_at: Option<i64> = row.try_get("retry_at")?;
-        if let Some(until) =
-            retry_at.map(from_stored).transpose()?.filter(|until| (now / 1_000 + 1..=latest_retry).contains(until))
-        {
+        let is_ahead = |retry_at: &Timestamp| *retry_at > now && *retry_at <= latest_retry;
+        if let Some(until) = optional_time(&row, "retry_at")?.filter(is_ahead) {
             return Ok(Lease::CoolingDown { until });
         }
         // Without an owner it was given back in this moment: then asking again does.
@@ -81,12 +80,12 @@ impl SqliteConnections {
         )
         .bind(renewed.scopes.as_ref().map(row::to_json).transpose()?)
         .bind(row::to_json(&renewed.values)?)
-        .bind(renewed.expires_at.map(to_stored).transpose()?)
-        .bind(renewed.renew_at.map(to_stored).transpose()?)
+        .bind(renewed.expires_at.map(Timestamp::as_millis))
+        .bind(renewed.renew_at.map(Timestamp::as_millis))
         .bind(&renewed.sealed.record)
         .bind(renewed.sealed.key.to_string())
         .bind(next)
-        .bind(unix_now())
+        .bind(Timestamp::now().as_millis())
         .bind(id)
         .bind(to_stored(version)?)
         .execute(&mut *transaction)
@@ -108,7 +107,7 @@ impl SqliteConnections {
         )
         .bind(reason)
         .bind(next)
-        .bind(unix_now())
+        .bind(Timestamp::now().as_millis())
         .bind(id)
         .bind(to_stored(version)?)
         .execute(&mut *transaction)
@@ -135,14 +134,13 @@ impl Leases for SqliteConnections {
         self.mark(id, version, reason).await.map_err(failed)
     }
 
-    async fn cool_down(&self, id: &str, owner: &str, failures: u32, retry_at: u64) -> Result<(), SealedError> {
-        let retry_at = to_stored(retry_at).map_err(failed)?;
+    async fn cool_down(&self, id: &str, owner: &str, failures: u32, retry_at: Timestamp) -> Result<(), SealedError> {
         sqlx::query(
             "UPDATE connections SET lease_owner = NULL, lease_until = NULL, failures = ?, retry_at = ? \
              WHERE id = ? AND lease_owner = ?",
         )
         .bind(failures)
-        .bind(retry_at)
+        .bind(retry_at.as_millis())
         .bind(id)
         .bind(owner)
         .execute(&self.database.writer)

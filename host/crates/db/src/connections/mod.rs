@@ -7,13 +7,12 @@ mod tests;
 
 use async_trait::async_trait;
 use sqlx::{Connection, SqliteConnection};
-use workway_model::{ProviderId, UserId};
+use workway_model::{ProviderId, Timestamp, UserId};
 use workway_oauth::{ConnectionSummary, MAX_CONNECTIONS_PER_USER, SealedConnection, SealedConnections, SealedError};
 
 use super::{
     Database,
     pool::{from_stored, is_stale_key, to_stored, unavailable},
-    unix_now,
 };
 
 /// Sealed connections in the database, and their leases.
@@ -76,12 +75,12 @@ impl SqliteConnections {
         .bind(defaults == 0)
         .bind(summary.scopes.as_ref().map(row::to_json).transpose()?)
         .bind(row::to_json(&summary.values)?)
-        .bind(summary.expires_at.map(to_stored).transpose()?)
-        .bind(summary.renew_at.map(to_stored).transpose()?)
+        .bind(summary.expires_at.map(Timestamp::as_millis))
+        .bind(summary.renew_at.map(Timestamp::as_millis))
         .bind(sealed.record)
         .bind(sealed.key.to_string())
         .bind(version)
-        .bind(unix_now())
+        .bind(Timestamp::now().as_millis())
         .fetch_one(&mut *transaction)
         .await?;
         transaction.commit().await?;

@@ -5,7 +5,7 @@ use sqlx::{Row, sqlite::SqliteRow};
 use workway_oauth::{Account, ConnectionSummary, SealedConnection};
 use workway_vault::{KeyId, Sealed};
 
-use super::super::pool::{self, from_stored};
+use super::super::pool::{self, from_stored, optional_time};
 
 /// A statement with all columns that [`sealed`] reads between two texts.
 macro_rules! statement {
@@ -28,7 +28,6 @@ pub(super) fn sealed(row: &SqliteRow) -> Result<SealedConnection, sqlx::Error> {
 
 pub(super) fn summary(row: &SqliteRow) -> Result<ConnectionSummary, sqlx::Error> {
     let scopes: Option<&str> = row.try_get("scopes")?;
-    let (expires_at, renew_at): (Option<i64>, Option<i64>) = (row.try_get("expires_at")?, row.try_get("renew_at")?);
     Ok(ConnectionSummary {
         id: row.try_get("id")?,
         provider: parsed(row, "provider")?,
@@ -37,8 +36,8 @@ pub(super) fn summary(row: &SqliteRow) -> Result<ConnectionSummary, sqlx::Error>
         values: from_json(row.try_get("variables")?)?,
         is_default: row.try_get("is_default")?,
         reconnect: row.try_get("reconnect")?,
-        expires_at: expires_at.map(from_stored).transpose()?,
-        renew_at: renew_at.map(from_stored).transpose()?,
+        expires_at: optional_time(row, "expires_at")?,
+        renew_at: optional_time(row, "renew_at")?,
         version: from_stored(row.try_get("version")?)?,
     })
 }

@@ -1,6 +1,6 @@
 //! Connections, leases and keys on a real database.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use cap_std::{ambient_authority, fs::Dir};
 use secrecy::ExposeSecret;
@@ -8,12 +8,13 @@ use workway_capability::{
     fetch::FetchClient,
     oauth::{Connection, ConnectionSource, OAuthError, RenewalReason},
 };
-use workway_model::{ProviderId, UserId};
+use workway_model::{ProviderId, Timestamp, UserId};
 use workway_oauth::{
-    Account, Catalogue, ConnectionError, ConnectionStatus, ConnectionStore, ConnectionSummary, Lease, LeaseRequest,
-    Leases, MAX_CONNECTIONS_PER_USER, NewConnection, ProcessMark, Renewal, Renewed, Revoked, SealedConnections,
-    SealedError, StoredConnections, TokenEndpoint, TokenSet,
+    Account, ConnectionError, ConnectionStatus, ConnectionStore, ConnectionSummary, Lease, LeaseRequest, Leases,
+    MAX_CONNECTIONS_PER_USER, NewConnection, ProcessMark, Renewal, Renewed, Revoked, SealedConnections, SealedError,
+    StoredConnections, TokenEndpoint, TokenSet,
 };
+use workway_providers::Catalogue;
 use workway_vault::{
     KeyId, KeyRing, KeyedRecord, KeyedRecords, RecordsError, RotateError, RotateOptions, Sealed, Vault,
     VerifyKeysError, rotate,
@@ -67,7 +68,7 @@ fn new(token: &str, account: &str) -> NewConnection {
         account: Account { label: account.into(), id: account.into() },
         scopes: Some(["a", "b"].map(String::from).into()),
         values: Default::default(),
-        expires_at: Some(32_503_680_000),
+        expires_at: Some(Timestamp::MAX),
         keeps_refresh_token: true,
     }
 }
@@ -84,7 +85,7 @@ async fn token(store: &ConnectionStore, id: Option<&str>) -> String {
 async fn a_connection_outlives_the_process_and_stays_its_users() {
     let (database, folder) = fresh().await;
     let saved = store(&database, &folder).save(&ann(), &slack(), new("s3cr3t", "acme")).await.unwrap();
-    assert_eq!((saved.is_default, saved.status(0)), (true, ConnectionStatus::Active));
+    assert_eq!((saved.is_default, saved.status(Timestamp::UNIX_EPOCH)), (true, ConnectionStatus::Active));
     database.close().await;
     let database = open(folder.path()).await.unwrap();
     let store = store(&database, &folder);
@@ -266,7 +267,10 @@ async fn what_has_expired_without_a_refresh_token_is_marked() {
     let stale = connection(&store, None).await.unwrap();
     sqlx::query("UPDATE connections SET expires_at = 1").execute(&database.writer).await.unwrap();
     let listed = store.get(&ann(), &saved.id).await.unwrap().unwrap();
-    assert!(matches!(listed.status(2), ConnectionStatus::NeedsReconnect { .. }), "before anybody used it");
+    assert!(
+        matches!(listed.status(Timestamp::now()), ConnectionStatus::NeedsReconnect { .. }),
+        "before anybody used it"
+    );
     let renewed = store.renew(&ann(), &stale, RenewalReason::Due).await;
     assert!(matches!(renewed, Err(OAuthError::NeedsReconnect(_))), "{renewed:?}");
     let stored = rows.get(&ann(), &saved.id).await.unwrap().unwrap().summary;
@@ -277,19 +281,18 @@ async fn what_has_expired_without_a_refresh_token_is_marked() {
     assert_eq!(token(&store, None).await, "b");
 }
 
-fn lease<'a>(owner: &'a str, now: u64, gone: Option<&'a str>) -> LeaseRequest<'a> {
-    LeaseRequest {
-        owner,
-        now,
-        until: now + 60_000,
-        gone,
-        latest_retry: now / 1_000 + 3_600,
-        key: "00000000".parse().unwrap(),
-    }
+fn at(milliseconds: i64) -> Timestamp {
+    Timestamp::from_millis(milliseconds)
+}
+
+fn lease<'a>(owner: &'a str, now: i64, gone: Option<&'a str>) -> LeaseRequest<'a> {
+    let now = at(now);
+    let (until, latest_retry) = (now + Duration::from_secs(60), now + Duration::from_secs(3_600));
+    LeaseRequest { owner, now, until, gone, latest_retry, key: "00000000".parse().unwrap() }
 }
 
 fn renewed(summary: &ConnectionSummary, sealed: Sealed) -> Renewed {
-    Renewed { scopes: None, values: summary.values.clone(), expires_at: Some(9), renew_at: Some(8), sealed }
+    Renewed { scopes: None, values: summary.values.clone(), expires_at: Some(at(9)), renew_at: Some(at(8)), sealed }
 }
 
 #[tokio::test]
@@ -307,12 +310,12 @@ async fn one_owner_has_the_lease_until_it_ends_or_is_gone() {
     let earlier = Lease::Held { owner: "two".into() };
     assert_eq!(ask(saved.version, lease("one", 1_000, None)).await, earlier, "its clock was read a moment before");
     assert_eq!(ask(saved.version, lease("one", 61_001, None)).await, Lease::Taken { failures: 0 }, "its time was over");
-    rows.cool_down(&saved.id, "two", 9, 50).await.unwrap();
-    rows.cool_down(&saved.id, "one", 3, 100).await.unwrap();
-    assert_eq!(ask(saved.version, lease("two", 62_000, None)).await, Lease::CoolingDown { until: 100 });
+    rows.cool_down(&saved.id, "two", 9, at(50_000)).await.unwrap();
+    rows.cool_down(&saved.id, "one", 3, at(100_000)).await.unwrap();
+    assert_eq!(ask(saved.version, lease("two", 99_999, None)).await, Lease::CoolingDown { until: at(100_000) });
     assert_eq!(ask(saved.version, lease("two", 100_000, None)).await, Lease::Taken { failures: 3 });
     // As a clock wrote it that was years ahead.
-    sqlx::query("UPDATE connections SET lease_until = 9000000000000, retry_at = 9000000000")
+    sqlx::query("UPDATE connections SET lease_until = 9000000000000, retry_at = 9000000000000")
         .execute(&database.writer)
         .await
         .unwrap();
@@ -335,7 +338,7 @@ async fn a_renewal_is_stored_once_and_over_nothing_newer() {
     assert_eq!(rows.renew(&saved.id, saved.version, &renewal).await, Ok(None), "over a newer one");
     assert_eq!(rows.end(&saved.id, saved.version, "old news").await, Ok(false));
     let stored = store.get(&ann(), &saved.id).await.unwrap().unwrap();
-    assert_eq!((stored.version, stored.expires_at, &stored.scopes), (version, Some(9), &saved.scopes));
+    assert_eq!((stored.version, stored.expires_at, &stored.scopes), (version, Some(at(9)), &saved.scopes));
     assert_eq!(rows.end(&saved.id, version, "revoked").await, Ok(true));
     assert_eq!(rows.renew(&saved.id, version, &renewal).await, Ok(None), "over one that has ended");
     assert_eq!(rows.renew("gone", 1, &renewal).await, Ok(None));

@@ -1,10 +1,11 @@
 //! The tables `installations` and `reviews`, and the counts of listings, which change with them or not at all.
 
 use workway_marketplace::{Doc, Installation, Review, Reviewed};
+use workway_model::Timestamp;
 
 use super::{
     SqliteListings,
-    row::{self, InstallationRow, ReviewRow},
+    row::{self, InstallationRow, InstalledRow, ReviewRow},
     search_index::rank_again,
 };
 use crate::pool::{from_stored, to_stored};
@@ -15,7 +16,7 @@ impl SqliteListings {
         listing: Doc,
         version: u64,
         user: &str,
-        now: i64,
+        now: Timestamp,
     ) -> Result<Option<(Installation, bool)>, sqlx::Error> {
         let mut transaction = self.database.writer.begin_with("BEGIN IMMEDIATE").await?;
         let is_active: Option<bool> = sqlx::query_scalar(
@@ -38,7 +39,7 @@ impl SqliteListings {
             .bind(format!("ins_{}", uuid::Uuid::now_v7().simple()))
             .bind(listing)
             .bind(user)
-            .bind(now)
+            .bind(now.as_millis())
             .fetch_one(&mut *transaction)
             .await?;
             let (installs, row): (i64, Option<i64>) = sqlx::query_as(
@@ -63,7 +64,7 @@ impl SqliteListings {
         Ok(Some((row.try_into()?, !is_active)))
     }
 
-    pub(super) async fn uninstall_for(&self, listing: &str, user: &str, now: i64) -> Result<bool, sqlx::Error> {
+    pub(super) async fn uninstall_for(&self, listing: &str, user: &str, now: Timestamp) -> Result<bool, sqlx::Error> {
         let mut transaction = self.database.writer.begin_with("BEGIN IMMEDIATE").await?;
         let ended: Option<i64> = sqlx::query_scalar(
             "UPDATE installations SET uninstalled_at = ?3 WHERE user_id = ?2 AND uninstalled_at IS NULL \
@@ -71,7 +72,7 @@ impl SqliteListings {
         )
         .bind(listing)
         .bind(user)
-        .bind(now)
+        .bind(now.as_millis())
         .fetch_optional(&mut *transaction)
         .await?;
         let Some(doc) = ended else { return Ok(false) };
@@ -90,8 +91,8 @@ impl SqliteListings {
         listing: &str,
         user: &str,
     ) -> Result<Option<(Installation, String)>, sqlx::Error> {
-        let row: Option<(String, String, i64, i64, Option<i64>, String)> = sqlx::query_as(
-            "SELECT i.id, l.id, i.number, i.installed_at, i.uninstalled_at, v.definition FROM installations i \
+        let row: Option<InstalledRow> = sqlx::query_as(
+            "SELECT i.id, l.id AS listing_id, i.number, i.installed_at, i.uninstalled_at, v.definition FROM installations i \
              JOIN marketplace_integrations l ON l.doc = i.listing \
              JOIN workflow_versions v ON v.listing = i.listing AND v.number = i.number WHERE l.id = ? AND i.user_id = ?",
         )
@@ -99,9 +100,8 @@ impl SqliteListings {
         .bind(user)
         .fetch_optional(&self.database.reader)
         .await?;
-        let Some((id, listing, number, installed_at, uninstalled_at, definition)) = row else { return Ok(None) };
-        let number = row::number(number)?;
-        Ok(Some((Installation { id, listing, number, installed_at, uninstalled_at }, definition)))
+        let Some(InstalledRow { installation, definition }) = row else { return Ok(None) };
+        Ok(Some((installation.try_into()?, definition)))
     }
 
     pub(super) async fn review_by(
@@ -110,7 +110,7 @@ impl SqliteListings {
         user: &str,
         rating: u8,
         text: &str,
-        now: i64,
+        now: Timestamp,
     ) -> Result<(Reviewed, Option<Review>), sqlx::Error> {
         let mut transaction = self.database.writer.begin_with("BEGIN IMMEDIATE").await?;
         let before: Option<(bool, Option<i64>)> = sqlx::query_as(
@@ -132,7 +132,7 @@ impl SqliteListings {
         .bind(user)
         .bind(rating)
         .bind(text)
-        .bind(now)
+        .bind(now.as_millis())
         .fetch_one(&mut *transaction)
         .await?;
         sqlx::query(

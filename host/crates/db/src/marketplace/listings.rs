@@ -5,6 +5,7 @@ use workway_marketplace::{
     Category, Doc, Listing, NewVersion, Sight, Stats, Status, Summary, TakenField, VersionInfo,
     bounds::MAX_LISTINGS_PER_DEVELOPER, fold,
 };
+use workway_model::Timestamp;
 
 use super::{
     SqliteListings, WriteError,
@@ -162,8 +163,8 @@ impl SqliteListings {
         .bind(summary.status.as_str())
         .bind(row::json(&summary.required_providers)?)
         .bind(version.number)
-        .bind(summary.created_at)
-        .bind(summary.created_at)
+        .bind(summary.created_at.as_millis())
+        .bind(summary.created_at.as_millis())
         .bind(&listing.description)
         .bind(&listing.definition)
         .fetch_one(&mut *transaction)
@@ -178,7 +179,7 @@ impl SqliteListings {
         &self,
         listing: &Listing,
         version: Option<&NewVersion>,
-        now: i64,
+        now: Timestamp,
     ) -> Result<bool, WriteError> {
         let summary = &listing.summary;
         let is_deleted = summary.status == Status::Deleted;
@@ -201,9 +202,9 @@ impl SqliteListings {
         .bind(summary.status.as_str())
         .bind(row::json(&summary.required_providers)?)
         .bind(summary.workflow_version)
-        .bind(now)
-        .bind(summary.published_at)
-        .bind(is_deleted.then_some(now))
+        .bind(now.as_millis())
+        .bind(summary.published_at.map(Timestamp::as_millis))
+        .bind(is_deleted.then_some(now.as_millis()))
         .bind(&listing.description)
         .bind(&listing.definition)
         .bind(summary.doc)
@@ -286,7 +287,7 @@ async fn insert_version(
     transaction: &mut Transaction<'_, Sqlite>,
     listing: i64,
     version: &NewVersion,
-    now: i64,
+    now: Timestamp,
 ) -> Result<(), sqlx::Error> {
     sqlx::query(
         "INSERT INTO workflow_versions (listing, number, content_hash, changelog, created_at, definition) \
@@ -296,7 +297,7 @@ async fn insert_version(
     .bind(version.number)
     .bind(&version.content_hash)
     .bind(&version.changelog)
-    .bind(now)
+    .bind(now.as_millis())
     .bind(&version.definition)
     .execute(&mut **transaction)
     .await?;

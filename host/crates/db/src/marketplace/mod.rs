@@ -17,6 +17,7 @@ use workway_marketplace::{
     Category, Doc, Installation, ListFilter, ListPage, Listing, ListingStore, NewVersion, Review, Reviewed, Screenshot,
     ScreenshotInfo, SearchText, SearchWord, Sight, Stats, StoreError, Summary, TakenField, VersionInfo,
 };
+use workway_model::Timestamp;
 
 use super::{Database, pool::unavailable};
 
@@ -104,7 +105,12 @@ impl ListingStore for SqliteListings {
         Ok(self.insert_listing(listing, version).await?)
     }
 
-    async fn update(&self, listing: &Listing, version: Option<&NewVersion>, now: i64) -> Result<bool, StoreError> {
+    async fn update(
+        &self,
+        listing: &Listing,
+        version: Option<&NewVersion>,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
         Ok(self.update_listing(listing, version, now).await?)
     }
 
@@ -121,12 +127,12 @@ impl ListingStore for SqliteListings {
         listing: Doc,
         version: u64,
         user: &str,
-        now: i64,
+        now: Timestamp,
     ) -> Result<Option<(Installation, bool)>, StoreError> {
         self.install_for(listing, version, user, now).await.map_err(failed)
     }
 
-    async fn uninstall(&self, listing: &str, user: &str, now: i64) -> Result<bool, StoreError> {
+    async fn uninstall(&self, listing: &str, user: &str, now: Timestamp) -> Result<bool, StoreError> {
         self.uninstall_for(listing, user, now).await.map_err(failed)
     }
 
@@ -140,7 +146,7 @@ impl ListingStore for SqliteListings {
         user: &str,
         rating: u8,
         text: &str,
-        now: i64,
+        now: Timestamp,
     ) -> Result<(Reviewed, Option<Review>), StoreError> {
         self.review_by(listing, user, rating, text, now).await.map_err(failed)
     }

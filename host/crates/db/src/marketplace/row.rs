@@ -4,6 +4,7 @@ use sqlx::FromRow;
 use workway_marketplace::{
     Counts, DeveloperRef, Installation, Listing, Pricing, Review, Screenshot, ScreenshotInfo, Summary, VersionInfo,
 };
+use workway_model::Timestamp;
 
 /// A statement that selects what a [`SummaryRow`] is read from, with more columns before the tables.
 macro_rules! summary_statement {
@@ -77,9 +78,9 @@ impl TryFrom<SummaryRow> for Summary {
             featured: row.featured.map(number).transpose()?,
             workflow_version: number(row.workflow_version)?,
             version: number(row.version)?,
-            created_at: row.created_at,
-            updated_at: row.updated_at,
-            published_at: row.published_at,
+            created_at: Timestamp::from_millis(row.created_at),
+            updated_at: Timestamp::from_millis(row.updated_at),
+            published_at: row.published_at.map(Timestamp::from_millis),
         })
     }
 }
@@ -115,7 +116,8 @@ impl TryFrom<VersionRow> for VersionInfo {
     type Error = sqlx::Error;
 
     fn try_from(row: VersionRow) -> Result<Self, sqlx::Error> {
-        let VersionRow { content_hash, changelog, created_at, .. } = row;
+        let VersionRow { content_hash, changelog, .. } = row;
+        let created_at = Timestamp::from_millis(row.created_at);
         Ok(Self { number: number(row.number)?, content_hash, changelog, created_at })
     }
 }
@@ -137,10 +139,18 @@ impl TryFrom<InstallationRow> for Installation {
             id: row.id,
             listing: row.listing_id,
             number: number(row.number)?,
-            installed_at: row.installed_at,
-            uninstalled_at: row.uninstalled_at,
+            installed_at: Timestamp::from_millis(row.installed_at),
+            uninstalled_at: row.uninstalled_at.map(Timestamp::from_millis),
         })
     }
+}
+
+/// An installation with the definition of the version that it runs.
+#[derive(FromRow)]
+pub(super) struct InstalledRow {
+    #[sqlx(flatten)]
+    pub(super) installation: InstallationRow,
+    pub(super) definition: String,
 }
 
 #[derive(FromRow)]
@@ -156,8 +166,8 @@ impl TryFrom<ReviewRow> for Review {
     type Error = sqlx::Error;
 
     fn try_from(row: ReviewRow) -> Result<Self, sqlx::Error> {
-        let ReviewRow { user_id, rating, text, created_at, updated_at } = row;
-        Ok(Self { user: user_id, rating: number(rating)?, text, created_at, updated_at })
+        let [created_at, updated_at] = [row.created_at, row.updated_at].map(Timestamp::from_millis);
+        Ok(Self { user: row.user_id, rating: number(row.rating)?, text: row.text, created_at, updated_at })
     }
 }
 

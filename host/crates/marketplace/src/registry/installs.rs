@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use workway_model::Timestamp;
+
 use super::{
-    Actor, MAX_ATTEMPTS, WorkflowRegistry, now,
+    Actor, MAX_ATTEMPTS, WorkflowRegistry,
     read::{clipped, unknown},
 };
 use crate::{
@@ -31,7 +33,7 @@ impl WorkflowRegistry {
             let summary = &listing.summary;
             check_installable(actor, summary)?;
             let (doc, version) = (summary.doc, summary.version);
-            if let Some(installed) = self.0.store.install(doc, version, actor.user.as_str(), now()).await? {
+            if let Some(installed) = self.0.store.install(doc, version, actor.user.as_str(), Timestamp::now()).await? {
                 if installed.1 {
                     self.invalidate_cache();
                 }
@@ -61,7 +63,7 @@ impl WorkflowRegistry {
             }
             Err(error) => return Err(error),
         };
-        if self.0.store.uninstall(&id, actor.user.as_str(), now()).await? {
+        if self.0.store.uninstall(&id, actor.user.as_str(), Timestamp::now()).await? {
             self.invalidate_cache();
         }
         Ok(())
@@ -110,7 +112,8 @@ impl WorkflowRegistry {
         if actor.owns(summary) {
             return Err(MarketplaceError::OwnListing);
         }
-        let reviewed = self.0.store.review(summary.doc, actor.user.as_str(), rating, text.trim(), now()).await?;
+        let reviewed =
+            self.0.store.review(summary.doc, actor.user.as_str(), rating, text.trim(), Timestamp::now()).await?;
         match reviewed {
             (reviewed @ (Reviewed::Created | Reviewed::Replaced), Some(review)) => {
                 self.invalidate_cache();

@@ -14,7 +14,6 @@ use std::{
         Arc,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
-    time::{SystemTime, UNIX_EPOCH},
 };
 
 use tokio::sync::{Mutex, Semaphore};
@@ -142,11 +141,6 @@ impl WorkflowRegistry {
         self.0.cache.invalidate();
     }
 
-    /// Drops cached answers and frees their memory.
-    pub fn clear_cache(&self) {
-        self.0.cache.clear();
-    }
-
     /// # Errors
     /// The store fails.
     pub async fn get_categories(&self) -> Result<Vec<Category>, MarketplaceError> {
@@ -164,10 +158,4 @@ impl fmt::Debug for WorkflowRegistry {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("WorkflowRegistry")
     }
-}
-
-/// Unix milliseconds. A clock before 1970 reads as 1970.
-fn now() -> i64 {
-    let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(elapsed.as_millis()).unwrap_or(i64::MAX)
 }

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-use workway_model::InputProblem;
+use workway_model::{InputProblem, Timestamp};
 use workway_workflow as workflow;
 
-use super::{Actor, MAX_ATTEMPTS, WRITES_AT_ONCE, WorkflowRegistry, now, read::unknown};
+use super::{Actor, MAX_ATTEMPTS, WRITES_AT_ONCE, WorkflowRegistry, read::unknown};
 use crate::{
     bounds::{MAX_CHANGELOG_CHARS, MAX_DEFINITION_BYTES, MAX_VERSIONS},
     error::{MarketplaceError, placed, taken},
@@ -66,7 +66,7 @@ impl WorkflowRegistry {
         if change.slug.is_none() {
             change.slug = change.name.as_deref().map(slug_of);
         }
-        let now = now();
+        let now = Timestamp::now();
         let mut summary = Summary {
             doc: 0,
             id: new_listing_id(),
@@ -177,7 +177,7 @@ impl WorkflowRegistry {
                 return Ok(None);
             }
             listing.summary.status = Status::Published;
-            listing.summary.published_at.get_or_insert_with(now);
+            listing.summary.published_at.get_or_insert_with(Timestamp::now);
             Ok(Some(Edit { version: None, definition: DefinitionCheck::Needed }))
         })
         .await
@@ -257,7 +257,7 @@ impl WorkflowRegistry {
             if listing.summary.status == Status::Published {
                 self.check_published(&mut listing, edit.definition).await?;
             }
-            let now = now();
+            let now = Timestamp::now();
             if self.0.store.update(&listing, edit.version.as_ref(), now).await? {
                 self.invalidate_cache();
                 listing.summary.version += 1;

@@ -14,18 +14,17 @@ use std::{
 use async_trait::async_trait;
 use uuid::Uuid;
 use workway_capability::oauth::{Connection, ConnectionSource, OAuthError, RenewalReason};
-use workway_model::{ProviderId, UserId};
+use workway_model::{ProviderId, Timestamp, UserId};
 use workway_vault::VaultError;
 
 pub use new::NewConnection;
 
 use super::{
     cache::Owner,
-    lifetime::renewal_of,
     renewal::{Renewal, Revoked},
+    renewal_time::renewal_of,
     stored::{ConnectionSummary, SealedConnection, SealedError, StoredConnections},
     tasks::Tasks,
-    unix_now,
 };
 
 /// Bounds how many concurrent saves can succeed for one account: each attempt that fails lost to another save.
@@ -223,7 +222,7 @@ impl Inner {
             is_default: false,
             reconnect: None,
             expires_at: new.expires_at,
-            renew_at: renewal_of(unix_now(), new.expires_at, tokens.refresh_token.is_some()),
+            renew_at: renewal_of(Timestamp::now(), new.expires_at, tokens.refresh_token.is_some()),
             version: 0,
         };
         let sealed = self.stored.seal(user, &summary, &tokens)?;

@@ -3,12 +3,12 @@
 use std::{collections::BTreeSet, fmt};
 
 use secrecy::{ExposeSecret, SecretString};
+use workway_model::Timestamp;
 use workway_providers::Values;
 
 use super::super::{
     bounds::{MAX_ACCOUNT_CHARS, MAX_SCOPE_CHARS, MAX_SCOPES, MAX_TOKEN_BYTES},
     endpoint::Account,
-    lifetime::LATEST,
     sealing::TokenSet,
 };
 use super::ConnectionError;
@@ -25,8 +25,8 @@ pub struct NewConnection {
     pub scopes: Option<BTreeSet<String>>,
     /// What the account's addresses depend on.
     pub values: Values,
-    /// Unix seconds, by our clock; none for a token that does not expire.
-    pub expires_at: Option<u64>,
+    /// By our clock; none for a token that does not expire.
+    pub expires_at: Option<Timestamp>,
     /// Whether to keep the refresh token of the connection that it replaces if it has none itself: only if the provider
     /// itself said that it is the same account.
     pub keeps_refresh_token: bool,
@@ -53,9 +53,6 @@ impl NewConnection {
             return invalid(format!(
                 "variables must be at most {MAX_VALUES} texts of 1 to {MAX_ACCOUNT_CHARS} characters without control characters"
             ));
-        }
-        if self.expires_at.is_some_and(|end| end > LATEST) {
-            return invalid(format!("expiresAt must be at most {LATEST} (the end of the year 9999, in Unix seconds)"));
         }
         Ok(())
     }
@@ -84,7 +81,7 @@ impl fmt::Debug for NewConnection {
 
 #[cfg(test)]
 mod tests {
-    use super::{Account, ConnectionError, LATEST, MAX_SCOPES, MAX_TOKEN_BYTES, NewConnection, TokenSet};
+    use super::{Account, ConnectionError, MAX_SCOPES, MAX_TOKEN_BYTES, NewConnection, TokenSet};
 
     fn new(token: &str, account: &str) -> NewConnection {
         NewConnection {
@@ -115,7 +112,6 @@ mod tests {
             assert!(NewConnection { scopes: Some([scope.to_owned()].into()), ..new("t", "a") }.check().is_err());
         }
         assert!(NewConnection { scopes: None, ..new(&"x".repeat(MAX_TOKEN_BYTES), "a") }.check().is_ok());
-        assert!(NewConnection { expires_at: Some(LATEST + 1), ..new("t", "a") }.check().is_err());
     }
 
     #[test]

@@ -7,6 +7,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use http::Method;
 use serde_json::Value;
 use workway_capability::fetch::Credential;
+use workway_model::Timestamp;
 use workway_providers::{AccountPointers, AccountSource, Provider, Values};
 use zeroize::Zeroizing;
 
@@ -38,8 +39,7 @@ pub(super) struct Expected<'a> {
     pub(super) client_id: &'a str,
     /// Where the entry knows one.
     pub(super) issuer: Option<&'a str>,
-    /// Since 1970.
-    pub(super) now: Duration,
+    pub(super) now: Timestamp,
 }
 
 impl Account {
@@ -101,7 +101,7 @@ impl Expected<'_> {
             return Err(EndpointError::malformed("its ID token has another issuer (`iss`)"));
         }
         match claim("exp").filter(|end| end.is_number()).and_then(seconds) {
-            Some(end) if end.saturating_add(CLOCK_SKEW) > self.now => Ok(()),
+            Some(end) if Timestamp::UNIX_EPOCH + end + CLOCK_SKEW > self.now => Ok(()),
             _ => Err(EndpointError::malformed("its ID token has expired or has no `exp`")),
         }
     }
@@ -153,7 +153,8 @@ mod tests {
         *,
     };
 
-    const NOW: Duration = Duration::from_secs(1_800_000_000);
+    /// Unix seconds.
+    const NOW: u64 = 1_800_000_000;
 
     fn pointers() -> AccountPointers {
         AccountPointers { label: vec!["/email".into(), "/name".into()], id: vec!["/sub".into(), "/user/id".into()] }
@@ -171,7 +172,7 @@ mod tests {
     fn verify(token: &str, issuer: Option<&str>) -> Result<Account, EndpointError> {
         let answer = json!({"access_token": "s3cr3t", "id_token": token}).to_string();
         let answer = Document::parse(answer.as_bytes()).expect("is JSON");
-        let expected = Expected { client_id: "our id", issuer, now: NOW };
+        let expected = Expected { client_id: "our id", issuer, now: Timestamp::from_seconds(NOW) };
         Account::from_id_token(&answer, &pointers(), &expected)
     }
 
@@ -211,21 +212,21 @@ mod tests {
     #[test]
     fn an_id_token_for_us_is_read() {
         let mut claims = json!({
-            "iss": "https://acme.example.com", "aud": "our id", "exp": NOW.as_secs() + 60, "sub": "x", "email": "a@b"
+            "iss": "https://acme.example.com", "aud": "our id", "exp": NOW + 60, "sub": "x", "email": "a@b"
         });
         let account = Account { label: "a@b".into(), id: "x".into() };
         for issuer in [None, Some("https://acme.example.com")] {
             assert_eq!(verify(&id_token(&claims), issuer), Ok(account.clone()));
         }
         claims["aud"] = json!(["another", "our id"]);
-        claims["exp"] = json!(NOW.as_secs_f64() - 299.5);
+        claims["exp"] = json!(NOW as f64 - 299.5);
         assert_eq!(verify(&id_token(&claims), None), Ok(account), "within the clock's skew");
     }
 
     #[test]
     fn an_id_token_that_is_not_for_us_is_refused_without_being_quoted() {
         let good = json!({
-            "iss": "https://acme.example.com", "aud": "our id", "exp": NOW.as_secs(), "sub": "x", "email": "s3cr3t"
+            "iss": "https://acme.example.com", "aud": "our id", "exp": NOW, "sub": "x", "email": "s3cr3t"
         });
         for (claim, value) in [
             ("aud", json!("another")),
@@ -238,8 +239,8 @@ mod tests {
             ("iss", json!("https://s3cr3t.example.com")),
             ("iss", json!(["https://acme.example.com"])),
             ("iss", json!(null)),
-            ("exp", json!(NOW.as_secs() - 300)),
-            ("exp", json!((NOW.as_secs() + 60).to_string())),
+            ("exp", json!(NOW - 300)),
+            ("exp", json!((NOW + 60).to_string())),
             ("exp", json!(-1)),
             ("exp", json!(1e300)),
             ("exp", json!(null)),

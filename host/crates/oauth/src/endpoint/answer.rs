@@ -5,6 +5,7 @@ use std::{collections::BTreeSet, time::Duration};
 
 use secrecy::SecretString;
 use serde_json::Value;
+use workway_model::Timestamp;
 use workway_providers::{AccountSource, OAuthMethod, Provider, Values, VariableSource};
 
 use super::{
@@ -57,12 +58,12 @@ impl Occasion {
     }
 }
 
-/// Reads a token endpoint's answer. `now` is the time since 1970, for the ID token.
+/// Reads a token endpoint's answer. `now` is for the ID token.
 pub(super) fn parse(
     reply: &Reply<'_>,
     party: Party<'_>,
     occasion: Occasion,
-    now: Duration,
+    now: Timestamp,
 ) -> Result<TokenAnswer, EndpointError> {
     let Party { provider, oauth, .. } = party;
     let document = reply.document();
@@ -137,7 +138,7 @@ fn account(
     document: &Document,
     party: Party<'_>,
     values: &Values,
-    now: Duration,
+    now: Timestamp,
 ) -> Result<Option<Account>, EndpointError> {
     match &party.provider.account {
         AccountSource::Token(pointers) => Account::read(document, pointers).map(Some),
@@ -209,10 +210,11 @@ mod tests {
         *,
     };
 
-    const NOW: Duration = Duration::from_secs(1_800_000_000);
+    /// Unix seconds.
+    const NOW: u64 = 1_800_000_000;
 
     fn parse_as(occasion: Occasion, acme: &Acme, status: u16, body: &Value) -> Result<TokenAnswer, EndpointError> {
-        parse(&reply(status, &[], body.to_string()), acme.party(), occasion, NOW)
+        parse(&reply(status, &[], body.to_string()), acme.party(), occasion, Timestamp::from_seconds(NOW))
     }
 
     fn exchange(acme: &Acme, body: &Value) -> Result<TokenAnswer, EndpointError> {
@@ -369,7 +371,8 @@ mod tests {
         let broken: [&[u8]; 5] =
             [b"", b"{", b"access_token=s3cr3t&token_type=bearer", b"<html>s3cr3t</html>", b"\xff\xfe"];
         for body in broken.into_iter().map(<[u8]>::to_vec).chain([vec![b'['; 100_000]]) {
-            let error = parse(&reply(200, &[], body), acme.party(), Occasion::Exchange, NOW).expect_err("is no answer");
+            let error = parse(&reply(200, &[], body), acme.party(), Occasion::Exchange, Timestamp::from_seconds(NOW))
+                .expect_err("is no answer");
             assert!(matches!(&error, EndpointError::Malformed(text) if !text.contains(MARKER)), "{error}");
         }
     }
@@ -448,7 +451,7 @@ mod tests {
         );
         acme.values.insert("tenant".into(), "blue".into());
         let id_token = |issuer: &str| {
-            let claims = json!({"iss": issuer, "aud": "our id", "exp": NOW.as_secs(), "sub": "x"}).to_string();
+            let claims = json!({"iss": issuer, "aud": "our id", "exp": NOW, "sub": "x"}).to_string();
             with(json!({"id_token": format!("e30.{}.s3cr3t", URL_SAFE_NO_PAD.encode(claims))}))
         };
         assert!(exchange(&acme, &id_token("https://blue.acme.example.com")).is_ok());
@@ -481,7 +484,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_bytes_panic(status in any::<u16>(), body in vec(any::<u8>(), 0..200)) {
-            let _ = parse(&reply(status, &[], body), ANY_ACME.party(), Occasion::Exchange, NOW);
+            let _ = parse(&reply(status, &[], body), ANY_ACME.party(), Occasion::Exchange, Timestamp::from_seconds(NOW));
         }
 
         #[test]

@@ -19,7 +19,7 @@ use http::{Method, header::AUTHORIZATION};
 use secrecy::{ExposeSecret, SecretString};
 use url::{Url, form_urlencoded};
 use workway_capability::fetch::{Credential, EgressPolicy, FetchClient, FetchLimits, FetchRequest};
-use workway_model::HostPattern;
+use workway_model::{HostPattern, Timestamp};
 use workway_providers::{ClientAuthentication, OAuthMethod, Provider, Template, TokenRequest, Values};
 use zeroize::Zeroizing;
 
@@ -27,7 +27,7 @@ pub use account::Account;
 pub use answer::TokenAnswer;
 pub use error::EndpointError;
 
-use super::{sealing::TokenSet, unix_now};
+use super::sealing::TokenSet;
 use crate::ClientCredentials;
 use answer::Occasion;
 use reply::Reply;
@@ -73,7 +73,7 @@ impl TokenEndpoint {
         redirect_uri: &Url,
     ) -> Result<TokenAnswer, EndpointError> {
         let reply = self.send(exchange_request(party, code, verifier, redirect_uri)?).await?;
-        answer::parse(&reply, party, Occasion::Exchange, Duration::from_secs(unix_now()))
+        answer::parse(&reply, party, Occasion::Exchange, Timestamp::now())
     }
 
     /// Tokens for a refresh token (RFC 6749, section 6). Where the answer holds no refresh token, the old one stays.
@@ -82,7 +82,7 @@ impl TokenEndpoint {
     /// Any [`EndpointError`]; after [`EndpointError::InvalidGrant`] the user has to connect again.
     pub async fn refresh(&self, party: Party<'_>, refresh_token: &SecretString) -> Result<TokenAnswer, EndpointError> {
         let reply = self.send(refresh_request(party, refresh_token)?).await?;
-        answer::parse(&reply, party, Occasion::Refresh, Duration::from_secs(unix_now()))
+        answer::parse(&reply, party, Occasion::Refresh, Timestamp::now())
     }
 
     /// Takes the grant back. For providers whose entry has a revocation.

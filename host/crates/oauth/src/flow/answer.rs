@@ -96,9 +96,10 @@ impl fmt::Debug for Callback {
 #[cfg(test)]
 mod tests {
     use secrecy::ExposeSecret;
+    use workway_providers::Values;
 
     use super::{Callback, FlowError, MAX_CODE_BYTES, MAX_QUERY_BYTES};
-    use crate::{Values, flow::tests::entry};
+    use crate::flow::tests::entry;
 
     fn callback(query: &str) -> Callback {
         Callback::parse(query).unwrap()

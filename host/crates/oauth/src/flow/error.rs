@@ -7,12 +7,13 @@ use workway_model::ProviderId;
 
 use super::FLOW_LIFETIME;
 use crate::{
-    ConnectionError, SealedError, client_id_variable,
+    ConnectionError, SealedError,
     endpoint::EndpointError,
     foreign_text::{MAX_CODE_CHARS, MAX_DESCRIPTION_CHARS, cleaned},
+    settings::client_id_variable,
 };
 
-/// See [`FlowError::code`] for programs and [`FlowError::blame`] for whose mistake it is.
+/// Why a flow failed. [`FlowError::blame`] says whose mistake it is.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FlowError {
     #[error("unknown provider {0:?}: GET /oauth/providers lists all providers")]
@@ -87,37 +88,6 @@ pub enum Blame {
 }
 
 impl FlowError {
-    /// Stable, for programs; goes to the page that a browser returns to, too.
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::UnknownProvider(_) => "provider-not-found",
-            Self::ApiKeyProvider(_) => "api-key-provider",
-            Self::NotConfigured(_) => "provider-not-configured",
-            Self::InvalidScopes(_) => "invalid-scopes",
-            Self::InvalidVariables(_) => "invalid-variables",
-            Self::ReturnToNotAllowed(_) => "return-to-not-allowed",
-            Self::UnknownConnection => "connection-not-found",
-            Self::InvalidState => "invalid-state",
-            Self::StateExpired => "state-expired",
-            Self::InvalidCallback(_) => "invalid-callback",
-            Self::IssuerMismatch(_) => "issuer-mismatch",
-            Self::ProviderDenied { .. } => "access-denied",
-            Self::ProviderError { .. } => "provider-error",
-            Self::CodeRefused { .. } => "code-refused",
-            Self::ClientRefused { .. } => "client-refused",
-            Self::ProviderUnavailable { .. } => "provider-unavailable",
-            Self::ProviderMalformed(_) => "provider-malformed",
-            Self::AccountUnknown(_) => "account-unknown",
-            Self::Connections(ConnectionError::Invalid(_)) => "invalid-connection",
-            Self::Connections(ConnectionError::Sealed(error)) | Self::Pending(error) => match error {
-                SealedError::TooMany => "too-many-connections",
-                SealedError::Unavailable(_) => "database",
-                SealedError::StaleKey | SealedError::Changed => "internal",
-            },
-            Self::Connections(ConnectionError::Vault(_)) | Self::Random(_) => "internal",
-        }
-    }
-
     pub fn blame(&self) -> Blame {
         match self {
             Self::UnknownProvider(_)
@@ -189,10 +159,11 @@ mod tests {
     #[test]
     fn the_token_endpoint_s_errors_keep_who_is_to_blame() {
         let gone = FlowError::from(EndpointError::InvalidGrant { code: "invalid_grant".into() });
-        assert_eq!((gone.code(), gone.blame()), ("code-refused", Blame::Provider));
+        assert!(matches!(gone, FlowError::CodeRefused { .. }));
+        assert_eq!(gone.blame(), Blame::Provider);
         let refused = EndpointError::Refused { code: "invalid_client".into(), description: "x\n".repeat(1_000) };
         let refused = FlowError::from(refused);
-        assert_eq!(refused.code(), "client-refused");
+        assert!(matches!(refused, FlowError::ClientRefused { .. }));
         let text = refused.to_string();
         assert!(text.contains("(invalid_client): xx") && text.len() < 500 && text.contains("operator"), "{text}");
     }

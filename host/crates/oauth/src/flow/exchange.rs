@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use secrecy::SecretString;
+use workway_model::Timestamp;
 use workway_providers::{AccountSource, OAuthMethod, Provider, Values, VariableSource};
 
 use super::{error::FlowError, pending::PendingAuthorization};
@@ -11,8 +12,6 @@ use crate::{
     ClientCredentials, ConnectionStore, ConnectionSummary, NewConnection, TokenSet,
     endpoint::{Account, Party, TokenAnswer, TokenEndpoint},
     foreign_text::{MAX_DESCRIPTION_CHARS, cleaned},
-    lifetime::end_of,
-    unix_now,
 };
 
 /// A checked answer, and what it takes to turn it into a connection.
@@ -33,7 +32,8 @@ impl Exchange {
         let Self { endpoint, connections, entry, client, pending, mut values, code, verifier } = self;
         let oauth = entry.oauth().ok_or_else(|| FlowError::ApiKeyProvider(pending.provider.clone()))?;
         let party = Party { provider: &entry, oauth, client: &client, values: &values };
-        let asked = unix_now();
+        // By our own clock, from before the provider was asked: the provider's clock does not matter.
+        let asked = Timestamp::now();
         let answer = endpoint.exchange(party, &code, verifier.as_ref(), &pending.redirect_uri).await?;
         let TokenAnswer { tokens, lifetime, scopes, account, values: told } = answer;
         values.extend(told);
@@ -51,7 +51,7 @@ impl Exchange {
         // An answer that names no scopes grants those that were asked for (RFC 6749, section 5.1).
         let scopes = Some(scopes.unwrap_or(pending.scopes));
         let account = Account { id: account_id(account.id, &entry, &values), ..account };
-        let expires_at = end_of(asked, lifetime);
+        let expires_at = lifetime.map(|lifetime| asked + lifetime);
         let keeps_refresh_token = true;
         let new = NewConnection { tokens, account, scopes, values, expires_at, keeps_refresh_token };
         Ok(connections.save(&pending.user, &pending.provider, new).await?)

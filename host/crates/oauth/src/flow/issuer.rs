@@ -29,11 +29,10 @@ fn is_beside(oauth: &OAuthMethod, values: &Values, given: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use workway_providers::Values;
+
     use super::check;
-    use crate::{
-        Values,
-        flow::{error::FlowError, tests::entry},
-    };
+    use crate::flow::{error::FlowError, tests::entry};
 
     fn check_of(provider: &str, given: Option<&str>) -> Result<(), FlowError> {
         let values = Values::from([("shop".into(), "good".into())]);

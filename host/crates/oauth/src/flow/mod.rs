@@ -25,7 +25,7 @@ pub(crate) mod tests;
 use std::{collections::BTreeSet, fmt, sync::Arc, time::Duration};
 
 use url::Url;
-use workway_model::{ProviderId, UserId};
+use workway_model::{ProviderId, Timestamp, UserId};
 use workway_providers::{Catalogue, OAuthMethod, Provider, Values, VariableSource};
 
 pub use answer::Callback;
@@ -35,7 +35,7 @@ pub use pending::{MAX_PENDING_PER_USER, PendingAuthorization, PendingAuthorizati
 pub use request::callback_url;
 pub use state::{Digest32, Session, State};
 
-use super::{connections::ConnectionStore, endpoint::TokenEndpoint, stored::ConnectionSummary, unix_now};
+use super::{connections::ConnectionStore, endpoint::TokenEndpoint, stored::ConnectionSummary};
 use crate::{ClientCredentials, OAuthSettings};
 use exchange::Exchange;
 
@@ -74,8 +74,8 @@ pub struct AuthorizeRequest {
 pub struct Begun {
     /// Where the browser has to go. It holds the flow's state.
     pub url: Url,
-    /// Unix seconds.
-    pub expires_at: u64,
+    /// When the flow expires.
+    pub expires_at: Timestamp,
 }
 
 /// A completed flow.
@@ -149,7 +149,7 @@ impl AuthorizationFlow {
             &scopes,
             challenge.as_deref(),
         );
-        let expires_at = unix_now().saturating_add(FLOW_LIFETIME.as_secs());
+        let expires_at = Timestamp::now() + FLOW_LIFETIME;
         let waiting = PendingAuthorization {
             state: state.digest(),
             session: session.digest(),
@@ -218,7 +218,7 @@ impl Inner {
         state: &State,
         session: &Session,
     ) -> Result<Exchange, FlowError> {
-        if pending.expires_at <= unix_now() {
+        if pending.expires_at <= Timestamp::now() {
             return Err(FlowError::StateExpired);
         }
         let (entry, client) = self.party(&pending.provider)?;

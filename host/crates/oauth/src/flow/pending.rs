@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 use url::Url;
-use workway_model::{ProviderId, UserId};
+use workway_model::{ProviderId, Timestamp, UserId};
+use workway_providers::Values;
 
 use super::state::Digest32;
-use crate::{SealedError, Values};
+use crate::SealedError;
 
 /// The most flows that wait of one user. The oldest makes room.
 pub const MAX_PENDING_PER_USER: u32 = 20;
@@ -29,8 +30,7 @@ pub struct PendingAuthorization {
     pub redirect_uri: Url,
     /// Of the variables that the user gives.
     pub values: Values,
-    /// Unix seconds.
-    pub expires_at: u64,
+    pub expires_at: Timestamp,
 }
 
 /// Where flows wait.

@@ -102,12 +102,10 @@ mod tests {
     use std::collections::BTreeSet;
 
     use url::Url;
+    use workway_providers::Values;
 
     use super::{MAX_SCOPE_CHARS, MAX_SCOPES, authorization_url, callback_url, scopes};
-    use crate::{
-        Values,
-        flow::{error::FlowError, state::State, tests::entry},
-    };
+    use crate::flow::{error::FlowError, state::State, tests::entry};
 
     fn set(scopes: &[&str]) -> BTreeSet<String> {
         scopes.iter().map(ToString::to_string).collect()

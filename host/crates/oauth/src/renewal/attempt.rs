@@ -1,21 +1,20 @@
 //! One renewal, from reading the connection to storing the provider's answer. See the module's rules in `mod.rs`.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
 use tokio::time::Instant;
 use uuid::Uuid;
 use workway_capability::oauth::{OAuthError, RenewalReason};
-use workway_model::UserId;
+use workway_model::{Timestamp, UserId};
 use zeroize::Zeroizing;
 
 use super::{
     super::{
         endpoint::{EndpointError, TokenAnswer},
-        lifetime::{end_of, renewal_of},
+        renewal_time::renewal_of,
         sealing::TokenSet,
         stored::{EXPIRED, SealedConnection, unavailable},
-        unix_now,
     },
     Inner, LEASE, Lease, LeaseRequest, MAX_ASKED, Outcome, PATIENCE, POLL, Renewed, backoff,
 };
@@ -52,11 +51,11 @@ pub(super) async fn renew(inner: &Inner, user: &UserId, id: &str, version: u64, 
         }
         let party = inner.party(provider, oauth, &row.summary.values)?;
 
-        let now = unix_millis();
-        let until = now + u64::try_from(LEASE.as_millis()).unwrap_or(u64::MAX);
+        let now = Timestamp::now();
+        let until = now + LEASE;
         let owner = inner.process.name();
         // Twice as far as any is set, to tolerate a clock that is slightly off.
-        let latest_retry = unix_now() + 2 * backoff::LONGEST_ASKED.as_secs();
+        let latest_retry = now + 2 * backoff::LONGEST_ASKED;
         let key = inner.stored.vault.active();
         let request = LeaseRequest { owner, now, until, gone: gone.as_deref(), latest_retry, key };
         let lease = match inner.leases.lease(id, version, request).await {
@@ -69,7 +68,8 @@ pub(super) async fn renew(inner: &Inner, user: &UserId, id: &str, version: u64, 
                 if is_counted {
                     inner.allowance.take(id, std::time::Instant::now());
                 }
-                let asked = unix_now();
+                // By our own clock, from before the provider was asked: the provider's clock does not matter.
+                let asked = Timestamp::now();
                 match inner.endpoint.refresh(party, refresh_token).await {
                     Ok(answer) => {
                         if let Some(outcome) = keep(inner, user, &row, &tokens, answer, asked).await {
@@ -98,7 +98,7 @@ pub(super) async fn renew(inner: &Inner, user: &UserId, id: &str, version: u64, 
                 }
             }
             Lease::CoolingDown { until } => {
-                let seconds = until.saturating_sub(unix_now());
+                let seconds = until.saturating_since(Timestamp::now()).as_secs() + 1;
                 return Err(OAuthError::Transient(format!(
                     "the token could not be renewed: the next attempt is possible in {seconds} s"
                 )));
@@ -118,7 +118,7 @@ fn open(inner: &Inner, user: &UserId, row: &SealedConnection) -> Result<TokenSet
 
 /// Marks an expired connection, so that it is listed as expired; one that has not expired stays usable.
 async fn without_refresh_token(inner: &Inner, user: &UserId, row: SealedConnection) -> Outcome {
-    if row.summary.expires_at.is_none_or(|end| end > unix_now()) {
+    if row.summary.expires_at.is_none_or(|end| end > Timestamp::now()) {
         return Ok(None);
     }
     inner.leases.end(&row.summary.id, row.summary.version, EXPIRED).await.map_err(unavailable)?;
@@ -134,12 +134,12 @@ async fn keep(
     row: &SealedConnection,
     before: &TokenSet,
     answer: TokenAnswer,
-    asked: u64,
+    asked: Timestamp,
 ) -> Option<Outcome> {
     let summary = &row.summary;
     let refresh_token: Option<SecretString> = answer.tokens.refresh_token.or_else(|| before.refresh_token.clone());
     let tokens = TokenSet { access_token: answer.tokens.access_token, refresh_token };
-    let expires_at = end_of(asked, answer.lifetime);
+    let expires_at = answer.lifetime.map(|lifetime| asked + lifetime);
     let renew_at = renewal_of(asked, expires_at, tokens.refresh_token.is_some());
     let mut values = summary.values.clone();
     values.extend(answer.values);
@@ -208,7 +208,7 @@ async fn hand_on(inner: &Inner, user: &UserId, row: &SealedConnection, before: &
             scopes: None,
             values: newer.values,
             expires_at: newer.expires_at,
-            renew_at: renewal_of(unix_now(), newer.expires_at, true),
+            renew_at: renewal_of(Timestamp::now(), newer.expires_at, true),
             sealed,
         };
         match inner.leases.renew(&newer.id, newer.version, &renewed).await {
@@ -247,7 +247,7 @@ async fn cool_down(inner: &Inner, row: &SealedConnection, failures: u32, error: 
         // The entry, the client or the provider is at fault: the operator must look at it.
         _ => tracing::error!(connection = id, %provider, failures, "a token could not be renewed: {error}"),
     }
-    let retry_at = unix_now().saturating_add(wait.as_secs().max(1));
+    let retry_at = Timestamp::now() + wait;
     if let Err(error) = inner.leases.cool_down(id, inner.process.name(), failures, retry_at).await {
         tracing::error!(connection = id, "a lease could not be released: {error}");
     }
@@ -270,10 +270,4 @@ fn not_stored(row: &SealedConnection, error: &dyn std::fmt::Display) -> OAuthErr
         "a renewed token could not be stored, and the provider may reject the old one: {error}"
     );
     OAuthError::Transient("the renewed token could not be stored".into())
-}
-
-/// A clock before 1970 reads as 1970.
-fn unix_millis() -> u64 {
-    let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX)
 }

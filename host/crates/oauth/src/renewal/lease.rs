@@ -3,6 +3,7 @@
 use std::{collections::BTreeSet, fmt};
 
 use async_trait::async_trait;
+use workway_model::Timestamp;
 use workway_providers::Values;
 use workway_vault::{KeyId, Sealed};
 
@@ -13,22 +14,22 @@ use super::super::stored::SealedError;
 pub struct Renewed {
     pub scopes: Option<BTreeSet<String>>,
     pub values: Values,
-    /// Unix seconds, both.
-    pub expires_at: Option<u64>,
-    pub renew_at: Option<u64>,
+    pub expires_at: Option<Timestamp>,
+    pub renew_at: Option<Timestamp>,
     pub sealed: Sealed,
 }
 
-/// Who asks for a lease. Times in Unix milliseconds.
+/// Who asks for a lease.
 #[derive(Clone, Copy, Debug)]
 pub struct LeaseRequest<'a> {
     pub owner: &'a str,
-    pub now: u64,
-    pub until: u64,
+    pub now: Timestamp,
+    /// When the lease ends by itself.
+    pub until: Timestamp,
     /// An owner that is known to be gone: its lease no longer counts.
     pub gone: Option<&'a str>,
-    /// Unix seconds. A cool-down that ends later was written by a wrong clock and is ignored.
-    pub latest_retry: u64,
+    /// A cool-down that ends later was written by a wrong clock and is ignored.
+    pub latest_retry: Timestamp,
     /// The key that the renewal will be sealed under.
     pub key: KeyId,
 }
@@ -40,8 +41,8 @@ pub enum Lease {
     Taken { failures: u32 },
     /// Another process is renewing it.
     Held { owner: String },
-    /// Renewing failed; the next attempt is allowed at this time (Unix seconds).
-    CoolingDown { until: u64 },
+    /// Renewing failed; the next attempt is allowed at this time.
+    CoolingDown { until: Timestamp },
     /// The connection has another version by now, or was deleted.
     Changed,
 }
@@ -60,8 +61,8 @@ pub trait Leases: Send + Sync {
     /// Marks it as needing a reconnect and ends its lease, unless it has another version by now.
     async fn end(&self, id: &str, version: u64, reason: &str) -> Result<bool, SealedError>;
 
-    /// Ends `owner`'s lease after a failed attempt. `retry_at` in Unix seconds.
-    async fn cool_down(&self, id: &str, owner: &str, failures: u32, retry_at: u64) -> Result<(), SealedError>;
+    /// Ends `owner`'s lease after a failed attempt, and lets nobody try again before `retry_at`.
+    async fn cool_down(&self, id: &str, owner: &str, failures: u32, retry_at: Timestamp) -> Result<(), SealedError>;
 }
 
 impl fmt::Debug for Renewed {

@@ -9,7 +9,7 @@ use workway_capability::{
     fetch::Credential,
     oauth::{Connection, OAuthError},
 };
-use workway_model::{ProviderId, UserId};
+use workway_model::{ProviderId, Timestamp, UserId};
 use workway_providers::Catalogue;
 use workway_vault::{Sealed, Vault, VaultError};
 
@@ -21,7 +21,6 @@ pub use record::{
 use super::{
     cache::{Cache, Owner},
     sealing::{TokenSet, binding},
-    unix_now,
 };
 
 /// How long a connection is used without reading it again. Changes of this process are seen at once, those of another
@@ -56,7 +55,7 @@ impl StoredConnections {
 
     /// Opens a connection as calls use it.
     pub(super) fn connection(&self, user: &UserId, row: SealedConnection) -> Result<Arc<Connection>, OAuthError> {
-        if let ConnectionStatus::NeedsReconnect { reason } = row.summary.status(unix_now()) {
+        if let ConnectionStatus::NeedsReconnect { reason } = row.summary.status(Timestamp::now()) {
             return Err(OAuthError::NeedsReconnect(reason));
         }
         let tokens = self.tokens(user, &row)?;

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, fmt};
 
 use async_trait::async_trait;
-use workway_model::{ProviderId, UserId};
+use workway_model::{ProviderId, Timestamp, UserId};
 use workway_providers::Values;
 use workway_vault::Sealed;
 
@@ -26,10 +26,10 @@ pub struct ConnectionSummary {
     pub is_default: bool,
     /// Why the provider rejects it; see [`Self::status`].
     pub reconnect: Option<String>,
-    /// Unix seconds.
-    pub expires_at: Option<u64>,
-    /// Unix seconds: when it is due for renewal; none if it cannot be renewed.
-    pub renew_at: Option<u64>,
+    /// None if it never expires.
+    pub expires_at: Option<Timestamp>,
+    /// When it is due for renewal; none if it cannot be renewed.
+    pub renew_at: Option<Timestamp>,
     pub version: u64,
 }
 
@@ -44,9 +44,8 @@ pub enum ConnectionStatus {
 }
 
 impl ConnectionSummary {
-    /// Returns the status at `now`, in Unix seconds. An expired token that cannot be renewed needs a reconnect, whatever is
-    /// stored.
-    pub fn status(&self, now: u64) -> ConnectionStatus {
+    /// Returns the status at `now`. An expired token that cannot be renewed needs a reconnect, whatever is stored.
+    pub fn status(&self, now: Timestamp) -> ConnectionStatus {
         let expired = self.renew_at.is_none() && self.expires_at.is_some_and(|end| end <= now);
         match &self.reconnect {
             Some(reason) => ConnectionStatus::NeedsReconnect { reason: reason.clone() },

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use secrecy::ExposeSecret;
 use wasmtime::component::Resource;
 use workway_capability::oauth::{Connection, OAuthError};
+use workway_model::Timestamp;
 
 use super::CapabilitiesView;
 use crate::bindings::{ConnectionHandle, oauth};
@@ -57,7 +58,7 @@ impl oauth::HostConnection for CapabilitiesView<'_> {
     }
 
     async fn expires_at(&mut self, handle: Resource<ConnectionHandle>) -> wasmtime::Result<Option<u64>> {
-        Ok(self.connection(&handle)?.expires_at)
+        Ok(self.connection(&handle)?.expires_at.map(Timestamp::as_seconds))
     }
 
     async fn variable(&mut self, handle: Resource<ConnectionHandle>, name: String) -> wasmtime::Result<Option<String>> {

@@ -1,10 +1,7 @@
 //! `GET /auth/whoami`.
 
 use axum::{Json, extract::State};
-use workway_api::{
-    auth::{self, CallerDeveloper, CallerToken},
-    time::Timestamp,
-};
+use workway_api::auth::{self, CallerDeveloper, CallerToken};
 
 use super::tokens::scopes;
 use crate::{
@@ -23,14 +20,14 @@ pub(in crate::http) async fn get_caller(
     State(app): State<App>,
     caller: Caller,
 ) -> Result<Json<auth::Caller>, ApiError> {
-    let accounts = app.accounts();
-    let email = accounts.email(&caller.user).await?;
-    let developer = accounts.developer_of(&caller.user).await?;
+    let users = app.users();
+    let email = users.email(&caller.user).await?;
+    let developer = users.developer_of(&caller.user).await?;
     let (kind, token) = match &caller.kind {
         CallerKind::Admin => (auth::CallerKind::Admin, None),
         CallerKind::User(principal) => {
-            let expires_at = Timestamp::from_seconds(principal.expires_at);
-            (auth::CallerKind::User, Some(CallerToken { id: principal.token.to_string(), expires_at }))
+            let token = CallerToken { id: principal.token.to_string(), expires_at: principal.expires_at };
+            (auth::CallerKind::User, Some(token))
         }
     };
     Ok(Json(auth::Caller {

@@ -1,4 +1,4 @@
-//! Users and their tokens. No answer says whether somebody else has an account, and only the answer that creates a token
+//! Users and their tokens. No answer says whether an address is registered, and only the answer that creates a token
 //! contains it.
 
 pub(in crate::http) mod caller;

@@ -15,7 +15,7 @@ use workway_api::{
     auth::{Registration, RegistrationAnswer},
     error::Problem,
 };
-use workway_users::unix_now;
+use workway_model::Timestamp;
 
 use crate::{
     app::App,
@@ -32,7 +32,7 @@ impl FromRequestParts<App> for Attempt {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
         let peer = peer.ok_or_else(|| ApiError::internal("a request without its connection's address"))?;
-        app.accounts().count_attempt(peer.0.ip())?;
+        app.users().count_attempt(peer.0.ip())?;
         Ok(Self)
     }
 }
@@ -51,7 +51,7 @@ pub(in crate::http) async fn register_user(
     _attempt: Attempt,
     extract::Json(body): extract::Json<Registration>,
 ) -> Result<(StatusCode, Json<RegistrationAnswer>), ApiError> {
-    app.accounts().register(&body.email, body.password.into_inner(), unix_now()).await?;
+    app.users().register(&body.email, body.password.into_inner(), Timestamp::now()).await?;
     let message = "if the address was not registered before, it is now: log in with POST /auth/tokens".to_owned();
     Ok((StatusCode::ACCEPTED, Json(RegistrationAnswer { message })))
 }

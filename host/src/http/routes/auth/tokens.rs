@@ -10,9 +10,9 @@ use workway_api::{
     auth::{self, ApiToken, ApiTokenList, CreatedApiToken, NewApiToken},
     error::{ErrorCode, Problem},
     secret::Secret,
-    time::Timestamp,
 };
-use workway_users::{IssuedToken, Scope, Scopes, TokenRequest, TokenSummary, unix_now};
+use workway_model::Timestamp;
+use workway_users::{IssuedToken, Scope, Scopes, TokenRequest, TokenSummary};
 
 use super::registration::Attempt;
 use crate::{
@@ -33,7 +33,7 @@ pub(in crate::http) async fn list_tokens(
     caller: Caller,
 ) -> Result<Json<ApiTokenList>, ApiError> {
     caller.require(Scope::Account)?;
-    let tokens = app.accounts().tokens(&caller.user, unix_now()).await?;
+    let tokens = app.users().tokens(&caller.user, Timestamp::now()).await?;
     Ok(Json(ApiTokenList { items: tokens.into_iter().map(api_token).collect() }))
 }
 
@@ -59,18 +59,20 @@ pub(in crate::http) async fn create_token(
 ) -> Result<(StatusCode, [(HeaderName, HeaderValue); 1], Json<CreatedApiToken>), ApiError> {
     let request = TokenRequest {
         name: body.name,
-        scopes: body.scopes.map(|scopes| scopes.into_iter().map(account_scope).collect()),
-        expires_at: body.expires_at.map(Timestamp::as_seconds),
+        scopes: body.scopes.map(|scopes| scopes.into_iter().map(user_scope).collect()),
+        expires_at: body.expires_at,
     };
-    let accounts = app.accounts();
+    let users = app.users();
     let issued = match (body.email, body.password, caller.map(|caller| (caller.require(Scope::Account), caller.kind))) {
-        (Some(email), Some(password), _) => accounts.log_in(&email, password.into_inner(), request, unix_now()).await?,
+        (Some(email), Some(password), _) => {
+            users.log_in(&email, password.into_inner(), request, Timestamp::now()).await?
+        }
         (None, None, Some((allowed, CallerKind::User(holder)))) => {
             allowed?;
-            accounts.issue(&holder, request, unix_now()).await?
+            users.issue(&holder, request, Timestamp::now()).await?
         }
         (None, None, Some((_, CallerKind::Admin))) => {
-            let detail = "the operator has no account: send `email` and `password` of a registered user";
+            let detail = "the operator is not a user: send `email` and `password` of a registered user";
             return Err(ApiError::new(StatusCode::FORBIDDEN, ErrorCode::NoAccount, detail));
         }
         _ => {
@@ -101,7 +103,7 @@ pub(in crate::http) async fn revoke_token(
     let unknown =
         || ApiError::not_found(ErrorCode::TokenNotFound, "you have no such token: list yours with GET /auth/tokens");
     let id = id.parse().map_err(|_| unknown())?;
-    if !app.accounts().revoke(&caller.user, &id, unix_now()).await? {
+    if !app.users().revoke(&caller.user, &id, Timestamp::now()).await? {
         return Err(unknown());
     }
     Ok(StatusCode::NO_CONTENT)
@@ -118,9 +120,9 @@ fn api_token(token: TokenSummary) -> ApiToken {
         name: token.name,
         prefix: token.prefix,
         scopes: scopes(token.scopes),
-        created_at: Timestamp::from_seconds(token.created_at),
-        expires_at: Timestamp::from_seconds(token.expires_at),
-        last_used_at: token.last_used_at.map(Timestamp::from_seconds),
+        created_at: token.created_at,
+        expires_at: token.expires_at,
+        last_used_at: token.last_used_at,
     }
 }
 
@@ -138,7 +140,7 @@ fn api_scope(scope: Scope) -> auth::Scope {
     }
 }
 
-fn account_scope(scope: auth::Scope) -> Scope {
+fn user_scope(scope: auth::Scope) -> Scope {
     match scope {
         auth::Scope::ActionsExecute => Scope::ActionsExecute,
         auth::Scope::Connections => Scope::Connections,
@@ -152,7 +154,7 @@ fn account_scope(scope: auth::Scope) -> Scope {
 mod tests {
     use workway_api::auth;
 
-    use super::{NewApiToken, Scope, account_scope, api_scope};
+    use super::{NewApiToken, Scope, api_scope, user_scope};
     use crate::http::extract::parse;
 
     #[test]
@@ -160,7 +162,7 @@ mod tests {
         for scope in Scope::ALL {
             let name = serde_json::to_value(api_scope(scope)).unwrap();
             assert_eq!(name, scope.as_str());
-            assert_eq!(account_scope(serde_json::from_value::<auth::Scope>(name).unwrap()), scope);
+            assert_eq!(user_scope(serde_json::from_value::<auth::Scope>(name).unwrap()), scope);
         }
     }
 

@@ -13,7 +13,7 @@ const ID_PREFIX: &str = "dev_";
 
 /// The caller, with the developer profile if there is one.
 pub(super) async fn actor(app: &App, caller: &Caller) -> Result<Actor, ApiError> {
-    let developer = app.accounts().developer_of(&caller.user).await?;
+    let developer = app.users().developer_of(&caller.user).await?;
     let developer = developer.map(|found| DeveloperRef {
         id: found.id.to_string(),
         slug: found.slug.to_string(),
@@ -41,5 +41,5 @@ pub(super) async fn developer_id(app: &App, id_or_slug: &str) -> Result<Option<S
     if id_or_slug.starts_with(ID_PREFIX) {
         return Ok(id_or_slug.parse::<DeveloperId>().ok().map(|id| id.to_string()));
     }
-    Ok(app.accounts().developer(id_or_slug).await?.map(|developer| developer.id.to_string()))
+    Ok(app.users().developer(id_or_slug).await?.map(|developer| developer.id.to_string()))
 }

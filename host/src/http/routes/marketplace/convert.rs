@@ -6,7 +6,6 @@ use workway_api::{
     listings::{self, ListingDetail, ListingDeveloper, ListingStatus, Screenshot},
     marketplace::ListingPage,
     reviews::Review,
-    time::Timestamp,
     versions::{Installation, Version},
 };
 use workway_marketplace as marketplace;
@@ -62,9 +61,9 @@ fn listing(summary: &Summary) -> listings::Listing {
         review_count: counts.reviews,
         featured: summary.featured.is_some(),
         workflow_version: summary.workflow_version,
-        created_at: Timestamp::from_millis(summary.created_at),
-        updated_at: Timestamp::from_millis(summary.updated_at),
-        published_at: summary.published_at.map(Timestamp::from_millis),
+        created_at: summary.created_at,
+        updated_at: summary.updated_at,
+        published_at: summary.published_at,
     }
 }
 
@@ -98,7 +97,7 @@ pub(super) fn version(info: &VersionInfo) -> Version {
         number: info.number,
         content_hash: info.content_hash.clone(),
         changelog: info.changelog.clone(),
-        created_at: Timestamp::from_millis(info.created_at),
+        created_at: info.created_at,
     }
 }
 
@@ -108,7 +107,7 @@ pub(super) fn installation(installation: &marketplace::Installation) -> Installa
         workflow_id: installation.listing.clone(),
         workflow_version: installation.number,
         active: installation.uninstalled_at.is_none(),
-        installed_at: Timestamp::from_millis(installation.installed_at),
+        installed_at: installation.installed_at,
     }
 }
 
@@ -116,8 +115,8 @@ pub(super) fn review(review: &marketplace::Review) -> Review {
     Review {
         rating: review.rating,
         text: review.text.clone(),
-        created_at: Timestamp::from_millis(review.created_at),
-        updated_at: Timestamp::from_millis(review.updated_at),
+        created_at: review.created_at,
+        updated_at: review.updated_at,
     }
 }
 

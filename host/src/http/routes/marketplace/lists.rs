@@ -109,7 +109,7 @@ pub(in crate::http) async fn list_developer_workflows(
     let id = developer_id(&app, &developer).await?.ok_or_else(unknown)?;
     let page = app.marketplace().get_workflows_by_developer(&id, limit, offset).await?;
     // An empty list: the developer may not exist.
-    if page.total == 0 && app.accounts().developer(&developer).await?.is_none() {
+    if page.total == 0 && app.users().developer(&developer).await?.is_none() {
         return Err(unknown());
     }
     tagged(&headers, Audience::Everyone, None, &listing_page(&page, limit, offset))

@@ -4,9 +4,8 @@ use axum::extract::State;
 use workway_api::{
     connections::{Connection, ConnectionChange, ConnectionList, ConnectionStatus, DeletedConnection, Revocation},
     error::ErrorCode,
-    time::Timestamp,
 };
-use workway_capability::oauth::unix_now;
+use workway_model::Timestamp;
 use workway_oauth as oauth;
 use workway_oauth::{ConnectionSummary, Revoked};
 use workway_users::Scope;
@@ -48,7 +47,7 @@ pub(in crate::http) async fn get_connection(
     Ok(axum::Json(connection(found.ok_or_else(|| unknown_connection(&id))?)))
 }
 
-/// Makes one of the calling user's connections its provider's default one.
+/// Makes one of the calling user's connections the default connection of its provider.
 #[utoipa::path(patch, path = "/oauth/connections/{id}", tag = "oauth",
     params(("id" = String, Path, description = "the connection's id")),
     request_body = ConnectionChange,
@@ -87,11 +86,11 @@ pub(in crate::http) async fn delete_connection(
 
 /// The same for a connection that never existed and for another user's.
 fn unknown_connection(id: &str) -> ApiError {
-    ApiError::not_found(ErrorCode::ConnectionNotFound, format!("there is no connection {:?}", clipped(id)))
+    ApiError::not_found(ErrorCode::ConnectionNotFound, format!("unknown connection {:?}", clipped(id)))
 }
 
 pub(super) fn connection(summary: ConnectionSummary) -> Connection {
-    let (status, reason) = match summary.status(unix_now()) {
+    let (status, reason) = match summary.status(Timestamp::now()) {
         oauth::ConnectionStatus::Active => (ConnectionStatus::Active, None),
         oauth::ConnectionStatus::NeedsReconnect { reason } => (ConnectionStatus::NeedsReconnect, Some(reason)),
     };
@@ -103,7 +102,7 @@ pub(super) fn connection(summary: ConnectionSummary) -> Connection {
         default: summary.is_default,
         status,
         reason,
-        expires_at: summary.expires_at.map(Timestamp::from_seconds),
+        expires_at: summary.expires_at,
         variables: summary.values,
     }
 }
@@ -121,7 +120,8 @@ mod tests {
     use serde_json::json;
     use workway_api::error::ErrorCode;
 
-    use super::{Revoked, connection, revocation, unix_now, unknown_connection};
+    use super::{Revoked, connection, revocation, unknown_connection};
+    use workway_model::Timestamp;
     use workway_oauth::{Account, ConnectionSummary};
 
     fn summary() -> ConnectionSummary {
@@ -156,12 +156,12 @@ mod tests {
     fn an_unusable_connection_says_why() {
         let gone = shown(ConnectionSummary { reconnect: Some("revoked".into()), ..summary() });
         assert_eq!((&gone["status"], &gone["reason"]), (&json!("needs-reconnect"), &json!("revoked")));
-        let expired = shown(ConnectionSummary { expires_at: Some(1), ..summary() });
+        let expired = shown(ConnectionSummary { expires_at: Some(Timestamp::from_seconds(1)), ..summary() });
         assert_eq!(
             (&expired["status"], &expired["expiresAt"]),
             (&json!("needs-reconnect"), &json!("1970-01-01T00:00:01.000Z"))
         );
-        let fresh = shown(ConnectionSummary { expires_at: Some(unix_now() + 60), ..summary() });
+        let fresh = shown(ConnectionSummary { expires_at: Some(Timestamp::MAX), ..summary() });
         assert_eq!(fresh["status"], "active");
     }
 

@@ -7,12 +7,10 @@ use workway_api::{
     connections::{self, Connection},
     error::{ErrorCode, Problem},
     secret::Secret,
-    time::Timestamp,
 };
 use workway_model::ProviderId;
-use workway_oauth::{
-    Account, ConnectionSummary, NewConnection, Provider, TokenSet, Values, VariableSource, account_id,
-};
+use workway_oauth::{Account, ConnectionSummary, NewConnection, TokenSet, account_id};
+use workway_providers::{Provider, Values, VariableSource};
 use workway_users::Scope;
 
 use super::connections::connection;
@@ -42,7 +40,8 @@ pub(in crate::http) async fn create_connection(
 ) -> Result<(StatusCode, axum::Json<Connection>), ApiError> {
     caller.require(Scope::Connections)?;
     let unknown = || {
-        let detail = format!("unknown provider {:?}: list all with GET /oauth/providers", clipped(&body.provider));
+        let detail =
+            format!("unknown provider {:?}: GET /oauth/providers lists all providers", clipped(&body.provider));
         ApiError::bad_request(ErrorCode::InvalidProvider, detail)
     };
     let id: ProviderId = body.provider.parse().map_err(|_| unknown())?;
@@ -62,7 +61,7 @@ pub(in crate::http) async fn create_connection(
         // Where a provider has scopes, a token without a list of them has none.
         scopes: body.scopes.or_else(|| provider.oauth().map(|_| BTreeSet::new())),
         values,
-        expires_at: body.expires_at.map(Timestamp::as_seconds),
+        expires_at: body.expires_at,
         keeps_refresh_token: false,
     };
     let summary = app.connections().save(&caller.user, &id, new).await?;
@@ -107,7 +106,8 @@ mod tests {
     use workway_api::{connections::NewConnection, error::ErrorCode};
 
     use super::{ConnectionSummary, Values, all_values, same_account};
-    use workway_oauth::{Account, Catalogue, Provider};
+    use workway_oauth::Account;
+    use workway_providers::{Catalogue, Provider};
 
     use crate::http::extract::parse;
 

@@ -14,7 +14,6 @@ use url::{Url, form_urlencoded};
 use workway_api::{
     connections::{Authorization, Connection},
     error::{ErrorCode, Problem},
-    time::Timestamp,
 };
 use workway_model::{Mode, ProviderId};
 use workway_oauth::{AuthorizeRequest, Callback, Finished, FlowError, FlowFailure, Session};
@@ -68,17 +67,18 @@ pub(in crate::http) async fn authorize_connection(
     let mut response = if page::wants_page(&headers) {
         page::redirect(&begun.url)?
     } else {
-        let expires_at = Timestamp::from_seconds(begun.expires_at);
-        page::guarded(Json(Authorization { url: begun.url.into(), expires_at }).into_response())
+        let authorization = Authorization { url: begun.url.into(), expires_at: begun.expires_at };
+        page::guarded(Json(authorization).into_response())
     };
     response.headers_mut().insert(header::SET_COOKIE, cookie.set(&session)?);
     Ok(response)
 }
 
-/// A caller who sent a token. Browsers do not, and here even development mode takes nobody for `dev`.
-pub(in crate::http) struct KnownCaller(Option<Caller>);
+/// The caller by the token of the request, if it has one. Browsers send none, and even in development mode they are not
+/// the user `dev` here.
+pub(in crate::http) struct TokenCaller(Option<Caller>);
 
-impl FromRequestParts<App> for KnownCaller {
+impl FromRequestParts<App> for TokenCaller {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
@@ -109,7 +109,7 @@ impl FromRequestParts<App> for KnownCaller {
     ))]
 pub(in crate::http) async fn complete_connection(
     State(app): State<App>,
-    KnownCaller(caller): KnownCaller,
+    TokenCaller(caller): TokenCaller,
     Path(provider): Path<String>,
     Extension(request_id): Extension<RequestId>,
     RawQuery(query): RawQuery,
@@ -219,7 +219,7 @@ impl From<Box<FlowFailure>> for Failed {
 #[cfg(test)]
 mod tests {
     use super::{ErrorCode, FlowError, parse, provider_id};
-    use workway_oauth::Values;
+    use workway_providers::Values;
 
     #[test]
     fn a_query_is_taken_apart() {

@@ -3,7 +3,8 @@
 use axum::{Json, extract::State, http::HeaderMap};
 use url::Url;
 use workway_api::providers::{self, ProviderList, ProviderType, ProviderVariable};
-use workway_oauth::{ConnectMethod, Provider, VariableSource, callback_url};
+use workway_oauth::callback_url;
+use workway_providers::{ConnectMethod, Provider, VariableSource};
 use workway_users::Scope;
 
 use super::flow::public_url;
@@ -65,7 +66,7 @@ mod tests {
     use url::Url;
 
     use super::provider;
-    use workway_oauth::Catalogue;
+    use workway_providers::Catalogue;
 
     const PROVIDERS: &str = r#"
         [shops]

@@ -117,7 +117,7 @@ pub(in crate::http) async fn execute_action(
 }
 
 fn unknown_action(id: &str) -> ApiError {
-    ApiError::not_found(ErrorCode::ActionNotFound, format!("there is no action {:?}", clipped(id)))
+    ApiError::not_found(ErrorCode::ActionNotFound, format!("unknown action {:?}", clipped(id)))
 }
 
 fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, ApiError> {

@@ -1,14 +1,12 @@
 //! Making a version of an integration active: `POST /registry/integrations/{id}/approve` and
 //! `POST /registry/reload/{integrationId}`.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use axum::{Json, extract::State, http::StatusCode};
 use workway_api::{
     error::{ErrorCode, Problem},
     registry::{Approval, Reload},
 };
-use workway_model::Mode;
+use workway_model::{Mode, Timestamp};
 use workway_registry::{Activated, Phases, UnknownIntegration};
 
 use super::{integrations::integration_id, load_phases, milliseconds};
@@ -88,7 +86,7 @@ pub(in crate::http) async fn reload_integration(
         integration_id: id.to_string(),
         actions_count: definition.actions.len(),
         triggers_count: definition.triggers.len(),
-        timestamp: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, milliseconds),
+        timestamp: Timestamp::now().as_millis(),
         version: definition.version.to_string(),
         duration_ms: milliseconds(phases.total()),
         phases: load_phases(phases),

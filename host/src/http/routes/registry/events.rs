@@ -57,7 +57,7 @@ fn sse_event(told: Notification) -> Event {
 
 fn named_event(event: &registry::RegistryEvent) -> (&'static str, RegistryEvent) {
     let registry::RegistryEvent { file, at, change } = event;
-    let (file, timestamp) = (file.to_string(), Timestamp::from(*at));
+    let (file, timestamp) = (file.to_string(), *at);
     match change {
         Change::Loaded(loading) => ("loaded", RegistryEvent::Loaded(loaded_version(file, timestamp, loading))),
         Change::Reloaded(loading) => ("reloaded", RegistryEvent::Reloaded(loaded_version(file, timestamp, loading))),

@@ -7,7 +7,6 @@ use workway_api::{
         ConnectionPermission, Integration, IntegrationDetail, IntegrationPage, IntegrationStatus, PendingVersion,
         Permissions, RegistryQuery, Trigger, TriggerKind,
     },
-    time::Timestamp,
 };
 use workway_model as integration;
 use workway_model::{Definition, IntegrationId};
@@ -55,7 +54,7 @@ pub(in crate::http) async fn get_integration(
 /// Parses an integration's id. A text that is not an id names no integration.
 pub(super) fn integration_id(text: &str) -> Result<IntegrationId, ApiError> {
     text.parse().map_err(|_| {
-        ApiError::not_found(ErrorCode::IntegrationNotFound, format!("there is no integration {:?}", clipped(text)))
+        ApiError::not_found(ErrorCode::IntegrationNotFound, format!("unknown integration {:?}", clipped(text)))
     })
 }
 
@@ -95,7 +94,7 @@ fn integration_detail(entry: &RegisteredIntegration) -> Option<IntegrationDetail
         triggers: definition.triggers.iter().map(trigger).collect(),
         file: entry.file.to_string(),
         sha256: active.map(|active| hex::encode(active.hash)),
-        loaded_at: active.map(|active| Timestamp::from(active.loaded_at)),
+        loaded_at: active.map(|active| active.loaded_at),
         pending: entry.pending.as_ref().map(|pending| PendingVersion {
             version: pending.definition.version.to_string(),
             sha256: hex::encode(pending.hash()),

@@ -8,10 +8,7 @@ pub(in crate::http) mod stats;
 
 use std::time::Duration;
 
-use workway_api::{
-    registry::{LoadError, LoadPhases},
-    time::Timestamp,
-};
+use workway_api::registry::{LoadError, LoadPhases};
 use workway_registry::{LoadFailure, Phases};
 
 fn load_phases(phases: Phases) -> LoadPhases {
@@ -25,7 +22,7 @@ fn load_phases(phases: Phases) -> LoadPhases {
 }
 
 fn load_error(failure: &LoadFailure) -> LoadError {
-    LoadError { message: failure.message.clone(), at: Timestamp::from(failure.at) }
+    LoadError { message: failure.message.clone(), at: failure.at }
 }
 
 fn milliseconds(duration: Duration) -> u64 {

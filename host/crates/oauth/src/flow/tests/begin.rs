@@ -5,31 +5,31 @@ use super::*;
 #[tokio::test]
 async fn what_cannot_be_begun_says_why() {
     let stage = Stage::new(FakeProvider::default());
-    for (provider, request, code) in [
-        ("nobody", AuthorizeRequest::default(), "provider-not-found"),
-        ("keys", AuthorizeRequest::default(), "api-key-provider"),
-        ("lonely", AuthorizeRequest::default(), "provider-not-configured"),
-        ("shops", AuthorizeRequest::default(), "invalid-variables"),
-        ("shops", shop("evil.example/"), "invalid-variables"),
-        ("plain", shop("good"), "invalid-variables"),
+    for (provider, request, expected) in [
+        ("nobody", AuthorizeRequest::default(), "UnknownProvider"),
+        ("keys", AuthorizeRequest::default(), "ApiKeyProvider"),
+        ("lonely", AuthorizeRequest::default(), "NotConfigured"),
+        ("shops", AuthorizeRequest::default(), "InvalidVariables"),
+        ("shops", shop("evil.example/"), "InvalidVariables"),
+        ("plain", shop("good"), "InvalidVariables"),
         (
             "plain",
             AuthorizeRequest { scopes: ["a b".to_owned()].into(), ..AuthorizeRequest::default() },
-            "invalid-scopes",
+            "InvalidScopes",
         ),
         (
             "plain",
             AuthorizeRequest { return_to: Some("//evil.example".into()), ..AuthorizeRequest::default() },
-            "return-to-not-allowed",
+            "ReturnToNotAllowed",
         ),
         (
             "plain",
             AuthorizeRequest { connection: Some("nobody".into()), ..AuthorizeRequest::default() },
-            "connection-not-found",
+            "UnknownConnection",
         ),
     ] {
         let error = stage.begin(provider, request).await.unwrap_err();
-        assert_eq!(error.code(), code, "{provider}: {error}");
+        assert_eq!(kind(&error), expected, "{provider}: {error}");
     }
     assert!(stage.pending.rows().is_empty());
 }
@@ -43,7 +43,7 @@ async fn an_extended_connection_keeps_its_scopes_and_if_named_its_variables() {
     assert_eq!(begun.url.host_str(), Some("other.shops.example"));
     assert_eq!(parameter(&begun.url, "scope").as_deref(), Some("kept"));
     let missing = stage.begin("shops", AuthorizeRequest::default()).await.unwrap_err();
-    assert_eq!(missing.code(), "invalid-variables", "the default account may not be the one that is meant");
+    assert_eq!(kind(&missing), "InvalidVariables", "the default account may not be the one that is meant");
     let named = AuthorizeRequest { connection: Some(connected.id), ..AuthorizeRequest::default() };
     let begun = stage.begin("shops", named.clone()).await.unwrap();
     assert_eq!(begun.url.host_str(), Some("good.shops.example"));

@@ -7,13 +7,14 @@ use std::{
 
 use async_trait::async_trait;
 use cap_std::{ambient_authority, fs::Dir};
-use workway_model::{ProviderId, UserId};
+use workway_model::{ProviderId, Timestamp, UserId};
+use workway_providers::Catalogue;
 use workway_vault::{KeyId, KeyRing, KeyedRecord, KeyedRecords, RecordsError, Sealed, Vault};
 
 use crate::{
-    Catalogue, ConnectionStore, ConnectionSummary, Digest32, Lease, LeaseRequest, Leases, OAuthSettings,
-    PendingAuthorization, PendingAuthorizations, ProcessMark, Renewal, Renewed, SealedConnection, SealedConnections,
-    SealedError, StoredConnections, TokenEndpoint,
+    ConnectionStore, ConnectionSummary, Digest32, Lease, LeaseRequest, Leases, OAuthSettings, PendingAuthorization,
+    PendingAuthorizations, ProcessMark, Renewal, Renewed, SealedConnection, SealedConnections, SealedError,
+    StoredConnections, TokenEndpoint,
 };
 
 /// A connection store whose rows are in memory, with its key in `data`.
@@ -168,7 +169,7 @@ impl Leases for ConnectionsInMemory {
         unreachable!()
     }
 
-    async fn cool_down(&self, _: &str, _: &str, _: u32, _: u64) -> Result<(), SealedError> {
+    async fn cool_down(&self, _: &str, _: &str, _: u32, _: Timestamp) -> Result<(), SealedError> {
         unreachable!()
     }
 }

@@ -13,10 +13,11 @@ async fn a_flow_ends_in_a_connection_of_the_user_who_began_it() {
         return_to: Some("/done".into()),
         ..AuthorizeRequest::default()
     };
+    let before = Timestamp::now();
     let begun = stage.begin("strict", request).await.unwrap();
     let state = parameter(&begun.url, "state").unwrap();
     let challenge = parameter(&begun.url, "code_challenge").unwrap();
-    assert!(begun.expires_at.abs_diff(unix_now() + FLOW_LIFETIME.as_secs()) <= 5);
+    assert!((before..=Timestamp::now()).contains(&(begun.expires_at - FLOW_LIFETIME)));
     assert_eq!(parameter(&begun.url, "scope").as_deref(), Some("always read"));
     assert!(!format!("{begun:?}").contains(&state));
 
@@ -48,16 +49,16 @@ async fn tokens_of_nobody_are_revoked() {
 
     let stage = Stage::new(FakeProvider::default());
     let state = stage.state("commas", AuthorizeRequest::default()).await;
-    assert_eq!(error(stage.finish("commas", answer(&state)).await).code(), "provider-malformed");
+    assert!(matches!(error(stage.finish("commas", answer(&state)).await), FlowError::ProviderMalformed(_)));
     assert_eq!(stage.provider.seen().len(), 1, "this one has no revocation");
 }
 
 #[tokio::test]
 async fn a_rejected_code_connects_nothing() {
     let stage = Stage::new(FakeProvider::answering([Err(FetchError::Timeout)]));
-    for code in ["provider-unavailable", "code-refused"] {
+    for expected in ["ProviderUnavailable", "CodeRefused"] {
         let state = stage.state("plain", AuthorizeRequest::default()).await;
-        assert_eq!(error(stage.finish("plain", answer(&state)).await).code(), code);
+        assert_eq!(kind(&error(stage.finish("plain", answer(&state)).await)), expected);
         assert_eq!(stage.provider.seen().len(), 1);
     }
     assert_eq!(stage.connections.list(&user("ann")).await, Ok(Vec::new()));
@@ -78,6 +79,6 @@ async fn variables_come_from_user_answer_and_token() {
 
     let state = stage.state("books", AuthorizeRequest::default()).await;
     stage.provider.seen();
-    assert_eq!(error(stage.finish("books", answer(&state)).await).code(), "invalid-callback");
+    assert!(matches!(error(stage.finish("books", answer(&state)).await), FlowError::InvalidCallback(_)));
     assert_eq!(stage.provider.seen(), [""; 0], "the code was used although the answer was invalid");
 }

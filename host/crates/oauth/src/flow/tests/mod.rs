@@ -12,7 +12,7 @@ use std::sync::Arc;
 use tempfile::TempDir;
 use url::Url;
 use workway_capability::fetch::FetchClient;
-use workway_model::{ProviderId, UserId};
+use workway_model::{ProviderId, Timestamp, UserId};
 use workway_providers::{Catalogue, Provider, Values};
 
 use self::{database::PendingInMemory, provider::FakeProvider};
@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     Account, ClientCredentials, ConnectionStore, ConnectionSummary, NewConnection, OAuthSettings, TokenEndpoint,
-    TokenSet, unix_now,
+    TokenSet,
 };
 
 /// One provider for each thing that an entry may say about its flow.
@@ -215,4 +215,9 @@ fn shop(name: &str) -> AuthorizeRequest {
 
 fn error<T>(result: Result<T, Box<FlowFailure>>) -> FlowError {
     result.err().expect("the flow fails").error
+}
+
+/// The name of the error's variant.
+fn kind(error: &FlowError) -> String {
+    format!("{error:?}").chars().take_while(char::is_ascii_alphanumeric).collect()
 }

@@ -1,12 +1,15 @@
-//! Accounts over HTTP: registering, logging in, tokens and their scopes, developers, and what strangers can find out.
+//! Users over HTTP: registering, logging in, tokens and their scopes, developers, and what strangers can find out.
+
+use std::time::Duration;
 
 use reqwest::Method;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use workway_api::time::Timestamp;
-use workway_host::users::unix_now;
 use workway_tests::{Answer, PASSWORD, TestHost, TestUser, keep_secret};
 
+const MINUTE: Duration = Duration::from_secs(60);
+const DAY: Duration = Duration::from_secs(86_400);
 /// A password that is nobody's.
 const OTHER: &str = "quite another pass phrase";
 
@@ -50,7 +53,7 @@ fn token_of(answer: &Answer) -> String {
 async fn a_user_registers_logs_in_and_is_known() {
     let host = TestHost::builder().production().guest("hello").start().await;
     assert_eq!(register(&host, "Ann@Example.com", PASSWORD).await.status, 202);
-    // One mailbox is one account, however it is written.
+    // One mailbox is one user, however it is written.
     let issued = log_in(&host, "ann@EXAMPLE.com", PASSWORD).await;
     let token = token_of(&issued);
     assert!(token.starts_with("wway_") && token.starts_with(issued.body["prefix"].as_str().unwrap()));
@@ -69,9 +72,9 @@ async fn a_user_registers_logs_in_and_is_known() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nobody_learns_whether_an_address_has_an_account() {
+async fn nobody_learns_whether_an_address_is_registered() {
     let host = TestHost::builder().production().start().await;
-    let hashes = || host.app().accounts().password_hashes();
+    let hashes = || host.app().users().password_hashes();
     let first = register(&host, "ann@example.com", PASSWORD).await;
     assert_eq!((first.status, hashes()), (202, 1));
     let again = register(&host, "ann@example.com", OTHER).await;
@@ -106,7 +109,7 @@ async fn everything_that_is_wrong_with_a_registration_is_said_at_once() {
     let large = json!({ "email": "a@example.com", "password": "x".repeat(70_000) });
     let answer = open(&host, "/auth/register", large).await;
     assert_eq!((answer.status, answer.code()), (413, "body-too-large"));
-    assert_eq!(host.app().accounts().password_hashes(), 0);
+    assert_eq!(host.app().users().password_hashes(), 0);
     host.finish().await;
 }
 
@@ -114,16 +117,16 @@ async fn everything_that_is_wrong_with_a_registration_is_said_at_once() {
 async fn a_token_ends_when_it_expires_or_is_revoked_and_looks_like_none() {
     let host = TestHost::builder().production().start().await;
     let (ann, bob) = (host.user("ann@example.com").await, host.user("bob@example.com").await);
-    let now = unix_now();
-    let short = derive(&ann, json!({ "expiresAt": Timestamp::from_seconds(now + 600), "name": "build" })).await;
+    let (now, end) = (Timestamp::now(), Timestamp::now() + 10 * MINUTE);
+    let short = derive(&ann, json!({ "expiresAt": end, "name": "build" })).await;
     let token = token_of(&short);
     keep_secret(&token);
-    let accounts = host.app().accounts();
-    let known = |at| accounts.authenticate(&token, at);
-    assert!(known(now + 599).await.expect("the database answers").is_some());
-    assert_eq!(known(now + 600).await.expect("the database answers"), None, "it has expired");
-    for (expires_at, why) in [(now, "is past"), (now + 40 * 86_400, "is later than that of the token that asks")] {
-        let refused = derive(&ann, json!({ "expiresAt": Timestamp::from_seconds(expires_at) })).await;
+    let users = host.app().users();
+    let known = |at| users.authenticate(&token, at);
+    assert!(known(end - Duration::from_millis(1)).await.expect("the database answers").is_some());
+    assert_eq!(known(end).await.expect("the database answers"), None, "it has expired");
+    for (expires_at, why) in [(now, "is past"), (now + 40 * DAY, "is later than that of the token that asks")] {
+        let refused = derive(&ann, json!({ "expiresAt": expires_at })).await;
         assert_eq!((refused.status, &refused.body["errors"][0]["pointer"]), (400, &json!("/expiresAt")), "{why}");
     }
     let path = format!("/auth/tokens/{}", short.body["id"].as_str().unwrap());
@@ -188,7 +191,7 @@ async fn who_has_many_tokens_can_still_log_in() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn accounts_and_tokens_outlive_the_host_and_its_files_hold_neither_password_nor_token() {
+async fn users_and_tokens_outlive_the_host_and_its_files_hold_neither_password_nor_token() {
     let host = TestHost::builder().production().start().await;
     let token = host.user("ann@example.com").await.token;
     let data = host.data();
@@ -230,7 +233,7 @@ async fn a_developer_has_a_public_profile() {
     assert!(changed.body["website"].is_null() && changed.body["name"] == "Ann Smith", "{:#}", changed.body);
     assert_eq!(changed.body["hasPayout"], true, "what is absent stays");
     let user = ann.id.parse().expect("an id");
-    let kept = host.app().accounts().payout(&user).await.expect("it opens").expect("it is there");
+    let kept = host.app().users().payout(&user).await.expect("it opens").expect("it is there");
     assert_eq!(kept.text().expose_secret(), payout);
     assert_eq!(ann.patch("/developers/me", &json!({ "payout": null })).await.body["hasPayout"], false);
     let odd = ann.get("/developers/nobody").await;
@@ -272,12 +275,12 @@ async fn attempts_are_bounded_by_client_address() {
         assert_eq!((answer.status, answer.code()), (429, "rate-limited"));
         assert!(answer.header("retry-after").parse::<u64>().is_ok_and(|seconds| (1..=30).contains(&seconds)));
     }
-    assert_eq!(host.app().accounts().password_hashes(), 2, "who is sent away costs no hash");
+    assert_eq!(host.app().users().password_hashes(), 2, "who is sent away costs no hash");
     host.finish().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn attempts_are_bounded_by_e_mail_address_whether_or_not_it_has_an_account() {
+async fn attempts_are_bounded_by_e_mail_address_whether_or_not_it_is_registered() {
     let limits = "[accounts]\nattempts_per_address = 1000\nattempts_per_email = 1";
     let host = TestHost::builder().production().config(limits).start().await;
     // Registering an address keeps nobody from logging in with it.
