@@ -81,6 +81,15 @@ impl AnswerCache {
         self.writes.fetch_add(1, Ordering::AcqRel);
     }
 
+    /// As [`Self::invalidate`], and frees the memory of what was kept.
+    pub(super) fn clear(&self) {
+        self.invalidate();
+        if let Some(kept) = &self.kept {
+            kept.lists.invalidate_all();
+            kept.details.invalidate_all();
+        }
+    }
+
     pub(super) async fn list(
         &self,
         key: ListKey,

@@ -141,6 +141,11 @@ impl WorkflowRegistry {
         self.0.cache.invalidate();
     }
 
+    /// Forgets all cached answers and frees their memory.
+    pub fn clear_cache(&self) {
+        self.0.cache.clear();
+    }
+
     /// # Errors
     /// The store fails.
     pub async fn get_categories(&self) -> Result<Vec<Category>, MarketplaceError> {
