@@ -178,7 +178,7 @@ mod tests {
             r#"{"email":"a","password":"s3cr3t","expiresAt":"s3cr3t"}"#,
             r#"{"email":"a","password":"s3cr3t","admin":true}"#,
         ] {
-            let error = parse::<NewApiToken>(body.as_bytes()).err().expect(body);
+            let error = parse::<NewApiToken>(body.as_bytes()).expect_err(body);
             assert!(!format!("{error:?}").contains("s3cr3t"), "{error:?}");
         }
     }

@@ -210,7 +210,7 @@ mod tests {
             r#"{"provider":"slack","accessToken":"s3cr3t","account":"a","expiresAt":"soon"}"#,
             r#"{"provider":"slack","accessToken":"s3cr3t","account":"a","expiresAt":1795911545}"#,
         ] {
-            let error = parse::<NewConnection>(body.as_bytes()).err().expect(body);
+            let error = parse::<NewConnection>(body.as_bytes()).expect_err(body);
             assert!(!format!("{error:?}").contains("s3cr3t"), "{error:?}");
         }
     }
