@@ -113,7 +113,7 @@ mod tests {
         for (written, part) in [
             (MadeUp::default(), "`shop` is missing"),
             (given("shop", "a/b"), "`shop`"),
-            (given("shoe", "acme"), "\"shoe\" is not asked for"),
+            (given("shoe", "acme"), "unknown variable \"shoe\""),
         ] {
             let problem = make("shopify", written).expect_err("is refused");
             assert!(problem.starts_with("connections: shopify: ") && problem.contains(part), "{problem}");

@@ -228,7 +228,7 @@ mod tests {
             "connections: Slack:",
             "connections: github: unknown field `token`",
             "case \"one\": unknown field `extra`",
-            "case \"two\": exactly one",
+            "case \"two\": must have exactly one",
             "case \"Same\": another case",
             "case 5: missing field `name`",
         ];
