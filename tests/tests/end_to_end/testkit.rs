@@ -87,7 +87,7 @@ async fn an_output_is_held_against_what_is_expected() {
     passes(&kit, &expecting(&case, json!({ "output-contains": {} }))).await;
     fails(&kit, &expecting(&case, json!({ "output": { "greeting": "Hello!" } })), "/greeting: expected \"Hello!\"")
         .await;
-    fails(&kit, &expecting(&case, json!({ "output": {} })), "/greeting: not expected").await;
+    fails(&kit, &expecting(&case, json!({ "output": {} })), "/greeting: expected nothing").await;
     fails(&kit, &expecting(&case, json!({ "output-contains": { "name": 1 } })), "/name: expected 1").await;
     fails(&kit, &expecting(&case, json!({ "failure": { "kind": "transient" } })), "expected a failure").await;
     fails(&kit, &expecting(&case, json!({ "crashed": true })), "expected a crash").await;
