@@ -1,5 +1,5 @@
-//! Caches answers. Concurrent requests for the same answer wait for one computation, and no answer from before a write is
-//! returned after it.
+//! Caches answers. Concurrent requests for the same answer wait for one computation, and no answer from before a write
+//! is returned after it.
 
 use std::{
     future::Future,

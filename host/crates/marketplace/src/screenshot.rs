@@ -1,5 +1,5 @@
-//! Screenshots: an uploaded image is decoded within bounds and encoded again, so that the host never serves the uploaded file
-//! or its metadata.
+//! Screenshots: an uploaded image is decoded within bounds and encoded again, so that the host never serves the
+//! uploaded file or its metadata.
 
 use std::io::Cursor;
 

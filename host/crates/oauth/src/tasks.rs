@@ -1,5 +1,5 @@
-//! Tasks that finish even if their caller has gone away: a token that a provider issued must be stored, and a change that has
-//! begun must be completed. A host that shuts down waits for them.
+//! Tasks that finish even if their caller has gone away: a token that a provider issued must be stored, and a change
+//! that has begun must be completed. A host that shuts down waits for them.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! Events about integrations, for any number of followers. An event without followers is dropped; a follower that is too slow
-//! gets the number of events that it missed.
+//! Events about integrations, for at most `MAX_FOLLOWERS`. An event without followers is dropped; a follower that is
+//! too slow gets the number of events that it missed.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},

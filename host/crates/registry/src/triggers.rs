@@ -1,5 +1,5 @@
-//! Calls triggers, with the same checks, permits and limits as actions. It keeps nothing: cursor and state belong to the
-//! caller.
+//! Calls triggers, with the same checks, permits and limits as actions. It keeps nothing: cursor and state belong to
+//! the caller.
 
 use std::sync::Arc;
 

@@ -1,5 +1,5 @@
-//! From bytes to something that runs: compiled, or taken from what was compiled before, then linked. Each state is a
-//! type made from the one before.
+//! Turns bytes into a component that can run: compiled, or loaded from the cache, then linked. Each state is a type
+//! that is made from the one before.
 
 use std::os::fd::AsRawFd;
 use std::{

@@ -1,5 +1,5 @@
-//! Revokes a grant at its provider (RFC 7009, or the provider's own way). Best effort: the caller has already deleted the
-//! tokens, so nothing here retries.
+//! Revokes a grant at its provider (RFC 7009, or the provider's own way). Best effort: the caller has already deleted
+//! the tokens, so nothing here retries.
 
 use http::Method;
 use secrecy::{ExposeSecret, SecretString};

@@ -1,5 +1,5 @@
-//! A pending flow, and the trait of the store that keeps it. A stored flow gives access to nothing: it has only digests of
-//! state and session, and no PKCE verifier.
+//! A pending flow, and the trait of the store that keeps it. A stored flow gives access to nothing: it has only digests
+//! of state and session, and no PKCE verifier.
 
 use std::collections::BTreeSet;
 

@@ -1,5 +1,5 @@
-//! The names that changed and were not read yet: a bounded set, and when to hand it over. It never reads the system's events
-//! or a clock: its caller passes both.
+//! The names that changed and were not read yet: a bounded set, and when to hand it over. It never reads the system's
+//! events or a clock: its caller passes both.
 
 use std::{
     mem,
