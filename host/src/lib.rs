@@ -2,7 +2,7 @@
 //! network, account, storage and log capabilities that it was granted, and serves their actions over HTTP.
 //!
 //! [`Host`] is the whole of it. The crates that it is made of are re-exported; which of them may use which is in
-//! `docs/architecture.md`, and a test holds them to it.
+//! `docs/architecture.md`, and a test checks it.
 
 pub mod app;
 mod http;
@@ -33,7 +33,7 @@ use crate::{
 const DRAIN_SLACK: Duration = Duration::from_secs(2);
 
 /// How often the host tidies up.
-const UPKEEP: Duration = Duration::from_secs(5);
+const MAINTENANCE_INTERVAL: Duration = Duration::from_secs(5);
 
 /// A host that listens and is about to serve.
 pub struct Host {
@@ -115,7 +115,7 @@ impl Host {
         let mut following = None;
         let mut ready = Some(ready);
         let mut watcher = watcher;
-        let mut upkeep = tokio::time::interval(UPKEEP);
+        let mut maintenance = tokio::time::interval(MAINTENANCE_INTERVAL);
         let drain = app.settings().registry.longest_call() + DRAIN_SLACK;
         let overdue = async {
             let _ = stopped.await;
@@ -139,7 +139,7 @@ impl Host {
                         Err(error) => break Err(error.into()),
                     }
                 }
-                _ = upkeep.tick() => app.run_maintenance(),
+                _ = maintenance.tick() => app.run_maintenance(),
                 () = &mut overdue => break Ok(()),
             }
         };

@@ -1,4 +1,4 @@
-//! `workway keys rotate`, beside running hosts or without any.
+//! `workway keys rotate`: opens the data folder and rotates its keys, with or without running hosts.
 
 use std::{
     fs::{File, TryLockError},

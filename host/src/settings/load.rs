@@ -86,9 +86,9 @@ fn variable(name: &str) -> Result<Option<String>, SettingsError> {
 /// Why the settings cannot be used; each names what to change.
 #[derive(Debug, thiserror::Error)]
 pub enum SettingsError {
-    #[error("environment variable {0} is not valid UTF-8")]
+    #[error("environment variable {0} must be valid UTF-8")]
     NotText(String),
-    #[error("configuration file {}: {source}", path.display())]
+    #[error("configuration file {}: {source}: make it readable, or choose another with --config", path.display())]
     Unreadable { path: PathBuf, source: io::Error },
     #[error("configuration file {}: {message}", path.display())]
     Malformed { path: PathBuf, message: String },
@@ -110,8 +110,10 @@ pub enum SettingsError {
         "production mode needs an operator token: set WORKWAY_ADMIN_TOKEN, for example to the output of `openssl rand -hex 32`, or start with --dev"
     )]
     NoAdminToken,
-    #[error("WORKWAY_ADMIN_TOKEN must have at least {least} characters")]
-    ShortAdminToken { least: usize },
+    #[error(
+        "WORKWAY_ADMIN_TOKEN must have at least {least} characters (got {got}): set it, for example, to the output of `openssl rand -hex 32`"
+    )]
+    ShortAdminToken { least: usize, got: usize },
     #[error("{place}: {problem}")]
     OutOfRange { place: String, problem: String },
     #[error("{0}")]

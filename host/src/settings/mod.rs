@@ -29,7 +29,7 @@ pub struct Settings {
     pub plugins: PathBuf,
     /// The folder below which everything is written.
     pub data: PathBuf,
-    /// Whether the plugins folder is followed. Development alone.
+    /// Whether the plugins folder is followed. Only in development.
     pub watch: bool,
     pub compiler: Compiler,
     pub cache: CacheSettings,
@@ -41,7 +41,7 @@ pub struct Settings {
     pub registry: RegistrySettings,
     pub users: UserSettings,
     pub oauth: OAuthSettings,
-    /// Development and tests alone: public host name to the loopback origin that plays it.
+    /// Maps a public host name to the loopback origin that stands in for it. Only in development and tests.
     pub upstreams: BTreeMap<String, String>,
 }
 
@@ -63,7 +63,10 @@ impl Settings {
             Mode::Production if self.compiler == Compiler::Winch => Err(SettingsError::WinchInProduction),
             Mode::Production => match &self.admin_token {
                 Some(token) if token.expose_secret().len() >= MIN_ADMIN_TOKEN_BYTES => Ok(self),
-                Some(_) => Err(SettingsError::ShortAdminToken { least: MIN_ADMIN_TOKEN_BYTES }),
+                Some(token) => Err(SettingsError::ShortAdminToken {
+                    least: MIN_ADMIN_TOKEN_BYTES,
+                    got: token.expose_secret().len(),
+                }),
                 None => Err(SettingsError::NoAdminToken),
             },
             Mode::Development => Ok(self),

@@ -1,8 +1,8 @@
 //! The JSON that a host takes and answers with: every request and response body, every query and the error envelope.
 //!
 //! The host, the CLI and the tests share these types, so each one is written once, for serializing and deserializing. The
-//! crate holds shapes only: it validates nothing beyond them, knows no domain type but the clock's, and performs no request. What a type is
-//! called here is its schema name in `/openapi.json`.
+//! crate holds shapes only: it validates nothing beyond them, knows no domain type but `Timestamp`, and performs no request. The
+//! name of a type here is its schema name in `/openapi.json`.
 //!
 //! ```
 //! use workway_api::{actions::ActionPage, error::{ErrorCode, Problem}};

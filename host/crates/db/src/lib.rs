@@ -1,6 +1,6 @@
-//! The host's SQLite database: the pools, and one file a table that implements the trait of whoever uses it. All SQL of
-//! the host is here, and nothing else is: no rule of what may be stored, no secret that is not sealed. Times are milliseconds
-//! since the epoch.
+//! The host's SQLite database: its pools, and a file or folder per table, which implements the trait of the crate that
+//! uses the table. All SQL of the host is here. It never decides what may be stored, and never sees a secret that is
+//! not sealed. Times are milliseconds since the epoch.
 
 mod api_tokens;
 mod authorizations;

@@ -1,5 +1,5 @@
-//! Answers that are kept for a while: whoever asks for the same waits for the one that is being made, and no answer from
-//! before a write is given after it.
+//! Caches answers. Concurrent requests for the same answer wait for one computation, and no answer from before a write
+//! is returned after it.
 
 use std::{
     future::Future,

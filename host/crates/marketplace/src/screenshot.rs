@@ -1,5 +1,5 @@
-//! Screenshots: what a stranger sends is decoded within bounds and written anew, so that nothing of the file itself, its
-//! metadata or its tricks is ever served.
+//! Screenshots: an uploaded image is decoded within bounds and encoded again, so that the host never serves the
+//! uploaded file or its metadata.
 
 use std::io::Cursor;
 

@@ -1,4 +1,4 @@
-//! How the marketplace answers.
+//! Settings of the marketplace.
 
 use serde::Deserialize;
 use workway_model::check_range;

@@ -1,5 +1,5 @@
-//! How much of a connection there may be: what is asked for, what a provider answers and what is stored keep to the same
-//! numbers, so that nothing is taken that could not be kept.
+//! Limits of a connection's fields. Requests, providers' answers and stored rows have the same limits, so that
+//! everything that is accepted can be stored.
 
 /// The longest access or refresh token.
 pub(super) const MAX_TOKEN_BYTES: usize = 16 * 1024;

@@ -1,4 +1,4 @@
-//! Texts that a provider or a browser sent, made fit for logs, errors and pages.
+//! Makes texts from providers and browsers safe for logs, errors and pages.
 
 /// How much of a provider's error code is repeated, in characters.
 pub(super) const MAX_CODE_CHARS: usize = 64;

@@ -1,5 +1,4 @@
-//! How accounts are connected: under which address browsers come back, where they may be sent on to, and as which
-//! client the host speaks to each provider.
+//! Settings of connected accounts: the host's public URL, the allowed return origins, and the clients of providers.
 
 use std::{
     collections::{BTreeMap, BTreeSet},

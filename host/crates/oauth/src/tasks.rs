@@ -1,5 +1,5 @@
-//! Work that goes on when whoever asked for it has gone away: tokens that a provider gave out must be stored, and what was
-//! half changed must be changed. The host waits for it when it ends.
+//! Tasks that finish even if their caller has gone away: a token that a provider issued must be stored, and a change
+//! that has begun must be completed. A host that shuts down waits for them.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! From the shape of an entry to a [`Provider`]: whatever an entry can get wrong is found here, when the catalogue is
-//! made, and not when somebody connects an account. Every message names the field.
+//! Checks the entries of a providers file and turns each into a [`Provider`]. Every mistake is found here, when the
+//! catalogue is read, and not when a user connects an account. Every message names the field.
 
 use std::{
     collections::{BTreeMap, BTreeSet},

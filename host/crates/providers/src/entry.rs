@@ -116,7 +116,7 @@ pub(super) struct OAuthEntry {
     #[serde(default)]
     #[schemars(with = "BTreeSet<schema::ErrorCode>", length(min = 1))]
     pub invalid_grant: Vec<String>,
-    /// Where the token goes on an API request.
+    /// Where an API request carries the token.
     #[schemars(extend("default" = {"header": "authorization", "value": "Bearer {token}"}))]
     pub placement: Option<PlacementEntry>,
     /// Where the account's label and id come from.
@@ -148,7 +148,7 @@ pub(super) struct ApiKeyEntry {
     /// The hosts that the key may be sent to, as narrow as the vendor's API allows.
     #[schemars(with = "BTreeSet<schema::HostPattern>", length(min = 1, max = MAX_HOSTS))]
     pub hosts: Vec<String>,
-    /// Where the key goes on an API request.
+    /// Where an API request carries the key.
     pub placement: PlacementEntry,
     /// Where the account's label and id come from. A key has no token answer.
     #[serde(default)]
@@ -177,7 +177,7 @@ pub(super) struct RevocationEntry {
     pub style: RevocationStyle,
 }
 
-/// Where the token goes on an API request: into a header, or into the query.
+/// Where an API request carries the token: in a header, or in the query.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(extend("oneOf" = schema::placement_forms()))]

@@ -1,9 +1,9 @@
 //! The catalogue of providers: how each vendor's OAuth differs from the standard, and where its API takes a credential.
-//! Pure data, read once when the host starts. It knows no client, holds no secret and asks nobody anything.
+//! Pure data, read once when the host starts. It knows no client, holds no secret and sends no request.
 //!
-//! The format is a TOML table per provider, and all of it is checked here: an entry is right as a whole, or the host does
-//! not start. `providers.schema.json` says the same to editors, as far as a schema can. It is generated from the shapes in
-//! `entry`; when they change, a test writes the new one and says where to copy it from.
+//! The format is a TOML table per provider. A host does not start with an invalid entry. `providers.schema.json`
+//! describes the format to editors, as far as a JSON Schema can. It is generated from the types in `entry`: if they
+//! change, a test fails and prints the command that updates the file.
 
 mod account;
 mod check;

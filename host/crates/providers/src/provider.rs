@@ -1,5 +1,5 @@
-//! A provider as the rest of the host sees it: everything parsed, checked and ready to use. Knows no client and holds no
-//! secret; what it makes of a token is a [`Credential`].
+//! A provider as the rest of the host uses it: parsed and checked. It knows no client and holds no secret; it turns a
+//! token into a [`Credential`].
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Who may run now: one permit of the host's pool and one of the integration's own share, or neither.
+//! Decides whether a call may run now: it needs one permit of the host's pool and one of the integration's own share.
 
 use std::sync::Arc;
 

@@ -1,5 +1,5 @@
-//! What happens to integrations, told to whoever follows. Nobody has to: an event that no one waits for is gone, and a
-//! follower that is too slow is told that it missed some.
+//! Events about integrations, for at most `MAX_FOLLOWERS`. An event without followers is dropped; a follower that is
+//! too slow gets the number of events that it missed.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},

@@ -1,5 +1,5 @@
-//! What to do about a file that somebody says has changed. A file that is still being written is no error: it is looked
-//! at again until it can be loaded or has stopped changing.
+//! Decides what to do about a file that has changed. A file that is still being written is no error: it is read again
+//! until it can be loaded or has stopped changing.
 
 use std::{collections::BTreeMap, io, time::SystemTime};
 

@@ -1,7 +1,7 @@
-//! Which integrations there are, and the calling of their actions. Readers never wait: they load one snapshot. Writers
-//! run one after another and swap the snapshot once.
+//! The registry of integrations, and the calls of their actions. Readers never wait: they load one snapshot. Writers
+//! run one after another, and each swaps the snapshot once.
 //!
-//! Never speaks HTTP, and opens no database: what it keeps goes through [`Grants`] and the capabilities' traits.
+//! It knows no HTTP and opens no database: it stores through [`Grants`] and the capabilities' traits.
 
 mod activation;
 mod admission;

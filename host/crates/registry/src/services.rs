@@ -1,4 +1,4 @@
-//! What the registry needs of the outside world, handed in where the host is put together.
+//! What the registry needs from outside. The host, the test kit and tests pass their own.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! What an operator decides about integrations: limits for all, limits for one, and how many calls run.
+//! Settings of integrations: limits of a call, overrides for one integration, and how many calls run concurrently.
 
 use std::{collections::BTreeMap, time::Duration};
 

@@ -1,5 +1,5 @@
-//! The calling of triggers: the same checks, permits and limits as for actions. Keeps nothing: cursor and state are the
-//! caller's, and nobody is told of the events.
+//! Calls triggers, with the same checks, permits and limits as actions. It keeps nothing: cursor and state belong to
+//! the caller.
 
 use std::sync::Arc;
 

@@ -1,5 +1,5 @@
-//! From bytes to something that runs: compiled, or taken from what was compiled before, then linked. Each state is a
-//! type made from the one before.
+//! Turns bytes into a component that can run: compiled, or loaded from the cache, then linked. Each state is a type
+//! that is made from the one before.
 
 use std::os::fd::AsRawFd;
 use std::{
@@ -37,7 +37,7 @@ pub enum LoadError {
     /// It looked like one, and the compiler or the linker found otherwise.
     #[error("the component cannot be used: {0:#}: if it was built for this host's wit/, copy or build it again")]
     Unusable(wasmtime::Error),
-    #[error("the component takes longer than {} s to compile", MAX_COMPILE.as_secs())]
+    #[error("the component must compile within {} s: build it in release mode, or remove unused dependencies", MAX_COMPILE.as_secs())]
     TooSlow,
     #[error("the component was not compiled: the host is shutting down")]
     ShutDown,

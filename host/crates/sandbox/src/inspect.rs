@@ -1,5 +1,5 @@
-//! What a file is, read from its bytes before anything compiles them, so that whoever dropped it is told what it is
-//! and what to do.
+//! Finds out what a file is from its bytes, before anything compiles it, so that an error can say what the file is and
+//! what to do.
 
 use std::collections::BTreeSet;
 

@@ -1,5 +1,5 @@
-//! Gives back what compiling took. The compiler's threads each leave tens of megabytes to the allocator, which would
-//! keep them for the next compile; most hosts compile when they start and seldom again.
+//! Returns the compiler's memory to the system. Each of its threads leaves tens of megabytes in the allocator, which
+//! would keep them for the next compile; most hosts compile at start-up and rarely afterwards.
 
 /// Returns memory that the allocator holds and nobody uses to the system, where the allocator is glibc's.
 pub(super) fn give_back() {

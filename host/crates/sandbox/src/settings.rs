@@ -1,4 +1,4 @@
-//! What an operator decides about calls and compiling: limits, the compiler and its cache.
+//! Settings of calls and of compiling: limits, the compiler and its cache.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What a call came to, together with what it took of the machine. Numbers alone: nothing here limits or counts.
+//! The result of a call, and the resources that it used. It only carries numbers: nothing here limits or counts.
 
 /// What one call used. CPU time is the caller's to measure, over the polls of the call's future.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

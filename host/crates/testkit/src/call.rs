@@ -1,4 +1,4 @@
-//! The call that a case makes, through the registry as everybody's, and its answer in the shape that cases have.
+//! Makes a case's call through the registry, like any other call, and converts the answer to the form that cases use.
 
 use serde_json::Value;
 use workway_model::{ActionId, LocalId, UserId};

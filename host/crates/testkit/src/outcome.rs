@@ -1,4 +1,4 @@
-//! What a call came to, held against what was expected of it. Every mismatch is a text for a developer, bounded.
+//! Compares the result of a call with the expected one. Each mismatch is a bounded text for a developer.
 
 use serde_json::{Map, Value, json, value::RawValue};
 use url::Url;

@@ -1,4 +1,4 @@
-//! Writes what was recorded. What is written was redacted before; nothing here knows a token.
+//! Writes recordings. They were redacted before; nothing here knows a token.
 
 use std::{
     fs::{self, Permissions},

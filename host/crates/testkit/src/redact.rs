@@ -1,5 +1,5 @@
-//! What is kept of a real exchange. A recording lies in a repository: it has no header that it does not need, no value
-//! that is named like a secret, and no text that repeats the account's token.
+//! Removes secrets from recorded exchanges, because recordings are committed to repositories: it drops headers that a
+//! case does not need, values with names of secrets, and texts that repeat the account's token.
 
 use std::{collections::BTreeMap, sync::Arc};
 

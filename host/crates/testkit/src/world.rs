@@ -1,5 +1,6 @@
-//! All that one case can reach, and what it did with it. The kit's registry has one set of services for good; each of
-//! them asks the world of the case on whose task it is called. So cases that run at once do not see each other.
+//! The outside world of a case: fixtures, accounts and storage, and what the case did with them. The kit's registry is
+//! created once with one set of services; each service uses the world of the case on whose task it is called. So
+//! concurrent cases do not see each other.
 
 use std::{
     mem,

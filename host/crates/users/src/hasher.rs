@@ -1,5 +1,5 @@
-//! argon2id, off the async threads, few at once and with few waiting: a hash takes 19 MiB and some 20 ms of a core, and
-//! strangers ask for it.
+//! Hashes passwords with argon2id, off the async threads. A hash takes 19 MiB and about 20 ms of a core and anyone can
+//! ask for one, so only a few run at a time and few wait.
 
 use std::sync::{
     Arc,

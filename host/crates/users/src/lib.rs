@@ -1,5 +1,5 @@
 //! Users with a password, their API tokens, and developers: users with a public profile. Everything is stored through the
-//! traits that it declares, payout details sealed by the vault. This module knows no SQL and no HTTP, and keeps no password
+//! traits that it declares, payout details sealed by the vault. This crate knows no SQL and no HTTP, and keeps no password
 //! and no token's text.
 
 mod attempt_limiter;

@@ -1,4 +1,4 @@
-//! Whoever a token speaks for, once it was found. It holds nothing that is secret.
+//! The user and the scopes of a valid token. It holds no secret.
 
 use workway_model::{Timestamp, UserId};
 

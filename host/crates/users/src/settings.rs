@@ -1,4 +1,4 @@
-//! How often somebody may try to get in.
+//! Rate limits for registration and sign-in.
 
 use std::num::NonZeroU32;
 

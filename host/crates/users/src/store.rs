@@ -97,7 +97,7 @@ pub trait TokenStore: Send + Sync {
     /// One indexed query.
     async fn find(&self, digest: &TokenDigest) -> Result<Option<StoredToken>, StoreError>;
 
-    /// A user's tokens that are of use at `now`, newest first.
+    /// A user's tokens that are active at `now`, newest first.
     async fn list(&self, user: &UserId, now: Timestamp) -> Result<Vec<TokenSummary>, StoreError>;
 
     /// Whether the user has such a token, revoked before or not.

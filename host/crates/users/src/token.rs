@@ -25,7 +25,7 @@ const CHECKSUM_BYTES: usize = 4;
 const CHECKSUM_CHARS: usize = 6;
 /// How much of a token is shown in lists, [`PREFIX`] included: 36 of the 256 bits.
 const SHOWN_CHARS: usize = 11;
-/// The most tokens of a user that are of use at a time.
+/// The most active tokens of a user.
 pub const MAX_TOKENS_PER_USER: u32 = 100;
 /// The longest name of a token.
 pub const MAX_TOKEN_NAME_CHARS: usize = 80;

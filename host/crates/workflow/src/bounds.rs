@@ -1,4 +1,4 @@
-//! How large a workflow and what it evaluates to may be. Numbers alone: whoever reads or evaluates holds to them.
+//! Limits of a workflow and of what its expressions evaluate to. The reader and the evaluator enforce them.
 
 /// The longest definition, in bytes: of the text, or of the JSON text of a value.
 pub const MAX_BYTES: usize = 256 * 1024;

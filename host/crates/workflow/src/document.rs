@@ -1,5 +1,5 @@
-//! Texts to JSON, strictly: what two readers could understand in two ways is refused, and no text costs more than its
-//! length. It knows nothing of workflows.
+//! Parses YAML and JSON texts strictly: ambiguous texts are rejected, and no text costs more than its length. It knows
+//! nothing about workflows.
 
 use std::fmt;
 

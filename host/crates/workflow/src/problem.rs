@@ -1,5 +1,5 @@
-//! What is wrong with a definition, by JSON pointer. Lists of problems are bounded, since what they tell of is a
-//! stranger's.
+//! Problems of a definition, each with a JSON pointer. Their number is bounded, because definitions come from
+//! strangers.
 
 use std::fmt;
 

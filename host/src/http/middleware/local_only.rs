@@ -1,5 +1,5 @@
-//! Development mode trusts whoever reaches the loopback address, and a browser reaches it for any web page that has a
-//! name resolve to it (DNS rebinding). Such a request carries that name in `Host`, and is refused.
+//! Protects development mode, which trusts every caller on the loopback address, against DNS rebinding: a web page can
+//! let its own name resolve to that address. The browser's request then carries this name in `Host`, and is refused.
 
 use axum::{
     extract::Request,

@@ -1,4 +1,4 @@
-//! A request's id: made here, on every answer, in every log line, and the run's id of an execution.
+//! Assigns each request an id. It is in the answer and in every log line, and it is the run id of an execution.
 
 use std::sync::Arc;
 

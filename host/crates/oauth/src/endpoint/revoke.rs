@@ -1,5 +1,5 @@
-//! Takes a grant back at its provider, in the way that the provider has (RFC 7009 or its own). Best effort: whoever asks
-//! has forgotten the tokens already, so nothing here retries.
+//! Revokes a grant at its provider (RFC 7009, or the provider's own way). Best effort: the caller has already deleted
+//! the tokens, so nothing here retries.
 
 use http::Method;
 use secrecy::{ExposeSecret, SecretString};

@@ -1,5 +1,5 @@
-//! A flow that waits for its browser, and the trait of whoever keeps those. What is kept gives nobody a token: state and
-//! session are there as digests, and the PKCE verifier is not there at all.
+//! A pending flow, and the trait of the store that keeps it. A stored flow gives access to nothing: it has only digests
+//! of state and session, and no PKCE verifier.
 
 use std::collections::BTreeSet;
 

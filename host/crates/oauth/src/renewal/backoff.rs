@@ -1,4 +1,4 @@
-//! How long a provider that failed is left alone.
+//! How long the host waits before it asks a provider again that failed.
 
 use std::time::Duration;
 

@@ -1,6 +1,6 @@
 //! Where an integration may send requests, and the proof that a URL was checked.
 //!
-//! This decides on the host's name, before anything is sent. Whoever dials decides on the address.
+//! This checks the host name before anything is sent. The connector checks the resolved address.
 
 use std::sync::Arc;
 

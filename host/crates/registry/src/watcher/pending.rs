@@ -1,5 +1,5 @@
-//! What happened and was not asked for yet: a bounded set of names, and when it is time to hand it over. Sees neither
-//! the system's events nor a clock; it is told both.
+//! The names that changed and were not read yet: a bounded set, and when to hand it over. It never reads the system's
+//! events or a clock: its caller passes both.
 
 use std::{
     mem,

@@ -1,5 +1,5 @@
-//! Holds a definition against what is known of actions and triggers, without running it: names, references, fields and
-//! types. What cannot be known before a run is not complained about.
+//! Checks a definition against the known actions and triggers without running it: names, references, fields and types.
+//! What is only known during a run is not reported.
 
 mod reference;
 mod shape;

@@ -1,4 +1,4 @@
-//! The guide to the format does not lie: its examples are definitions, its bounds are those that hold.
+//! Checks the guide to the format: its examples are valid definitions, and its limits are those of the code.
 
 use super::*;
 use crate::bounds::*;
