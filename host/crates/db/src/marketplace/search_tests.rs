@@ -243,6 +243,23 @@ async fn listings_of_before_are_indexed_at_the_start() {
 }
 
 #[tokio::test]
+async fn slow_searches_hold_up_nobody_else() {
+    let (database, _guard, registry) = opened().await;
+    let id = published(&registry, &ann(), "Daily").await.summary.id;
+    let mut searching = Vec::new();
+    while let Some(connection) = database.searcher.try_acquire() {
+        searching.push(connection);
+    }
+    for _ in searching.len()..usize::try_from(database.searcher.options().get_max_connections()).unwrap() {
+        searching.push(database.searcher.acquire().await.unwrap());
+    }
+    assert_eq!(registry.get_workflow(&id, None).await.unwrap().summary.name, "Daily");
+    assert_eq!(registry.get_stats().await.unwrap().listings, 1);
+    drop(searching);
+    assert_eq!(found(&registry, "daily").await, ["Daily"]);
+}
+
+#[tokio::test]
 async fn every_list_has_an_index() {
     let (database, _guard) = fresh().await;
     let public = "l.status = 'published' AND l.visibility = 'public'";
