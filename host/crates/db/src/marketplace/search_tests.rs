@@ -111,6 +111,10 @@ async fn texts_without_spaces_are_found_by_their_parts() {
     }
     assert_eq!(found(&registry, "ไทย").await, ["ภาษาไทย"]);
     assert_eq!(found(&registry, "京東").await, [""; 0]);
+    // Its folded name is that of the text, but the letters are not neighbours: totals and pages agree that it is not found.
+    add(&registry, ListingChange { slug: slug("apart"), ..named_only("東 京") }).await;
+    assert_eq!(found(&registry, "東京").await, ["東京の天気予報"]);
+    assert_eq!(found(&registry, "東 京").await, ["東 京", "東京の天気予報"]);
 }
 
 #[tokio::test]
