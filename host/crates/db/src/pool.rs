@@ -27,6 +27,9 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a query waits for a connection of this process; longer than one `BUSY_TIMEOUT`.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
 const READERS: u32 = 4;
+/// Connections for searches of the marketplace alone. Strangers choose what is searched for, and a deep page of a common word
+/// can take seconds: nobody else's query waits behind it.
+const SEARCHERS: u32 = 4;
 /// What the write-ahead log shrinks to when it can.
 const JOURNAL_BYTES: &str = "67108864";
 
@@ -37,6 +40,7 @@ pub(super) static MIGRATIONS: Migrator = sqlx::migrate!("../../../migrations");
 pub struct Database {
     pub(super) writer: SqlitePool,
     pub(super) reader: SqlitePool,
+    pub(super) searcher: SqlitePool,
 }
 
 /// Why the database does not open. Each says what to do.
@@ -98,8 +102,10 @@ impl Database {
             writer.close().await;
             return Err(migration_failed(&path, error));
         }
-        let reader = pool(READERS).connect_with(options.read_only(true)).await.map_err(failed)?;
-        Ok(Self { writer, reader })
+        let reading = options.read_only(true);
+        let reader = pool(READERS).connect_with(reading.clone()).await.map_err(failed)?;
+        let searcher = pool(SEARCHERS).connect_with(reading).await.map_err(failed)?;
+        Ok(Self { writer, reader, searcher })
     }
 
     /// The writer, for what must not be lost with the machine's power either: a commit is on the disk. Give it back with
@@ -127,6 +133,7 @@ impl Database {
 
     /// Waits for queries that run, and folds the write-ahead log into the file: the writer, which does that, goes last.
     pub async fn close(&self) {
+        self.searcher.close().await;
         self.reader.close().await;
         self.writer.close().await;
     }

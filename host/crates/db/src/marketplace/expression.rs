@@ -58,8 +58,9 @@ pub(super) fn matching(text: Option<&SearchText>, facets: &[(Facet, &str)]) -> O
 /// Expressions of decreasing relevance, each of which matches all that the one before does; the last is [`matching`].
 pub(super) fn tiers(text: &SearchText, matching: &str, facets: &[(Facet, &str)]) -> Option<Vec<String>> {
     let (whole, begun) = (words(text, true), words(text, false));
-    let mut tiers: Vec<String> =
-        Facet::Name.token(&text.name).map(|name| format!("facets : \"{name}\"")).into_iter().collect();
+    // The words, too: a name is compared without regard to blanks between letters that are words of their own.
+    let exact = Facet::Name.token(&text.name).map(|name| format!("facets : \"{name}\" AND {whole}"));
+    let mut tiers: Vec<String> = exact.into_iter().collect();
     tiers.push(format!("name : ({whole})"));
     for columns in ["name", "{name tags}", "{name tags tagline}"] {
         tiers.push(format!("{columns} : ({begun})"));
@@ -108,7 +109,7 @@ mod tests {
         assert_eq!(all, "\"daily\" * AND \"b\" AND facets : \"c:data\"");
         let tiers = tiers(&text, &all, &facets).unwrap();
         assert_eq!(tiers.len(), 6);
-        assert_eq!(tiers[0], "facets : \"n:daily_b\" AND facets : \"c:data\"");
+        assert_eq!(tiers[0], "facets : \"n:daily_b\" AND \"daily\" AND \"b\" AND facets : \"c:data\"");
         assert_eq!(tiers[1], "name : (\"daily\" AND \"b\") AND facets : \"c:data\"");
         assert_eq!(tiers[3], "{name tags} : (\"daily\" * AND \"b\") AND facets : \"c:data\"");
         assert_eq!(tiers[5], all);

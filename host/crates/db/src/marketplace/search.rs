@@ -2,7 +2,7 @@
 //! else is matched by `marketplace_search`.
 //!
 //! With a text, the order of popularity is that of rowids, so that a page costs no more than what it shows. Other orders sort
-//! all matches by what `listings_facts` has of them, which is linear in their number.
+//! all matches by what `listings_facts` has of them, which is linear in their number. Searches have connections of their own.
 
 use sqlx::{QueryBuilder, Sqlite};
 use workway_marketplace::{
@@ -142,19 +142,19 @@ impl SqliteListings {
             }
             _ => selection.sorted(filter),
         };
-        let mut reader = self.database.reader.acquire().await?;
-        let counted: i64 = selection.count().build_query_scalar().fetch_one(&mut *reader).await?;
+        let mut searcher = self.database.searcher.acquire().await?;
+        let counted: i64 = selection.count().build_query_scalar().fetch_one(&mut *searcher).await?;
         let is_beyond = counted < i64::from(COUNTED) && counted <= stored(filter.offset);
         let docs: Vec<Doc> =
-            if is_beyond { Vec::new() } else { page.build_query_scalar().fetch_all(&mut *reader).await? };
-        drop(reader);
+            if is_beyond { Vec::new() } else { page.build_query_scalar().fetch_all(&mut *searcher).await? };
+        drop(searcher);
         Ok(ListPage::new(self.public_rows(&docs).await?, from_stored(counted)?))
     }
 
     pub(super) async fn is_word_known(&self, word: &SearchWord) -> Result<bool, sqlx::Error> {
         sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM marketplace_search WHERE marketplace_search MATCH ?)")
             .bind(expression::word(word, false))
-            .fetch_one(&self.database.reader)
+            .fetch_one(&self.database.searcher)
             .await
     }
 
@@ -166,7 +166,7 @@ impl SqliteListings {
         )
         .bind(format!("\"{}\"", parts.join("\" OR \"")))
         .bind(MAX_COMPARED_NAMES)
-        .fetch_all(&self.database.reader)
+        .fetch_all(&self.database.searcher)
         .await
     }
 

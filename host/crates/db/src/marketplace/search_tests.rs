@@ -111,6 +111,10 @@ async fn texts_without_spaces_are_found_by_their_parts() {
     }
     assert_eq!(found(&registry, "ไทย").await, ["ภาษาไทย"]);
     assert_eq!(found(&registry, "京東").await, [""; 0]);
+    // Its folded name is that of the text, but the letters are not neighbours: totals and pages agree that it is not found.
+    add(&registry, ListingChange { slug: slug("apart"), ..named_only("東 京") }).await;
+    assert_eq!(found(&registry, "東京").await, ["東京の天気予報"]);
+    assert_eq!(found(&registry, "東 京").await, ["東 京", "東京の天気予報"]);
 }
 
 #[tokio::test]
@@ -240,6 +244,23 @@ async fn listings_of_before_are_indexed_at_the_start() {
     let registry = marketplace(&database).await;
     assert_eq!(found(&registry, "stock 2500").await, ["Stock 2500"]);
     assert_eq!(registry.get_stats().await.unwrap().installs, (1..=2_500).sum::<u64>());
+}
+
+#[tokio::test]
+async fn slow_searches_hold_up_nobody_else() {
+    let (database, _guard, registry) = opened().await;
+    let id = published(&registry, &ann(), "Daily").await.summary.id;
+    let mut searching = Vec::new();
+    while let Some(connection) = database.searcher.try_acquire() {
+        searching.push(connection);
+    }
+    for _ in searching.len()..usize::try_from(database.searcher.options().get_max_connections()).unwrap() {
+        searching.push(database.searcher.acquire().await.unwrap());
+    }
+    assert_eq!(registry.get_workflow(&id, None).await.unwrap().summary.name, "Daily");
+    assert_eq!(registry.get_stats().await.unwrap().listings, 1);
+    drop(searching);
+    assert_eq!(found(&registry, "daily").await, ["Daily"]);
 }
 
 #[tokio::test]

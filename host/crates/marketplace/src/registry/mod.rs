@@ -14,6 +14,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
+    time::Duration,
 };
 
 use tokio::sync::{Mutex, Semaphore};
@@ -31,6 +32,9 @@ use super::{
 
 /// How often the log reports how far indexing is, in listings.
 const PROGRESS: u64 = 50_000;
+/// How long indexing leaves the store to others after each part. Another process that waits for its turn to write only looks now
+/// and then whether it has come, and gives up after some seconds.
+const PAUSE: Duration = Duration::from_millis(10);
 /// How often a write is retried because another one came first.
 const MAX_ATTEMPTS: u32 = 5;
 /// Owners' writes to different listings that go on at once, at most.
@@ -99,6 +103,12 @@ impl WorkflowRegistry {
     /// # Errors
     /// The store fails.
     pub async fn initialize(&self) -> Result<(), StoreError> {
+        self.index_all().await?;
+        self.0.is_searchable.store(true, Ordering::Release);
+        Ok(())
+    }
+
+    async fn index_all(&self) -> Result<(), StoreError> {
         let (mut indexed, mut reported) = (0, 0);
         loop {
             let more = self.0.store.index_pending().await?;
@@ -110,11 +120,11 @@ impl WorkflowRegistry {
                 reported = indexed;
                 tracing::info!(listings = indexed, "indexing the marketplace for search");
             }
+            tokio::time::sleep(PAUSE).await;
         }
         if indexed > 0 {
             tracing::info!(listings = indexed, "the marketplace is indexed for search");
         }
-        self.0.is_searchable.store(true, Ordering::Release);
         Ok(())
     }
 
@@ -129,7 +139,7 @@ impl WorkflowRegistry {
         let revision = self.0.store.revision().await?;
         if self.0.revision.load(Ordering::Acquire) != revision {
             // Hosts keep what they write searchable; whatever else writes rows does not.
-            while self.0.store.index_pending().await? > 0 {}
+            self.index_all().await?;
             self.0.cache.invalidate();
             self.0.revision.store(revision, Ordering::Release);
         }

@@ -1,8 +1,8 @@
 //! The cookie that ties a flow to the browser in which it began. It is a random text and says nothing about its user; it is
 //! never logged.
 
-use axum::http::{HeaderMap, HeaderValue};
-use axum_extra::extract::cookie::{Cookie, CookieJar, SameSite};
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum_extra::extract::cookie::{Cookie, SameSite};
 use url::Url;
 use workway_oauth::Session;
 
@@ -28,9 +28,12 @@ impl SessionCookie {
         if self.secure { "__Host-workway-session" } else { "workway-session" }
     }
 
-    /// The session of a request, if it has one that could be ours.
+    /// The session of a request, if it has one that could be ours. A cookie jar keeps one cookie of a name only: without https,
+    /// a neighbouring host could hide ours behind its own.
     pub(super) fn read(self, headers: &HeaderMap) -> Option<Session> {
-        Session::parse(CookieJar::from_headers(headers).get(self.name())?.value())
+        let lines = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
+        let cookies = lines.flat_map(Cookie::split_parse).filter_map(Result::ok);
+        cookies.filter(|cookie| cookie.name() == self.name()).find_map(|cookie| Session::parse(cookie.value()))
     }
 
     /// For `Set-Cookie`. `Lax`: the way back from the provider is a top-level navigation, and nothing else gets it.
@@ -90,6 +93,8 @@ mod tests {
             vec!["a=b", &ours],
             vec![&format!("a=b; {ours};c=d; workway-session2=x")],
             vec![&format!("workway-session=short; {ours}")],
+            vec![&format!("{ours}; workway-session=short")],
+            vec![&ours, "workway-session=short"],
         ] {
             assert_eq!(read("http://localhost", &lines).as_deref(), Some(SESSION), "{lines:?}");
         }
