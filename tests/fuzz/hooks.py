@@ -50,22 +50,22 @@ def has_long_local_part(case):
 # If-Match names versions of what there is now.
 STALE = says("stale", when=has_condition)
 # No pattern of JSON Schema that all readers know says that a text has a letter or digit of any script.
-NO_LETTER = says("invalid-workflow", "/name a name has|/tags/[0-9] a tag has")
+NO_LETTER = says("invalid-workflow", "/name name must have at least one letter|/tags/[0-9] a tag must have at least one letter")
 # Which categories there are is in a table, and the price depends on the model.
-LISTING = says("invalid-workflow", "/category there is no such|/pricing/cents (what is free|the price is)")
+LISTING = says("invalid-workflow", "/category category must be one of|/pricing/cents cents must be")
 # Some words are pages of the marketplace.
-RESERVED = says("invalid-workflow", "/slug this slug is a page")
+RESERVED = says("invalid-workflow", "/slug this slug is reserved for a page")
 # YAML has a schema only once it is read. A draft has to be a workflow in YAML alone.
 YAML = says("invalid-workflow", "/workflowYaml", when=lambda case: field(case, "workflowYaml") is not None)
 TWICE = says("invalid-body", "send workflowDefinition or workflowYaml, not both", when=has_both_definitions)
 # No two workflows that all may see have the same name or slug.
-TAKEN = says("invalid-workflow", "/(name|slug) this (name|slug) is taken")
+TAKEN = says("invalid-workflow", "/(name|slug) this (name|slug) is already taken")
 # What everybody sees has to be whole, with a name and a slug of its own.
-NOT_WHOLE = says("invalid-workflow", "/(tagline|description) say |/workflowDefinition")
+NOT_WHOLE = says("invalid-workflow", "/(tagline|description) must not be empty when|/workflowDefinition")
 # No pattern bounds the part of an address before the `@` without looking ahead.
 LONG_LOCAL_PART = says("invalid-body", "/email ", when=has_long_local_part)
 # Whether a text is an address that a browser goes to is the URL standard's to say.
-NO_WEBSITE = says("invalid-body", "/website is no web address")
+NO_WEBSITE = says("invalid-body", "/website must be a web address")
 
 # Why a request that fits the document may be refused, by operation. All problems of an answer have to be among them.
 REASONS = {
@@ -89,7 +89,7 @@ REASONS = {
     # Address and password come together or not at all; when a token may end depends on the day.
     "create_token": [says("invalid-body", "send `email` and `password`|/expiresAt must be in the future"), LONG_LOCAL_PART],
     # The operator has a profile already, and others have theirs. Some words are the host's own.
-    "create_developer": [says("already-developer"), says("slug-taken"), says("invalid-body", "/slug is a word of"), NO_WEBSITE],
+    "create_developer": [says("already-developer"), says("slug-taken"), says("invalid-body", "/slug must not be the reserved word"), NO_WEBSITE],
     "update_developer": [NO_WEBSITE],
     # Of a name without a slug one is made, which can be too short or a page, too.
     "create_workflow": [
@@ -99,7 +99,7 @@ REASONS = {
         LISTING,
         RESERVED,
         TAKEN,
-        says("invalid-workflow", "/slug a slug is", when=lambda case: field(case, "slug") is None),
+        says("invalid-workflow", "/slug slug must be", when=lambda case: field(case, "slug") is None),
         says("too-many"),
     ],
     "update_workflow": [STALE, NO_LETTER, LISTING, RESERVED, TAKEN, NOT_WHOLE],
