@@ -2,7 +2,7 @@
 //! which seeds a database and makes up requests before.
 
 use std::{
-    io::Write,
+    io::{Read, Write},
     net::SocketAddr,
     path::Path,
     process::Stdio,
@@ -11,7 +11,7 @@ use std::{
 
 use anyhow::{Context, ensure};
 use tokio::{
-    io::{AsyncBufReadExt, AsyncReadExt, BufReader},
+    io::{AsyncBufReadExt, BufReader},
     process::{Child, Command},
     sync::oneshot,
 };
@@ -86,10 +86,16 @@ pub async fn serve(folder: &Path, config: &str) -> anyhow::Result<()> {
     let host = Host::start(shared::settings(folder, config)?).await?;
     let address = host.address();
     let (ready, loaded) = oneshot::channel();
-    let ended = async {
-        let mut rest = Vec::new();
+    let (end, ended) = oneshot::channel::<()>();
+    // On a thread of its own: the runtime would wait for one of its own, even if the host has failed.
+    std::thread::spawn(move || {
         // A broken pipe is an end, too.
-        let _ = tokio::io::stdin().read_to_end(&mut rest).await;
+        let _ = std::io::stdin().read_to_end(&mut Vec::new());
+        drop(end);
+    });
+    let ended = async {
+        // The sender is dropped, never used.
+        let _ = ended.await;
     };
     let announced = async {
         loaded.await?;
@@ -98,7 +104,6 @@ pub async fn serve(folder: &Path, config: &str) -> anyhow::Result<()> {
         output.flush()?;
         anyhow::Ok(())
     };
-    let (served, announced) = tokio::join!(host.serve(ready, ended), announced);
-    served?;
-    announced
+    let served = async { host.serve(ready, ended).await.map_err(anyhow::Error::from) };
+    tokio::try_join!(served, announced).map(drop)
 }

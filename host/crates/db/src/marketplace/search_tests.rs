@@ -1,11 +1,13 @@
 //! Search on its real tables: what is found, in which order, and that the tables follow every write.
 
+use std::sync::Arc;
+
 use workway_marketplace::{
     Actor, Condition, DeveloperRef, ListFilter, ListPage, Listing, ListingChange, ListingStore, Sort, Visibility,
     WorkflowRegistry, bounds::MAX_TOTAL,
 };
 
-use super::tests::{developer, found, greeting, marketplace, named, published, user};
+use super::tests::{Hello, developer, found, greeting, marketplace, named, published, user};
 use crate::{Database, pool::tests::fresh};
 
 /// Writes public listings as a database has them that was made before search was: `Stock 1` and so on, each with as many
@@ -142,6 +144,20 @@ async fn totals_are_exact_up_to_a_thousand() {
         assert_eq!(more.items.len(), 3, "pages go on beyond the total");
     }
     assert_eq!(registry.get_stats().await.unwrap().listings, 1_001, "statistics stay exact");
+}
+
+#[tokio::test]
+async fn maintenance_leaves_the_first_index_to_the_start() {
+    let (database, _guard, _) = opened().await;
+    stock(&database, 3).await;
+    let starting = WorkflowRegistry::new(Arc::new(database.listings()), Arc::new(Hello), 0);
+    starting.follow_others().await;
+    let pending = "SELECT count(*) FROM marketplace_integrations WHERE search_row IS NULL";
+    let count: i64 = sqlx::query_scalar(pending).fetch_one(&database.reader).await.unwrap();
+    assert_eq!(count, 3, "two that index at once would wait for each other");
+    starting.initialize().await.unwrap();
+    let count: i64 = sqlx::query_scalar(pending).fetch_one(&database.reader).await.unwrap();
+    assert_eq!(count, 0);
 }
 
 #[tokio::test]

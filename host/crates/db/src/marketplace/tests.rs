@@ -18,7 +18,7 @@ use crate::{
 const CACHE_BYTES: u64 = 1 << 20;
 
 /// Knows `hello.echo` alone, which needs an account at GitHub.
-struct Hello;
+pub(super) struct Hello;
 
 impl ActionCatalogue for Hello {
     fn action(&self, id: &ActionId) -> Option<CatalogueAction> {

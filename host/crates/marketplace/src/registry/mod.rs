@@ -68,6 +68,8 @@ struct Inner {
     known: Arc<dyn ActionCatalogue + Send + Sync>,
     /// Whether every public listing was searchable once.
     is_searchable: AtomicBool,
+    /// Held by the one call of [`WorkflowRegistry::follow_others`] that works.
+    following: Mutex<()>,
     /// The store's revision when other processes' writes were last looked for.
     revision: AtomicU64,
     /// Each for the owners' writes to some of the listings: otherwise many at once would have each other begin again.
@@ -88,6 +90,7 @@ impl WorkflowRegistry {
             store,
             known,
             is_searchable: AtomicBool::new(false),
+            following: Mutex::default(),
             revision: AtomicU64::new(0),
             writing: std::array::from_fn(|_| Mutex::default()),
             cache: AnswerCache::new(cache_bytes),
@@ -128,8 +131,14 @@ impl WorkflowRegistry {
         Ok(())
     }
 
-    /// Periodic maintenance: drops cached answers if any process has changed a listing.
+    /// Periodic maintenance: drops cached answers if any process has changed a listing. Does nothing while
+    /// [`Self::initialize`] or an earlier call is still at it: indexing may take longer than the time between two calls, and
+    /// calls that pile up would wait for the writer until they fail.
     pub async fn follow_others(&self) {
+        let Ok(_alone) = self.0.following.try_lock() else { return };
+        if !self.0.is_searchable.load(Ordering::Acquire) {
+            return;
+        }
         if let Err(error) = self.look_for_changes().await {
             tracing::warn!(%error, "cannot look for other processes' changes of the marketplace");
         }
