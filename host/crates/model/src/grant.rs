@@ -16,7 +16,7 @@ pub struct Grant {
 /// Why a grant could not be read or kept.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum GrantError {
-    /// The stored grant makes no sense, for instance because a newer version wrote it. Granting anew replaces it.
+    /// The stored grant makes no sense, for instance because a newer version wrote it. A new approval replaces it.
     #[error("the stored grant of integration \"{0}\" cannot be read: approve the integration again")]
     Unreadable(IntegrationId),
     #[error("{0}")]

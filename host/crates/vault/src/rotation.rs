@@ -1,6 +1,6 @@
 //! `workway keys rotate`: reseals every record under a new key, beside running hosts, and safe under a crash at any point.
 //!
-//! 1. The key file gets the new key before the old one. Whoever reads it opens records under either.
+//! 1. The key file gets the new key before the old one. A host that reads it opens records under either key.
 //! 2. The database's active key changes: from here on it refuses records under any other key. A host that still seals under
 //!    the old key is refused, reads the file again and seals once more.
 //! 3. Each record is resealed under the new key.

@@ -69,7 +69,7 @@ mod tests {
         assert!(allowance.allows("b", now));
         assert!(allowance.allows("a", now + WINDOW));
         allowance.take("a", now + WINDOW);
-        assert!(allowance.allows("a", now + WINDOW), "the count begins anew");
+        assert!(allowance.allows("a", now + WINDOW), "the count restarts");
     }
 
     #[test]
