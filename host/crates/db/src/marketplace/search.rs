@@ -158,19 +158,16 @@ impl SqliteListings {
             .await
     }
 
-    /// Reads the names as one text with a line each: hundreds of rows would cost several times as much.
     pub(super) async fn names_containing(&self, parts: &[String]) -> Result<Vec<String>, sqlx::Error> {
-        let names: Option<String> = sqlx::query_scalar(
-            "SELECT group_concat(l.name_key, char(10)) FROM (SELECT rowid AS found FROM marketplace_names \
-             WHERE marketplace_names MATCH ? ORDER BY rowid LIMIT ?) \
-             CROSS JOIN marketplace_integrations l INDEXED BY listings_facts \
+        sqlx::query_scalar(
+            "SELECT l.name_key FROM (SELECT rowid AS found FROM marketplace_names WHERE marketplace_names MATCH ? \
+             ORDER BY rowid LIMIT ?) CROSS JOIN marketplace_integrations l INDEXED BY listings_facts \
              ON l.doc = found & 4294967295 WHERE l.status = 'published' AND l.visibility = 'public'",
         )
         .bind(format!("\"{}\"", parts.join("\" OR \"")))
         .bind(MAX_COMPARED_NAMES)
-        .fetch_one(&self.database.searcher)
-        .await?;
-        Ok(names.iter().flat_map(|names| names.lines()).map(str::to_owned).collect())
+        .fetch_all(&self.database.searcher)
+        .await
     }
 
     pub(super) async fn featured_page(&self, limit: usize, offset: usize) -> Result<ListPage, sqlx::Error> {
