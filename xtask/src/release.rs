@@ -1,4 +1,4 @@
-//! `cargo xtask release`: the binary that ships, and beside it the file with its debug information. It builds and splits;
+//! `cargo xtask release`: the binary that ships, and beside it the file with its symbols and debug information. It builds and splits;
 //! it never publishes anything.
 
 use std::fs;
@@ -11,7 +11,7 @@ use crate::progress::Phases;
 use crate::{process, workspace};
 
 const PROGRAM: &str = "workway";
-/// The size that the binary may have without its debug information.
+/// The size that the binary may have without symbols and debug information.
 const MAX_MEGABYTES: u64 = 60;
 
 /// Builds `target/dist/workway` and `target/dist/workway.debug` from one link, so that the two always match.
@@ -25,7 +25,7 @@ pub fn run() -> Result<()> {
     }
     let mut phases = Phases::new(2);
     let built = phases.run("building the release binary", build)?;
-    phases.run("splitting off the debug information", || split(&built))
+    phases.run("splitting off symbols and debug information", || split(&built))
 }
 
 fn build() -> Result<PathBuf> {
@@ -44,7 +44,7 @@ fn split(built: &Path) -> Result<()> {
     process::run(&mut keep)?;
     let mut strip = objcopy(&folder);
     // Names the file with the debug information, and its checksum, for debuggers and for Rust's own backtraces.
-    strip.arg("--strip-debug").arg(format!("--add-gnu-debuglink={symbols}")).arg(built).arg(PROGRAM);
+    strip.arg("--strip-all").arg(format!("--add-gnu-debuglink={symbols}")).arg(built).arg(PROGRAM);
     process::run(&mut strip)?;
     // The unstripped binary must not be taken for the one that ships. Cargo links it again when it needs it.
     fs::remove_file(built).with_context(|| format!("cannot remove {}", built.display()))?;
