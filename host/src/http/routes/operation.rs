@@ -39,7 +39,7 @@ pub(in crate::http) async fn get_readiness(State(app): State<App>) -> Result<Jso
 
 /// Returns metrics in the Prometheus text format, version 0.0.4. In production they are for the operator, unless the host's
 /// settings make them public.
-#[utoipa::path(get, path = "/metrics", tag = "operation", security((), ("bearer" = [])), responses(
+#[utoipa::path(get, path = "/metrics", tag = "operation", security(("bearer" = [])), responses(
     (status = OK, description = "the metrics", body = String, content_type = "text/plain"),
     (status = UNAUTHORIZED, description = "no token, or an unknown one", body = Problem, content_type = "application/problem+json"),
     (status = FORBIDDEN, description = "not the operator", body = Problem, content_type = "application/problem+json"),
