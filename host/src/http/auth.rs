@@ -79,8 +79,15 @@ impl FromRequestParts<App> for Caller {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
-        let OptionalCaller(caller) = OptionalCaller::from_request_parts(parts, app).await?;
-        caller.ok_or_else(|| {
+        OptionalCaller::from_request_parts(parts, app).await?.require()
+    }
+}
+
+impl OptionalCaller {
+    /// # Errors
+    /// 401 `unauthenticated` without a caller.
+    pub(super) fn require(self) -> Result<Caller, ApiError> {
+        self.0.ok_or_else(|| {
             unauthenticated("send `Authorization: Bearer <token>`: create a token with POST /auth/tokens")
         })
     }

@@ -1,6 +1,10 @@
 //! Every route on one screen.
 
-use axum::{Router, extract::DefaultBodyLimit, middleware::from_fn};
+use axum::{
+    Router,
+    extract::DefaultBodyLimit,
+    middleware::{from_fn, from_fn_with_state},
+};
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa::{
     Modify, OpenApi,
@@ -16,7 +20,7 @@ use workway_model::Mode;
 
 use super::{
     document,
-    middleware::{fallback, local_only, request_id, trace},
+    middleware::{browser, fallback, local_only, request_id, trace},
     routes::{auth, developers, marketplace, oauth, operation, registry, schemas},
 };
 use crate::app::App;
@@ -93,6 +97,9 @@ pub fn router(app: App) -> Router {
         Mode::Development => router.layer(from_fn(local_only::local_only)),
         Mode::Production => router,
     };
+    let allowed = &app.settings().server.allowed_origins;
+    let router = if allowed.is_empty() { router } else { router.layer(browser::cors(allowed)) };
+    let router = router.layer(from_fn_with_state(app.clone(), browser::guard));
     router.layer(from_fn(trace::trace)).layer(from_fn(request_id::set_request_id)).with_state(app)
 }
 

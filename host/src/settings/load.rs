@@ -18,7 +18,7 @@ use workway_registry::{AdmissionSettings, IntegrationSettings, RegistrySettings}
 use workway_sandbox::{CacheSettings, CallLimits, Compiler};
 use workway_users::UserSettings;
 
-use super::Settings;
+use super::{ServerSettings, Settings};
 
 const DEFAULT_PORT: u16 = 8787;
 const DEFAULT_DATA: &str = "data";
@@ -137,6 +137,7 @@ struct FileSettings {
     accounts: UserSettings,
     integrations: BTreeMap<IntegrationId, IntegrationSettings>,
     oauth: OAuthFile,
+    server: ServerSettings,
     providers: BTreeMap<ProviderId, ProviderFile>,
     upstreams: BTreeMap<String, String>,
 }
@@ -164,6 +165,7 @@ impl Settings {
             },
             users: file.accounts,
             oauth: OAuthSettings::new(file.oauth, file.providers, &flags.clients).map_err(SettingsError::OAuth)?,
+            server: file.server,
             upstreams: file.upstreams,
         }
         .check()
@@ -287,6 +289,7 @@ mod tests {
             ("[cache]\nbytes = 1", "cache: bytes"),
             ("[marketplace]\ncache_bytes = 99999999999999", "marketplace: cache_bytes"),
             ("compiler = \"gcc\"", "gcc"),
+            ("[server]\nallowed_origins = [\"*\"]", "origin"),
             ("listen = ", "workway.toml"),
         ] {
             let message = load(text, development()).unwrap_err().to_string();

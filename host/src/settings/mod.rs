@@ -2,6 +2,7 @@
 //! environment, a flag or a configuration file.
 
 mod load;
+mod server;
 
 use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
 
@@ -13,6 +14,7 @@ use workway_sandbox::{CacheSettings, Compiler, SandboxSettings};
 use workway_users::UserSettings;
 
 pub use load::{Flags, KeySettings, SettingsError};
+pub use server::{Origin, ServerSettings};
 pub use workway_model::Mode;
 pub use workway_oauth::ClientVariables;
 
@@ -41,6 +43,7 @@ pub struct Settings {
     pub registry: RegistrySettings,
     pub users: UserSettings,
     pub oauth: OAuthSettings,
+    pub server: ServerSettings,
     /// Maps a public host name to the loopback origin that stands in for it. Only in development and tests.
     pub upstreams: BTreeMap<String, String>,
 }

@@ -22,10 +22,9 @@ const GUARDED: [(Method, &str); 9] = [
 ];
 
 /// Everything that anybody may read.
-const PUBLIC: [&str; 8] = [
+const PUBLIC: [&str; 7] = [
     "/healthz",
     "/readyz",
-    "/metrics",
     "/openapi.json",
     "/registry/stats",
     "/registry/integrations",

@@ -28,7 +28,7 @@ const OWNER: [u16; 5] = [401, 404, 404, 200, 404];
 const OPERATION: &[Row] = &[
     ("get", "/healthz", "/healthz", "", PUBLIC),
     ("get", "/readyz", "/readyz", "", PUBLIC),
-    ("get", "/metrics", "/metrics", "", PUBLIC),
+    ("get", "/metrics", "/metrics", "", OPERATOR),
 ];
 
 const REGISTRY: &[Row] = &[

@@ -66,6 +66,8 @@ pub enum ErrorCode {
     MethodNotAllowed,
     /// A host in development mode only accepts requests from its own machine.
     NotLocal,
+    /// A web page of another origin tried to change something.
+    ForeignOrigin,
     /// The request has no valid bearer token.
     Unauthenticated,
     /// The e-mail address or the password is wrong.

@@ -233,10 +233,12 @@ pub struct RegistryStats {
     pub actions: usize,
     /// Number of triggers.
     pub triggers: usize,
-    /// Numbers of calls.
-    pub calls: CallStats,
-    /// Files in the plugins folder that contain no loadable integration, by name.
-    pub failures: BTreeMap<String, LoadError>,
+    /// Numbers of calls; for the operator alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calls: Option<CallStats>,
+    /// Files in the plugins folder that contain no loadable integration, by name; for the operator alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failures: Option<BTreeMap<String, LoadError>>,
 }
 
 /// Numbers of integrations by state.

@@ -236,13 +236,12 @@ impl Check {
         self.scopes(&format!("{place}.scopes"), &draft.scopes);
         let provider = self.provider(&place, draft.provider.as_deref(), permissions);
         let input_schema = self.schema(&format!("{place}.inputSchema"), &draft.input_schema);
-        let output_schema = self.schema(&format!("{place}.outputSchema"), &draft.output_schema);
         Some(Action {
             id: id?,
             name: draft.name,
             description: draft.description,
             input_schema: input_schema?,
-            output_schema: output_schema?,
+            output_schema: Schema::description(&draft.output_schema),
             provider,
             scopes: draft.scopes,
             idempotent: draft.idempotent,
@@ -257,7 +256,6 @@ impl Check {
         self.scopes(&format!("{place}.scopes"), &draft.scopes);
         let provider = self.provider(&place, draft.provider.as_deref(), permissions);
         let config_schema = self.schema(&format!("{place}.configSchema"), &draft.config_schema);
-        let event_schema = self.schema(&format!("{place}.eventSchema"), &draft.event_schema);
         let sample = draft.sample.and_then(|text| {
             let parsed = serde_json::from_str(&text);
             parsed.map_err(|error| self.problem(&format!("{place}.sample"), format!("invalid JSON: {error}"))).ok()
@@ -268,7 +266,7 @@ impl Check {
             description: draft.description,
             kind: draft.kind,
             config_schema: config_schema?,
-            event_schema: event_schema?,
+            event_schema: Schema::description(&draft.event_schema),
             sample,
             provider,
             scopes: draft.scopes,

@@ -12,6 +12,7 @@ mod permissions;
 mod range;
 mod schema;
 mod schema_cost;
+mod schema_meter;
 mod timestamp;
 
 pub use definition::{Action, Definition, Trigger, TriggerKind};

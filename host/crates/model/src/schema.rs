@@ -6,7 +6,10 @@ use std::sync::{Arc, OnceLock};
 
 use serde_json::Value;
 
-use super::{CostError, schema_cost};
+use super::{
+    CostError, schema_cost,
+    schema_meter::{self, Metered, MeteredJson, OutOfSteps},
+};
 
 /// The longest schema, in bytes of JSON text.
 const MAX_BYTES: usize = 256 * 1024;
@@ -16,6 +19,12 @@ const MAX_PROBLEMS: usize = 20;
 const MAX_PROBLEM_TEXT: usize = 500;
 /// What one compiled regular expression may take, in bytes.
 const MAX_PATTERN_BYTES: usize = 256 << 10;
+/// How often a pattern with look-around may try another way through a text. Others take linear time and have no such bound.
+const MAX_BACKTRACKS: usize = 10_000;
+/// What one check may cost, in looks at a part of the value (a few nanoseconds each): as much for any value, and more for each of
+/// its parts. Schemas that SDKs write take 5 to 20 looks at a part.
+const BASE_STEPS: u64 = 1_000_000;
+const STEPS_PER_PART: u64 = 32;
 
 /// A JSON Schema (draft 2020-12 unless its `$schema` says otherwise) with its compiled validator. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -25,7 +34,7 @@ pub struct Schema(Arc<Compiled>);
 struct Compiled {
     document: Value,
     /// Made with the schema, or, for one that is known to be sound, when the first value comes.
-    validator: OnceLock<Result<jsonschema::Validator, String>>,
+    validator: OnceLock<Result<jsonschema::Validator<MeteredJson>, String>>,
 }
 
 /// Why a text is not a usable schema.
@@ -66,10 +75,21 @@ impl Schema {
         Ok(Self(Arc::new(Compiled { document, validator: OnceLock::new() })))
     }
 
-    fn validator(&self) -> Result<&jsonschema::Validator, String> {
+    /// A text that describes an answer. No value is checked against it, so any text is taken: one that is no JSON or too long
+    /// describes nothing.
+    pub(super) fn description(text: &str) -> Self {
+        Self::known(text).unwrap_or_else(|_| {
+            let document = Value::Object(serde_json::Map::new());
+            Self(Arc::new(Compiled { document, validator: OnceLock::new() }))
+        })
+    }
+
+    fn validator(&self) -> Result<&jsonschema::Validator<MeteredJson>, String> {
         let made = self.0.validator.get_or_init(|| {
-            jsonschema::options()
-                .with_pattern_options(jsonschema::PatternOptions::regex().size_limit(MAX_PATTERN_BYTES))
+            let patterns =
+                jsonschema::PatternOptions::fancy_regex().size_limit(MAX_PATTERN_BYTES).backtrack_limit(MAX_BACKTRACKS);
+            jsonschema::options_for::<MeteredJson>()
+                .with_pattern_options(patterns)
                 // To the standard a `format` is a remark; who writes `"format": "email"` expects it to be looked at.
                 .should_validate_formats(true)
                 .build(&self.0.document)
@@ -84,18 +104,39 @@ impl Schema {
 
     /// Everything that is wrong with `value`, at most `MAX_PROBLEMS` entries. Values are not quoted: an input may
     /// hold what a log must not.
+    ///
+    /// What this costs is bounded by the size of the value, whatever the schema is.
     pub fn validate(&self, value: &Value) -> Result<(), Vec<InputProblem>> {
-        let problem = |message: String| vec![InputProblem { pointer: String::new(), message }];
-        let validator = self.validator().map_err(|error| problem(format!("the schema cannot be used: {error}")))?;
-        if validator.is_valid(value) {
-            return Ok(());
+        let validator = self.validator().map_err(|error| whole(format!("the schema cannot be used: {error}")))?;
+        let steps = BASE_STEPS.saturating_add(schema_meter::size(value).saturating_mul(STEPS_PER_PART));
+        match schema_meter::within(steps, || validator.is_valid(Metered(value))) {
+            Ok(true) => return Ok(()),
+            Ok(false) => {}
+            Err(OutOfSteps) => {
+                return Err(whole(format!(
+                    "checking this value against the schema takes more than {steps} steps: send a smaller one, or ask the \
+                     integration's developer for a simpler schema"
+                )));
+            }
         }
-        let problems = validator.iter_errors(value).take(MAX_PROBLEMS).map(|error| InputProblem {
-            pointer: clipped(&error.instance_path().to_string()),
-            message: clipped(&error.masked_with("the value").to_string()),
+        let problems = schema_meter::within(steps, || {
+            let problems = validator.iter_errors(Metered(value)).take(MAX_PROBLEMS).map(|error| InputProblem {
+                pointer: clipped(&error.instance_path().to_string()),
+                message: clipped(&error.masked_with("the value").to_string()),
+            });
+            problems.collect::<Vec<_>>()
         });
-        Err(problems.collect())
+        match problems {
+            Ok(problems) if !problems.is_empty() => Err(problems),
+            // It took too long to say, or the meter ended the collecting inside an `anyOf`.
+            _ => Err(whole("the value does not fit the schema".to_owned())),
+        }
     }
+}
+
+/// The one problem with a value as a whole.
+fn whole(message: String) -> Vec<InputProblem> {
+    vec![InputProblem { pointer: String::new(), message }]
 }
 
 fn clipped(text: &str) -> String {
@@ -156,6 +197,80 @@ mod tests {
         assert!(matches!(Schema::parse(r#"{"pattern":"\\pL{60}\\pL{60}"}"#), Err(SchemaError::NotASchema(_))));
         assert!(Schema::parse(r#"{"pattern":"^[A-Za-z0-9_.-]+$"}"#).is_ok());
         assert!(Schema::parse(r#"{"pattern":"^\\p{L}+$"}"#).is_ok());
+    }
+
+    #[test]
+    fn patterns_may_look_ahead() {
+        // What zod 4 writes for an e-mail address.
+        let pattern = r"^(?!\.)(?!.*\.\.)[A-Za-z0-9_'+.-]*[A-Za-z0-9_+-]@([A-Za-z0-9][A-Za-z0-9-]*\.)+[A-Za-z]{2,}$";
+        let schema = Schema::parse(&json!({ "format": "email", "pattern": pattern }).to_string()).unwrap();
+        assert_eq!(schema.validate(&json!("somebody@example.com")), Ok(()));
+        assert!(schema.validate(&json!("some..body@example.com")).is_err());
+        let exploding = Schema::parse(r#"{"pattern":"^(?=(a+)+$)(a|aa)+$"}"#).unwrap();
+        assert!(exploding.validate(&json!(format!("{}!", "a".repeat(1_000)))).is_err());
+    }
+
+    #[test]
+    fn references_are_percent_encoded() {
+        let schema = Schema::parse(
+            r##"{"properties":{"user":{"$ref":"#/definitions/Partial%3CUser%3E"}},
+                "definitions":{"Partial<User>":{"type":"object"}}}"##,
+        )
+        .unwrap();
+        assert_eq!(schema.validate(&json!({"user": {}})), Ok(()));
+        assert!(schema.validate(&json!({"user": 1})).is_err());
+    }
+
+    /// Schemas whose checks would take minutes, each with a small or a large value.
+    #[test]
+    fn the_work_of_a_check_is_bounded() {
+        let unevaluated = (0..40).fold(
+            json!({"type": "object"}),
+            |inner, _| json!({ "anyOf": [inner, { "properties": { "b": true } }], "unevaluatedProperties": false }),
+        );
+        let words: Vec<String> = (0..2_000).map(|number| format!("word {number}")).collect();
+        let tree = json!({ "anyOf": [
+            { "properties": { "x": { "$ref": "#" } }, "required": ["x"] },
+            { "properties": { "x": { "$ref": "#" } }, "required": ["y"] },
+        ] });
+        let deep = (0..60).fold(json!(1), |inner, _| json!({ "x": inner }));
+        // Nested lists of which a hash without brackets is the same.
+        let nested: Vec<_> = (0..1_u32 << 14).map(|bits| grouped(bits, 14)).collect();
+        for (schema, value) in [
+            (unevaluated, json!({"a": 1})),
+            (json!({ "items": { "enum": words } }), json!(vec!["word"; 200_000])),
+            (tree, deep),
+            (json!({ "uniqueItems": true }), json!(nested)),
+            (json!({ "items": { "type": "string" } }), json!(vec![1; 1_000_000])),
+        ] {
+            // A schema may be refused, but a check always ends.
+            if let Ok(schema) = Schema::parse(&schema.to_string()) {
+                let _ = schema.validate(&value);
+            }
+        }
+        let unique = Schema::parse(r#"{"uniqueItems":true}"#).unwrap();
+        let many: Vec<_> = (0..1_u32 << 10).map(|bits| grouped(bits, 10)).collect();
+        assert_eq!(unique.validate(&json!(many)), Ok(()));
+    }
+
+    /// The numbers 0 to `count` in a list, with a list around every run that ends at a bit which is set.
+    fn grouped(bits: u32, count: u32) -> serde_json::Value {
+        let (mut lists, mut run) = (Vec::new(), Vec::new());
+        for number in 0..=count {
+            run.push(number);
+            if number == count || bits & (1 << number) != 0 {
+                lists.push(std::mem::take(&mut run));
+            }
+        }
+        json!(lists)
+    }
+
+    #[test]
+    fn any_text_describes_an_answer() {
+        for text in ["{", "", &"x".repeat(MAX_BYTES + 1)] {
+            assert_eq!(Schema::description(text).document(), &json!({}));
+        }
+        assert_eq!(Schema::description(r##"{"$ref":"#"}"##).document(), &json!({"$ref": "#"}));
     }
 
     #[test]

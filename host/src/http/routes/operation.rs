@@ -11,7 +11,12 @@ use workway_api::{
     health::{Health, HealthStatus},
 };
 
-use crate::{app::App, http::error::ApiError};
+use workway_model::Mode;
+
+use crate::{
+    app::App,
+    http::{auth::OptionalCaller, error::ApiError},
+};
 
 /// Checks that the process answers.
 #[utoipa::path(get, path = "/healthz", tag = "operation", responses((status = OK, description = "the process answers", body = Health)))]
@@ -32,8 +37,16 @@ pub(in crate::http) async fn get_readiness(State(app): State<App>) -> Result<Jso
     }
 }
 
-/// Returns metrics in the Prometheus text format, version 0.0.4.
-#[utoipa::path(get, path = "/metrics", tag = "operation", responses((status = OK, description = "the metrics", body = String, content_type = "text/plain")))]
-pub(in crate::http) async fn get_metrics(State(app): State<App>) -> Response {
-    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], app.render_metrics()).into_response()
+/// Returns metrics in the Prometheus text format, version 0.0.4. In production they are for the operator, unless the host's
+/// settings make them public.
+#[utoipa::path(get, path = "/metrics", tag = "operation", security(("bearer" = [])), responses(
+    (status = OK, description = "the metrics", body = String, content_type = "text/plain"),
+    (status = UNAUTHORIZED, description = "no token, or an unknown one", body = Problem, content_type = "application/problem+json"),
+    (status = FORBIDDEN, description = "not the operator", body = Problem, content_type = "application/problem+json"),
+))]
+pub(in crate::http) async fn get_metrics(State(app): State<App>, caller: OptionalCaller) -> Result<Response, ApiError> {
+    if app.settings().mode == Mode::Production && !app.settings().server.public_metrics {
+        caller.require()?.require_admin()?;
+    }
+    Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], app.render_metrics()).into_response())
 }

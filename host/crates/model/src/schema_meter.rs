@@ -1,0 +1,359 @@
+//! A JSON value for a validator, which counts how often the validator looks at it. A schema comes from a stranger: what a check
+//! may cost is bounded by the work that is really done, and the check ends when the bound is reached.
+//!
+//! Never judges a value itself, except for `uniqueItems`: the validator's own way hashes nested lists without their brackets, so
+//! that a stranger can choose values that all collide.
+
+use std::{
+    borrow::Cow,
+    cell::Cell,
+    cmp::Ordering,
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+    slice,
+};
+
+use jsonschema::{
+    JsonType,
+    json::{Array, Json, Node, NodeIdentity, Object, SerdeJson},
+};
+use serde_json::{Map, Number, Value, map};
+
+/// How many bytes of a text are one step.
+const BYTES_PER_STEP: usize = 64;
+/// Problems after which the validator sees lists and objects end, so that it stops collecting more. Some of them are dropped
+/// again, inside `anyOf` for example.
+const MAX_REPORTED: u32 = 40;
+
+thread_local! {
+    // The validator builds some values itself (names of properties), so that a count inside the values would be lost.
+    static STEPS_LEFT: Cell<u64> = const { Cell::new(u64::MAX) };
+    static REPORTED: Cell<u32> = const { Cell::new(0) };
+}
+
+/// The steps were not enough.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct OutOfSteps;
+
+/// Runs a check that may look at values as often as `steps` says. It ends in the middle when they are spent.
+pub(super) fn within<T>(steps: u64, check: impl FnOnce() -> T) -> Result<T, OutOfSteps> {
+    STEPS_LEFT.set(steps);
+    REPORTED.set(0);
+    let checked = catch_unwind(AssertUnwindSafe(check));
+    STEPS_LEFT.set(u64::MAX);
+    checked.or_else(|reason| if reason.is::<OutOfSteps>() { Err(OutOfSteps) } else { resume_unwind(reason) })
+}
+
+/// The size of a value in steps: what looking at all of it once costs.
+pub(super) fn size(value: &Value) -> u64 {
+    let parts: u64 = match value {
+        Value::String(text) => text_steps(text),
+        Value::Array(items) => items.iter().map(size).sum(),
+        Value::Object(members) => members.iter().map(|(name, member)| text_steps(name) + size(member)).sum(),
+        Value::Null | Value::Bool(_) | Value::Number(_) => 0,
+    };
+    1 + parts
+}
+
+fn text_steps(text: &str) -> u64 {
+    u64::try_from(text.len() / BYTES_PER_STEP).unwrap_or(u64::MAX)
+}
+
+fn charge(steps: u64) {
+    match STEPS_LEFT.get().checked_sub(steps) {
+        Some(left) => STEPS_LEFT.set(left),
+        // Unlike a panic it is no error of this program, and no hook reports it.
+        None => resume_unwind(Box::new(OutOfSteps)),
+    }
+}
+
+fn is_collecting() -> bool {
+    REPORTED.get() < MAX_REPORTED
+}
+
+/// The representation of JSON that validators are built for.
+pub(super) struct MeteredJson;
+
+#[derive(Clone, Copy)]
+pub(super) struct Metered<'a>(pub(super) &'a Value);
+
+pub(super) struct MeteredObject<'a>(&'a Map<String, Value>);
+
+pub(super) struct MeteredArray<'a>(&'a [Value]);
+
+pub(super) struct Members<'a>(map::Iter<'a>);
+
+pub(super) struct Elements<'a>(slice::Iter<'a, Value>);
+
+impl Json for MeteredJson {
+    type Node<'a> = Metered<'a>;
+    type PreparedKey = String;
+    type StringBuffer = ();
+
+    const KEYS_PER_LOOKUP: usize = SerdeJson::KEYS_PER_LOOKUP;
+    const ACYCLIC: bool = true;
+
+    fn prepare_key(key: &str) -> String {
+        key.to_owned()
+    }
+
+    fn with_string_node<T>((): &mut (), string: &str, f: impl FnOnce(Metered<'_>) -> T) -> T {
+        charge(1 + text_steps(string));
+        f(Metered(&Value::String(string.to_owned())))
+    }
+}
+
+impl<'a> Node<'a, MeteredJson> for Metered<'a> {
+    type Object = MeteredObject<'a>;
+    type Array = MeteredArray<'a>;
+    type Number = &'a Number;
+
+    fn as_object(&self) -> Option<MeteredObject<'a>> {
+        charge(1);
+        self.0.as_object().map(MeteredObject)
+    }
+
+    fn as_array(&self) -> Option<MeteredArray<'a>> {
+        charge(1);
+        self.0.as_array().map(|items| MeteredArray(items))
+    }
+
+    fn as_string(&self) -> Option<Cow<'a, str>> {
+        let text = self.0.as_str();
+        charge(1 + text.map_or(0, text_steps));
+        text.map(Cow::Borrowed)
+    }
+
+    fn as_number(&self) -> Option<&'a Number> {
+        charge(1);
+        self.0.as_number()
+    }
+
+    fn as_boolean(&self) -> Option<bool> {
+        charge(1);
+        self.0.as_bool()
+    }
+
+    fn is_null(&self) -> bool {
+        charge(1);
+        self.0.is_null()
+    }
+
+    fn json_type(&self) -> JsonType {
+        charge(1);
+        Node::<SerdeJson>::json_type(&self.0)
+    }
+
+    fn string_length(&self) -> Option<u64> {
+        charge(1 + self.0.as_str().map_or(0, text_steps));
+        Node::<SerdeJson>::string_length(&self.0)
+    }
+
+    fn string_length_within(&self, min: u64, max: u64) -> Option<bool> {
+        charge(1 + self.0.as_str().map_or(0, text_steps));
+        Node::<SerdeJson>::string_length_within(&self.0, min, max)
+    }
+
+    fn equals_value(&self, expected: &Value) -> bool {
+        compare(self.0, expected) == Ordering::Equal
+    }
+
+    fn to_value(&self) -> Cow<'a, Value> {
+        charge(1);
+        REPORTED.set(REPORTED.get().saturating_add(1));
+        Cow::Borrowed(self.0)
+    }
+
+    fn identity(&self) -> Option<NodeIdentity> {
+        Node::<SerdeJson>::identity(&self.0)
+    }
+}
+
+impl<'a> Object<'a, MeteredJson> for MeteredObject<'a> {
+    type Node = Metered<'a>;
+    type MemberName = &'a str;
+    type MembersIter = Members<'a>;
+
+    fn len(&self) -> usize {
+        charge(1);
+        self.0.len()
+    }
+
+    fn get(&self, key: &String) -> Option<Metered<'a>> {
+        charge(1);
+        self.0.get(key).map(Metered)
+    }
+
+    fn members(&self) -> Members<'a> {
+        charge(1);
+        Members(self.0.iter())
+    }
+}
+
+impl<'a> Array<'a, MeteredJson> for MeteredArray<'a> {
+    type Node = Metered<'a>;
+    type ElementsIter = Elements<'a>;
+
+    fn len(&self) -> usize {
+        charge(1);
+        self.0.len()
+    }
+
+    fn elements(&self) -> Elements<'a> {
+        charge(1);
+        Elements(self.0.iter())
+    }
+
+    fn is_unique(&self) -> bool {
+        charge(1);
+        let mut sorted: Vec<&Value> = self.0.iter().collect();
+        sorted.sort_unstable_by(|one, other| compare(one, other));
+        sorted.windows(2).all(|pair| compare(pair[0], pair[1]) != Ordering::Equal)
+    }
+}
+
+impl<'a> Iterator for Members<'a> {
+    type Item = (&'a str, Metered<'a>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        charge(1);
+        let (name, member) = self.0.next().filter(|_| is_collecting())?;
+        charge(text_steps(name));
+        Some((name, Metered(member)))
+    }
+}
+
+impl<'a> Iterator for Elements<'a> {
+    type Item = Metered<'a>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        charge(1);
+        self.0.next().filter(|_| is_collecting()).map(Metered)
+    }
+}
+
+/// A total order in which values are equal that JSON Schema calls equal: numbers by what they are worth, objects whatever the
+/// order of their members. A step for every part that is compared.
+fn compare(one: &Value, other: &Value) -> Ordering {
+    charge(1);
+    match (one, other) {
+        (Value::Bool(one), Value::Bool(other)) => one.cmp(other),
+        (Value::Number(one), Value::Number(other)) => compare_numbers(one, other),
+        (Value::String(one), Value::String(other)) => {
+            charge(text_steps(one).min(text_steps(other)));
+            one.cmp(other)
+        }
+        (Value::Array(one), Value::Array(other)) => {
+            let parts = one.iter().zip(other).map(|(one, other)| compare(one, other));
+            one.len().cmp(&other.len()).then_with(|| first_difference(parts))
+        }
+        (Value::Object(one), Value::Object(other)) => {
+            let parts = sorted(one).into_iter().zip(sorted(other)).map(|((name, member), (other_name, other))| {
+                charge(text_steps(name).min(text_steps(other_name)));
+                name.cmp(other_name).then_with(|| compare(member, other))
+            });
+            one.len().cmp(&other.len()).then_with(|| first_difference(parts))
+        }
+        _ => rank(one).cmp(&rank(other)),
+    }
+}
+
+fn first_difference(mut parts: impl Iterator<Item = Ordering>) -> Ordering {
+    parts.find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
+}
+
+/// Members by name: a map may keep them in the order in which they were written.
+fn sorted(members: &Map<String, Value>) -> Vec<(&String, &Value)> {
+    charge(u64::try_from(members.len()).unwrap_or(u64::MAX));
+    let mut sorted: Vec<_> = members.iter().collect();
+    sorted.sort_unstable_by_key(|(name, _)| *name);
+    sorted
+}
+
+fn rank(value: &Value) -> u8 {
+    match value {
+        Value::Null => 0,
+        Value::Bool(_) => 1,
+        Value::Number(_) => 2,
+        Value::String(_) => 3,
+        Value::Array(_) => 4,
+        Value::Object(_) => 5,
+    }
+}
+
+fn compare_numbers(one: &Number, other: &Number) -> Ordering {
+    match (whole(one), whole(other)) {
+        (Some(one), Some(other)) => one.cmp(&other),
+        // Whole numbers of 2^53 and more are no neighbours of any fraction: rounding them changes no order.
+        _ => float(one).total_cmp(&float(other)),
+    }
+}
+
+/// The number if it is whole and not larger than 128 bits hold.
+fn whole(number: &Number) -> Option<i128> {
+    let integer = number.as_i64().map(i128::from).or_else(|| number.as_u64().map(i128::from));
+    integer.or_else(|| {
+        let float = number.as_f64().filter(|float| float.fract() == 0.0 && float.abs() < 1e38)?;
+        #[expect(clippy::cast_possible_truncation, reason = "whole, and in the range of the type")]
+        let whole = float as i128;
+        Some(whole)
+    })
+}
+
+fn float(number: &Number) -> f64 {
+    number.as_f64().unwrap_or(f64::NAN)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    /// More than any of these values needs.
+    const ENOUGH: u64 = 10_000_000;
+
+    fn is_unique(items: &Value) -> bool {
+        within(ENOUGH, || Metered(items).as_array().is_some_and(|items| items.is_unique())).unwrap()
+    }
+
+    #[test]
+    fn equality_is_that_of_json_schema() {
+        let unequal =
+            json!([null, false, true, 0, 0.5, 1, "", "1", "a", [], [1], [[1]], [1, 2], [[1], 2], {}, {"a": 1}]);
+        assert!(is_unique(&unequal));
+        for pair in [
+            json!([1, 1.0]),
+            json!([0, -0.0]),
+            json!([{"a": 1, "b": [2]}, {"b": [2.0], "a": 1}]),
+            json!([9_007_199_254_740_993_u64, 9_007_199_254_740_993_u64]),
+            json!([[[]], [[]]]),
+            json!([1e300, 1e300]),
+        ] {
+            assert!(!is_unique(&pair), "{pair}");
+        }
+        assert!(is_unique(&json!([9_007_199_254_740_992_u64, 9_007_199_254_740_993_u64])));
+        assert!(is_unique(&json!([u64::MAX, u64::MAX - 1, i64::MIN, 1e300, -1e300])));
+    }
+
+    #[test]
+    fn a_check_ends_when_its_steps_are_spent() {
+        let value = json!([1, 2, 3]);
+        let count = || Metered(&value).as_array().map(|items| items.elements().count());
+        assert_eq!(within(ENOUGH, count), Ok(Some(3)));
+        assert_eq!(within(3, count), Err(OutOfSteps));
+        assert_eq!(within(ENOUGH, count), Ok(Some(3)), "the next check has steps of its own");
+    }
+
+    #[test]
+    fn a_panic_of_the_validator_stays_one() {
+        let panicked = catch_unwind(|| within(1, || panic!("a fault")));
+        assert!(panicked.is_err_and(|reason| !reason.is::<OutOfSteps>()));
+    }
+
+    #[test]
+    fn size_counts_parts_and_long_texts() {
+        assert_eq!(size(&json!(1)), 1);
+        assert_eq!(size(&json!({"a": [1, "b"]})), 4);
+        assert_eq!(size(&json!("x".repeat(640))), 11);
+    }
+}
