@@ -1,5 +1,5 @@
 //! A guest whose definition is wrong in every place, so that the host can name all problems at once:
-//! integration id, version, host, an action's id, its schema, and two actions with one id.
+//! integration id, version, host, an action's id, input schemas, and two actions with one id.
 
 use workway_test_guests::raw::bindings::workway::integration::types::Failure;
 use workway_test_guests::raw::{Definition, Raw, action, definition};
@@ -11,7 +11,7 @@ impl Raw for BadDefinition {
         let mut broken_schema = action("broken-schema");
         broken_schema.input_schema = r#"{"type": 5}"#.to_owned();
         let mut broken_json = action("broken-json");
-        broken_json.output_schema = "{oops".to_owned();
+        broken_json.input_schema = "{oops".to_owned();
 
         let mut described = definition(
             "Not Valid",

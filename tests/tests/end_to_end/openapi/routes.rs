@@ -85,6 +85,7 @@ pub(super) const ROUTES: &[(&str, &str, &str, &str, u16)] = &[
 ];
 /// Reading the registry and the marketplace is public, acting is not. Browsers come back from a provider without a token.
 pub(super) const PROTECTED: &[&str] = &[
+    "/metrics",
     "/oauth/connections",
     "/oauth/providers",
     "/authorize",
