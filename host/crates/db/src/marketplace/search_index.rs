@@ -23,7 +23,7 @@ macro_rules! pending_statement {
     ($condition:literal) => {
         concat!(
             "SELECT doc, name, name_key, tags, tagline, description, category, developer_id, pricing_model, \
-             required_oauth_providers, install_count FROM marketplace_integrations \
+             required_oauth_providers, install_count FROM marketplace_integrations INDEXED BY listings_pending \
              WHERE status = 'published' AND visibility = 'public' AND search_row IS NULL ",
             $condition
         )
