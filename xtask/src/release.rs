@@ -1,5 +1,5 @@
-//! `cargo xtask release`: the binary that ships, and beside it the file with its symbols and debug information. It builds and splits;
-//! it never publishes anything.
+//! `cargo xtask release`: the binary that ships, and beside it the file with its symbols and debug information. It builds and
+//! splits; it never publishes anything.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -289,7 +289,8 @@ mod tests {
             ("[cache]\nbytes = 1", "cache: bytes"),
             ("[marketplace]\ncache_bytes = 99999999999999", "marketplace: cache_bytes"),
             ("compiler = \"gcc\"", "gcc"),
-            ("[server]\nallowed_origins = [\"*\"]", "origin"),
+            ("[server]\nallowed_origins = [\"*\"]", "allowed_origins"),
+            ("[server]\nallowed_origins = [\"https://app.example.com/page\"]", "server: allowed_origins"),
             ("listen = ", "workway.toml"),
         ] {
             let message = load(text, development()).unwrap_err().to_string();

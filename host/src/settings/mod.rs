@@ -14,7 +14,7 @@ use workway_sandbox::{CacheSettings, Compiler, SandboxSettings};
 use workway_users::UserSettings;
 
 pub use load::{Flags, KeySettings, SettingsError};
-pub use server::{Origin, ServerSettings};
+pub use server::ServerSettings;
 pub use workway_model::Mode;
 pub use workway_oauth::ClientVariables;
 
@@ -85,6 +85,7 @@ impl Settings {
         out_of_range("accounts", self.users.check())?;
         out_of_range("cache", self.cache.check())?;
         out_of_range("marketplace", self.marketplace.check())?;
+        out_of_range("server", self.server.check())?;
         Ok(self)
     }
 }

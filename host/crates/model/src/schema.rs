@@ -21,8 +21,7 @@ const MAX_PROBLEM_TEXT: usize = 500;
 const MAX_PATTERN_BYTES: usize = 256 << 10;
 /// How often a pattern with look-around may try another way through a text. Others take linear time and have no such bound.
 const MAX_BACKTRACKS: usize = 10_000;
-/// What one check may cost, in looks at a part of the value (a few nanoseconds each): as much for any value, and more for each of
-/// its parts. Schemas that SDKs write take 5 to 20 looks at a part.
+/// What one check may cost, in looks at a part of the value: so much for any value, and more for each of its parts.
 const BASE_STEPS: u64 = 1_000_000;
 const STEPS_PER_PART: u64 = 32;
 
@@ -221,36 +220,28 @@ mod tests {
         assert!(schema.validate(&json!({"user": 1})).is_err());
     }
 
-    /// Schemas whose checks would take minutes, each with a small or a large value.
     #[test]
-    fn the_work_of_a_check_is_bounded() {
+    fn a_check_that_never_ends_is_ended() {
         let unevaluated = (0..40).fold(
             json!({"type": "object"}),
             |inner, _| json!({ "anyOf": [inner, { "properties": { "b": true } }], "unevaluatedProperties": false }),
         );
-        let words: Vec<String> = (0..2_000).map(|number| format!("word {number}")).collect();
-        let tree = json!({ "anyOf": [
-            { "properties": { "x": { "$ref": "#" } }, "required": ["x"] },
-            { "properties": { "x": { "$ref": "#" } }, "required": ["y"] },
-        ] });
-        let deep = (0..60).fold(json!(1), |inner, _| json!({ "x": inner }));
-        // Nested lists of which a hash without brackets is the same.
-        let nested: Vec<_> = (0..1_u32 << 14).map(|bits| grouped(bits, 14)).collect();
+        // Texts would be found by their hash.
+        let objects: Vec<_> = (0..2_000).map(|number| json!({ "a": number })).collect();
         for (schema, value) in [
             (unevaluated, json!({"a": 1})),
-            (json!({ "items": { "enum": words } }), json!(vec!["word"; 200_000])),
-            (tree, deep),
-            (json!({ "uniqueItems": true }), json!(nested)),
-            (json!({ "items": { "type": "string" } }), json!(vec![1; 1_000_000])),
+            (json!({ "items": { "enum": objects } }), json!(vec![objects.last(); 20_000])),
         ] {
-            // A schema may be refused, but a check always ends.
-            if let Ok(schema) = Schema::parse(&schema.to_string()) {
-                let _ = schema.validate(&value);
-            }
+            let problems = Schema::parse(&schema.to_string()).unwrap().validate(&value).unwrap_err();
+            assert!(problems[0].message.contains("steps"), "{problems:?}");
         }
+    }
+
+    #[test]
+    fn lists_that_a_hash_takes_for_equal_are_compared() {
         let unique = Schema::parse(r#"{"uniqueItems":true}"#).unwrap();
-        let many: Vec<_> = (0..1_u32 << 10).map(|bits| grouped(bits, 10)).collect();
-        assert_eq!(unique.validate(&json!(many)), Ok(()));
+        let lists: Vec<_> = (0..1_u32 << 12).map(|bits| grouped(bits, 12)).collect();
+        assert_eq!(unique.validate(&json!(lists)), Ok(()));
     }
 
     /// The numbers 0 to `count` in a list, with a list around every run that ends at a bit which is set.

@@ -247,11 +247,13 @@ fn compare(one: &Value, other: &Value) -> Ordering {
             one.len().cmp(&other.len()).then_with(|| first_difference(parts))
         }
         (Value::Object(one), Value::Object(other)) => {
-            let parts = sorted(one).into_iter().zip(sorted(other)).map(|((name, member), (other_name, other))| {
-                charge(text_steps(name).min(text_steps(other_name)));
-                name.cmp(other_name).then_with(|| compare(member, other))
-            });
-            one.len().cmp(&other.len()).then_with(|| first_difference(parts))
+            let parts = || {
+                sorted(one).into_iter().zip(sorted(other)).map(|((name, member), (other_name, other))| {
+                    charge(text_steps(name).min(text_steps(other_name)));
+                    name.cmp(other_name).then_with(|| compare(member, other))
+                })
+            };
+            one.len().cmp(&other.len()).then_with(|| first_difference(parts()))
         }
         _ => rank(one).cmp(&rank(other)),
     }
@@ -342,6 +344,15 @@ mod tests {
         assert_eq!(within(ENOUGH, count), Ok(Some(3)));
         assert_eq!(within(3, count), Err(OutOfSteps));
         assert_eq!(within(ENOUGH, count), Ok(Some(3)), "the next check has steps of its own");
+    }
+
+    #[test]
+    fn collecting_problems_ends_long_before_the_value_does() {
+        let schema = json!({ "items": { "type": "string" } });
+        let validator = jsonschema::options_for::<MeteredJson>().build(&schema).unwrap();
+        let wrong = json!(vec![1; 100_000]);
+        let collected = within(1_000, || validator.iter_errors(Metered(&wrong)).count());
+        assert!(collected.is_ok_and(|count| count >= 20), "{collected:?}");
     }
 
     #[test]

@@ -22,7 +22,7 @@ pub use flow::{
 };
 pub use renewal::{Lease, LeaseRequest, Leases, MAX_ASKED, ProcessMark, Renewal, Renewed, Revoked};
 pub use sealing::{CONNECTION_PURPOSE, TokenSet};
-pub use settings::{ClientCredentials, ClientVariables, OAuthFile, OAuthSettings, ProviderFile};
+pub use settings::{ClientCredentials, ClientVariables, OAuthFile, OAuthSettings, ProviderFile, check_origin};
 pub use stored::{
     ConnectionStatus, ConnectionSummary, MAX_CONNECTIONS_PER_USER, SealedConnection, SealedConnections, SealedError,
     StoredConnections,

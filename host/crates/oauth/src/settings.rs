@@ -92,12 +92,7 @@ impl OAuthSettings {
             check_public_url(url).map_err(|problem| format!("oauth: public_url {problem}"))?;
         }
         for origin in &settings.return_origins {
-            let bare = origin.path() == "/" && origin.query().is_none() && origin.fragment().is_none();
-            if !bare || !is_web(origin) {
-                return Err(format!(
-                    "oauth: return_origins: {origin} must be an origin such as https://app.example.com"
-                ));
-            }
+            check_origin(origin).map_err(|problem| format!("oauth: return_origins: {problem}"))?;
         }
         for (provider, of_file) in providers {
             if let Some(id) = of_file.client_id.filter(|id| !id.is_empty()) {
@@ -131,6 +126,18 @@ impl OAuthSettings {
         }
         Ok(())
     }
+}
+
+/// Checks that a URL is the origin of a web page: a scheme, a host and a port.
+///
+/// # Errors
+/// It has more than that, or is no web page's.
+pub fn check_origin(origin: &Url) -> Result<(), String> {
+    let is_bare = origin.path() == "/" && origin.query().is_none() && origin.fragment().is_none();
+    if is_bare && is_web(origin) {
+        return Ok(());
+    }
+    Err(format!("{origin} must be an origin such as https://app.example.com"))
 }
 
 fn is_web(url: &Url) -> bool {

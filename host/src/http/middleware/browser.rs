@@ -14,19 +14,14 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use tower_http::cors::{AllowOrigin, CorsLayer};
+use url::Url;
 use workway_api::error::ErrorCode;
 
-use crate::{app::App, http::error::ApiError, settings::Origin};
+use crate::{app::App, http::error::ApiError};
 
 const SEC_FETCH_SITE: &str = "sec-fetch-site";
-/// What every answer says. A page that says more about itself keeps its own policy.
-const SAFETY: [(HeaderName, HeaderValue); 3] = [
-    (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
-    (CONTENT_SECURITY_POLICY, HeaderValue::from_static("frame-ancestors 'none'")),
-    (REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
-];
-
-/// Refuses requests that change something and come from a page of another origin, and sets [`SAFETY`] on every answer.
+/// Refuses requests that change something and come from a page of another origin, and says on every answer that no other page may
+/// frame it, guess its type or learn its URL.
 ///
 /// Browsers set `Origin` on every such request, and `Sec-Fetch-Site` on most; a page can remove neither. Programs set neither.
 pub(in crate::http) async fn guard(State(app): State<App>, request: Request, next: Next) -> Response {
@@ -39,16 +34,18 @@ pub(in crate::http) async fn guard(State(app): State<App>, request: Request, nex
     } else {
         next.run(request).await
     };
-    for (name, value) in SAFETY {
-        response.headers_mut().entry(name).or_insert(value);
-    }
+    let headers = response.headers_mut();
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    // Beside a policy that an answer has of its own: browsers enforce every one (CSP 3, section 8.1).
+    headers.append(CONTENT_SECURITY_POLICY, HeaderValue::from_static("frame-ancestors 'none'"));
     response
 }
 
 /// Lets pages of the allowed origins read answers (the Fetch standard's CORS protocol). They send tokens in `Authorization`;
 /// cookies are never allowed.
-pub(in crate::http) fn cors(allowed: &[Origin]) -> CorsLayer {
-    let origins = allowed.iter().filter_map(|origin| HeaderValue::from_str(origin.as_str()).ok());
+pub(in crate::http) fn cors(allowed: &[Url]) -> CorsLayer {
+    let origins = allowed.iter().filter_map(|origin| HeaderValue::from_str(&serialized(origin)).ok());
     CorsLayer::new()
         .allow_origin(AllowOrigin::list(origins))
         .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
@@ -63,22 +60,29 @@ pub(in crate::http) fn cors(allowed: &[Origin]) -> CorsLayer {
         .expose_headers([ETAG, LINK, LOCATION, RETRY_AFTER, HeaderName::from_static("x-request-id")])
 }
 
-fn is_foreign(headers: &HeaderMap, allowed: &[Origin]) -> bool {
+fn is_foreign(headers: &HeaderMap, allowed: &[Url]) -> bool {
     let origins: Vec<&[u8]> = headers.get_all(ORIGIN).iter().map(HeaderValue::as_bytes).collect();
     if let [origin] = origins.as_slice()
-        && allowed.iter().any(|allowed| allowed.as_str().as_bytes() == *origin)
+        && allowed.iter().any(|allowed| serialized(allowed).as_bytes() == *origin)
     {
         return false;
     }
+    let sites: Vec<&HeaderValue> = headers.get_all(SEC_FETCH_SITE).iter().collect();
+    if !sites.is_empty() {
+        return !sites.iter().all(|site| *site == "same-origin" || *site == "none");
+    }
+    // An older browser. A proxy may have taken TLS away, so that only the authority can be compared. `null` is nobody's origin.
     let host = headers.get(HOST).map(HeaderValue::as_bytes);
-    let is_other_site = headers.get_all(SEC_FETCH_SITE).iter().any(|site| site != "same-origin" && site != "none");
-    // A proxy may have taken TLS away, so that only the authority can be compared. `null` is the origin of nobody.
-    let is_own = |origin: &&[u8]| {
+    let is_own = |origin: &[u8]| {
         let authority = origin.strip_prefix(b"https://").or_else(|| origin.strip_prefix(b"http://"));
-        authority.is_some()
-            && authority.is_some_and(|authority| host.is_some_and(|host| host.eq_ignore_ascii_case(authority)))
+        authority.zip(host).is_some_and(|(authority, host)| authority.eq_ignore_ascii_case(host))
     };
-    is_other_site || !origins.iter().all(is_own)
+    !origins.into_iter().all(is_own)
+}
+
+/// An origin as browsers write it (RFC 6454, section 6.2).
+fn serialized(origin: &Url) -> String {
+    origin.origin().ascii_serialization()
 }
 
 #[cfg(test)]
@@ -86,7 +90,7 @@ mod tests {
     use super::*;
 
     fn is_refused(headers: &[(&str, &str)]) -> bool {
-        let allowed = ["https://app.example".parse().unwrap()];
+        let allowed = ["https://APP.example:443".parse().unwrap()];
         let mut map = HeaderMap::new();
         for (name, value) in [("host", "workway.example:8787")].iter().chain(headers) {
             map.append(HeaderName::from_bytes(name.as_bytes()).unwrap(), HeaderValue::from_str(value).unwrap());
@@ -101,6 +105,8 @@ mod tests {
             &[("origin", "http://workway.example:8787")],
             &[("origin", "https://WORKWAY.example:8787"), ("sec-fetch-site", "same-origin")],
             &[("sec-fetch-site", "none")],
+            // Behind a proxy that sets `Host`.
+            &[("origin", "https://api.example"), ("sec-fetch-site", "same-origin")],
             &[("origin", "https://app.example"), ("sec-fetch-site", "cross-site")],
         ] {
             assert!(!is_refused(headers), "{headers:?}");

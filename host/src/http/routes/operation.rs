@@ -11,8 +11,6 @@ use workway_api::{
     health::{Health, HealthStatus},
 };
 
-use workway_model::Mode;
-
 use crate::{
     app::App,
     http::{auth::OptionalCaller, error::ApiError},
@@ -37,15 +35,15 @@ pub(in crate::http) async fn get_readiness(State(app): State<App>) -> Result<Jso
     }
 }
 
-/// Returns metrics in the Prometheus text format, version 0.0.4. In production they are for the operator, unless the host's
-/// settings make them public.
+/// Returns metrics in the Prometheus text format, version 0.0.4. They are for the operator, unless the host's settings make
+/// them public.
 #[utoipa::path(get, path = "/metrics", tag = "operation", security(("bearer" = [])), responses(
     (status = OK, description = "the metrics", body = String, content_type = "text/plain"),
     (status = UNAUTHORIZED, description = "no token, or an unknown one", body = Problem, content_type = "application/problem+json"),
     (status = FORBIDDEN, description = "not the operator", body = Problem, content_type = "application/problem+json"),
 ))]
 pub(in crate::http) async fn get_metrics(State(app): State<App>, caller: OptionalCaller) -> Result<Response, ApiError> {
-    if app.settings().mode == Mode::Production && !app.settings().server.public_metrics {
+    if !app.settings().server.public_metrics {
         caller.require()?.require_admin()?;
     }
     Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], app.render_metrics()).into_response())

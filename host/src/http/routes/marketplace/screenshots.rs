@@ -75,7 +75,6 @@ pub(in crate::http) async fn get_screenshot(
         (header::CONTENT_TYPE, found.info.media_type.as_str()),
         (header::CACHE_CONTROL, audience(actor.as_ref()).cache_control()),
         (header::VARY, "Authorization"),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox"),
     ];
     Ok(if is_known {

@@ -68,7 +68,7 @@ pub(in crate::http) async fn authorize_connection(
         page::redirect(&begun.url)?
     } else {
         let authorization = Authorization { url: begun.url.into(), expires_at: begun.expires_at };
-        page::guarded(Json(authorization).into_response())
+        page::unstored(Json(authorization).into_response())
     };
     response.headers_mut().insert(header::SET_COOKIE, cookie.set(&session)?);
     Ok(response)
@@ -120,10 +120,10 @@ pub(in crate::http) async fn complete_connection(
             page::redirect(&page::with_parameter(url, "connection", &connection.id))
         }
         Ok(Finished { connection: summary, return_to: None }) if page::wants_json(&headers) => {
-            Ok(page::guarded(Json(connection(summary)).into_response()))
+            Ok(page::unstored(Json(connection(summary)).into_response()))
         }
         Ok(Finished { connection, return_to: None }) => Ok(page::connected(&connection)),
-        Err(Failed { error, .. }) if page::wants_json(&headers) => Ok(page::guarded(error.into_response())),
+        Err(Failed { error, .. }) if page::wants_json(&headers) => Ok(page::unstored(error.into_response())),
         Err(Failed { error, return_to }) => {
             log(&error, &request_id);
             Ok(page::failed(&error, return_to, request_id.as_str()))

@@ -10,8 +10,7 @@ use workway_oauth::ConnectionSummary;
 
 use crate::http::error::ApiError;
 
-const CONTENT_SECURITY_POLICY: HeaderValue =
-    HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'");
+const CONTENT_SECURITY_POLICY: HeaderValue = HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'");
 const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:36rem;margin:4rem auto;padding:0 1rem;color:#1b1b1b;\
                      background:#fff}code{background:#eee;padding:.1em .3em}\
                      @media(prefers-color-scheme:dark){body{color:#eee;background:#161616}code{background:#333}a{color:#9cf}}";
@@ -43,7 +42,7 @@ fn accepts(headers: &HeaderMap, wanted: &str) -> bool {
 /// Redirects the browser. It uses GET, whatever the request's method (RFC 9110, section 15.4.4).
 pub(super) fn redirect(url: &Url) -> Result<Response, ApiError> {
     let location = HeaderValue::try_from(url.as_str()).map_err(ApiError::internal)?;
-    Ok(guarded((StatusCode::SEE_OTHER, [(header::LOCATION, location)]).into_response()))
+    Ok(unstored((StatusCode::SEE_OTHER, [(header::LOCATION, location)]).into_response()))
 }
 
 /// A URL with one more parameter.
@@ -86,15 +85,12 @@ fn page(status: StatusCode, title: &str, body: &str) -> Response {
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><title>{title}</title>\
          <style>{STYLE}</style></head><body><h1>{title}</h1>{body}</body></html>"
     );
-    guarded((status, [(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY)], Html(html)).into_response())
+    unstored((status, [(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY)], Html(html)).into_response())
 }
 
-/// The browser's URL contains a code: the answer is not stored, and no other site learns the URL.
-pub(super) fn guarded(mut response: Response) -> Response {
-    let headers = response.headers_mut();
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+/// The browser's URL contains a code: the answer is not stored. That no other site learns the URL is said on every answer.
+pub(super) fn unstored(mut response: Response) -> Response {
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }
 
@@ -142,10 +138,8 @@ mod tests {
     async fn html(response: Response<Body>) -> String {
         for (name, value) in [
             ("content-type", "text/html; charset=utf-8"),
-            ("content-security-policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"),
-            ("referrer-policy", "no-referrer"),
+            ("content-security-policy", "default-src 'none'; style-src 'unsafe-inline'"),
             ("cache-control", "no-store"),
-            ("x-content-type-options", "nosniff"),
         ] {
             assert_eq!(response.headers()[name], value);
         }
@@ -211,7 +205,6 @@ mod tests {
         assert_eq!(response.status(), StatusCode::SEE_OTHER);
         assert_eq!(response.headers()["location"], "https://a.example/x?y=1&connection=c%261#z");
         assert_eq!(response.headers()["cache-control"], "no-store");
-        assert_eq!(response.headers()["referrer-policy"], "no-referrer");
     }
 
     #[test]
