@@ -29,8 +29,8 @@ use crate::{
     settings::Settings,
 };
 
-/// How much longer than the longest call a shutdown waits for answers to be written.
-const DRAIN_SLACK: Duration = Duration::from_secs(2);
+/// How long saving what is being written may take at a shutdown, beside [`settings::ServerSettings::shutdown_grace`].
+const MAX_CLOSE_TIME: Duration = Duration::from_secs(1);
 
 /// How often the host tidies up.
 const MAINTENANCE_INTERVAL: Duration = Duration::from_secs(5);
@@ -82,8 +82,8 @@ impl Host {
         &self.app
     }
 
-    /// Loads the integrations and answers requests until `shutdown` is complete, then lets calls that run end, for as
-    /// long as the longest may take. `ready` is told when the integrations are loaded.
+    /// Loads the integrations and answers requests until `shutdown` is complete, then lets requests that have begun end, for
+    /// at most `server.shutdown_grace`. `ready` is told when the integrations are loaded.
     ///
     /// # Errors
     /// See [`HostError`].
@@ -98,14 +98,10 @@ impl Host {
             tracing::error!("{error}; until then, POST /registry/reload/:id reloads a file");
             None
         });
-        let (stopping, stopped) = oneshot::channel::<()>();
-        let router = http::router(app.clone());
         let ending = app.clone();
-        let mut server = tokio::spawn(http::serve(listener, router, async move {
+        let mut server = tokio::spawn(http::serve(app.clone(), listener, async move {
             shutdown.await;
             ending.end_events();
-            // Nobody listens any more if serving has ended by itself.
-            let _ = stopping.send(());
         }));
         // On a task of its own: looking at what integrations declare takes time that requests must not wait for.
         let mut loading = tokio::spawn({
@@ -116,12 +112,6 @@ impl Host {
         let mut ready = Some(ready);
         let mut watcher = watcher;
         let mut maintenance = tokio::time::interval(MAINTENANCE_INTERVAL);
-        let drain = app.settings().registry.longest_call() + DRAIN_SLACK;
-        let overdue = async {
-            let _ = stopped.await;
-            tokio::time::sleep(drain).await;
-        };
-        tokio::pin!(overdue);
         let result = loop {
             tokio::select! {
                 served = &mut server => break served.map_err(|error| HostError::Serve(io::Error::other(error))),
@@ -140,7 +130,6 @@ impl Host {
                     }
                 }
                 _ = maintenance.tick() => app.run_maintenance(),
-                () = &mut overdue => break Ok(()),
             }
         };
         server.abort();
@@ -148,7 +137,9 @@ impl Host {
         if let Some(following) = following {
             following.abort();
         }
-        app.close().await;
+        if tokio::time::timeout(MAX_CLOSE_TIME, app.close()).await.is_err() {
+            tracing::warn!("the host ends before everything is saved: compiled code may have to be compiled again");
+        }
         result
     }
 }

@@ -29,6 +29,7 @@ use workway_registry::{
     ActionRegistry, Grants, RecheckQueue, Services,
     watcher::{WatchError, Watcher},
 };
+use workway_resources::Resources;
 use workway_sandbox::{CacheError, CodeCache, Runtime, RuntimeError};
 use workway_users::Users;
 use workway_vault::{KeyError, KeyRing, Vault, VerifyKeysError};
@@ -56,6 +57,7 @@ struct Inner {
     address: OnceLock<SocketAddr>,
     database: Database,
     metrics: PrometheusHandle,
+    resources: Resources,
     ready: AtomicBool,
 }
 
@@ -108,6 +110,7 @@ impl App {
         let data =
             open_data(&settings.data).map_err(|source| StartError::Data { path: settings.data.clone(), source })?;
         let settings = Arc::new(settings);
+        let resources = Resources::new(settings.memory.work_bytes());
         let runtime = Runtime::new(settings.sandbox(), CodeCache::open(&data, settings.cache.bytes)?)?;
         let upstreams = upstreams(&settings)?;
         let catalogue = catalogue(&settings)?;
@@ -136,6 +139,7 @@ impl App {
         let services = Services {
             plugins: Arc::new(plugins),
             fetch,
+            share: resources.host_share(),
             connections: Arc::new(connections.clone()),
             credential_headers: Arc::new(CredentialHeaders::new(catalogue.credential_headers())),
             storage: Arc::new(database.storage()),
@@ -161,6 +165,7 @@ impl App {
             address: OnceLock::new(),
             database,
             metrics,
+            resources,
             ready: AtomicBool::new(false),
         })))
     }
@@ -236,6 +241,10 @@ impl App {
 
     pub fn settings(&self) -> &Settings {
         &self.0.settings
+    }
+
+    pub(crate) fn resources(&self) -> &Resources {
+        &self.0.resources
     }
 
     pub fn registry(&self) -> &ActionRegistry {

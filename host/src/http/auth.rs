@@ -125,6 +125,12 @@ fn bearer(headers: &HeaderMap) -> Result<Option<Authorization<Bearer>>, ApiError
     headers.typed_try_get().map_err(malformed)
 }
 
+/// Whether a request carries the operator's token. A malformed header carries none.
+pub(super) fn is_operator(headers: &HeaderMap, admin_token: Option<&SecretString>) -> bool {
+    let bearer = bearer(headers).ok().flatten();
+    bearer.zip(admin_token).is_some_and(|(bearer, admin)| same(bearer.token(), admin))
+}
+
 /// Compares hashes in constant time, so that the time reveals neither text nor its length.
 fn same(token: &str, admin: &SecretString) -> bool {
     let hash = |text: &str| <[u8; 32]>::from(Sha256::digest(text));

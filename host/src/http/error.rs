@@ -16,6 +16,7 @@ use axum::{
 use workway_api::error::{ErrorCode, Problem, ProblemDetail};
 use workway_model::{Failure, FailureKind, InputProblem};
 use workway_registry::{ActivationError, ApproveError, ExecuteError, FollowError, UnknownIntegration};
+use workway_resources::OutOfMemory;
 use workway_sandbox::{CallError, Limit};
 
 /// `Retry-After` of an error that goes away by itself.
@@ -63,6 +64,10 @@ impl ApiError {
         }
     }
 
+    pub(super) fn retry_soon(self) -> Self {
+        self.retry_after(BUSY_RETRY)
+    }
+
     fn retry_after(self, wait: Duration) -> Self {
         Self { retry_after: Some(wait), ..self }
     }
@@ -105,6 +110,8 @@ impl From<ExecuteError> for ApiError {
             ExecuteError::InputTooLarge(_) => {
                 Self::new(StatusCode::PAYLOAD_TOO_LARGE, ErrorCode::InputTooLarge, detail)
             }
+            ExecuteError::OutOfMemory(error) => error.into(),
+            ExecuteError::Cancelled(_) => Self::internal(detail),
             ExecuteError::Busy { .. } => {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, ErrorCode::Busy, detail).retry_after(BUSY_RETRY)
             }
@@ -132,10 +139,20 @@ impl From<CallError> for ApiError {
             CallError::BadOutput(_) | CallError::NotOffered(_) => {
                 Self::new(StatusCode::BAD_GATEWAY, ErrorCode::IntegrationOutput, detail)
             }
-            CallError::Busy => {
+            CallError::Busy | CallError::NoMemory => {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, ErrorCode::Busy, detail).retry_after(BUSY_RETRY)
             }
             CallError::Host(error) => Self::internal(format!("{error:#}")),
+        }
+    }
+}
+
+impl From<OutOfMemory> for ApiError {
+    fn from(error: OutOfMemory) -> Self {
+        let detail = error.to_string();
+        match error {
+            OutOfMemory::TooLarge { .. } => Self::new(StatusCode::PAYLOAD_TOO_LARGE, ErrorCode::BodyTooLarge, detail),
+            OutOfMemory::Busy => Self::new(StatusCode::SERVICE_UNAVAILABLE, ErrorCode::Busy, detail).retry_soon(),
         }
     }
 }

@@ -1,20 +1,30 @@
 //! Extracts bodies, path segments and queries. Each rejection is a problem that says what is wrong.
 
-use std::time::Duration;
+use std::{error::Error, time::Duration};
 
 use axum::{
+    RequestExt,
+    body::Body,
     extract::{FromRequest, FromRequestParts, Request},
     http::{HeaderMap, StatusCode, header, request::Parts},
 };
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
+use http_body_util::{BodyExt, LengthLimitError};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::error::Category;
 use workway_api::error::ErrorCode;
+use workway_model::json_tree_bytes;
 
-use super::error::ApiError;
+use super::{error::ApiError, middleware::admission::RequestMemory};
 
 /// How long a body may take to arrive. A slower client would occupy a connection.
 const MAX_BODY_TIME: Duration = Duration::from_secs(60);
+/// How long nothing of a body may arrive.
+const MAX_BODY_PAUSE: Duration = Duration::from_secs(10);
+/// The memory that a byte of a body takes: a buffer that doubles as it grows, or a copy that a handler keeps.
+const BODY_FACTOR: u64 = 2;
+/// The longest text that is parsed on the async thread that read it, in bytes: a longer one keeps others waiting.
+const MAX_INLINE_TEXT: usize = 64 << 10;
 /// How much of a caller's text an error repeats.
 const MAX_QUOTED_CHARS: usize = 64;
 
@@ -23,38 +33,33 @@ pub(super) fn clipped(text: &str) -> String {
     text.chars().take(MAX_QUOTED_CHARS).collect()
 }
 
-/// The text of a JSON body. Its content type is required: a form or plain text, which a foreign web page may send without a
-/// preflight request, is refused.
-pub(super) struct JsonBytes(pub(super) Bytes);
+/// Reads a body. Its memory is taken as it arrives: whoever only announces a large one holds nothing.
+async fn body(request: Request, memory: &RequestMemory) -> Result<Bytes, ApiError> {
+    let body = tokio::time::timeout(MAX_BODY_TIME, read_body(request.into_limited_body(), memory)).await;
+    body.unwrap_or_else(|_elapsed| Err(too_slow()))
+}
 
-impl<S: Send + Sync> FromRequest<S> for JsonBytes {
-    type Rejection = ApiError;
-
-    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
-        if !is_json(request.headers()) {
-            let detail = "send the body as `Content-Type: application/json`";
-            return Err(ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, ErrorCode::NotJson, detail));
-        }
-        body(request, state).await.map(Self)
+async fn read_body(mut body: Body, memory: &RequestMemory) -> Result<Bytes, ApiError> {
+    let mut bytes = BytesMut::new();
+    loop {
+        let frame = tokio::time::timeout(MAX_BODY_PAUSE, body.frame()).await.map_err(|_elapsed| too_slow())?;
+        let Some(frame) = frame else { return Ok(bytes.freeze()) };
+        let Ok(data) = frame.map_err(|error| broken_body(&error))?.into_data() else { continue };
+        memory.take(u64::try_from(data.len()).unwrap_or(u64::MAX).saturating_mul(BODY_FACTOR)).await?;
+        bytes.extend_from_slice(&data);
     }
 }
 
-async fn body<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, ApiError> {
-    let body = tokio::time::timeout(MAX_BODY_TIME, Bytes::from_request(request, state)).await;
-    let body = body.map_err(|_elapsed| {
-        ApiError::new(StatusCode::REQUEST_TIMEOUT, ErrorCode::BodyTooSlow, "the body took too long to arrive")
-    })?;
-    body.map_err(|rejection| {
-        if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
-            ApiError::new(
-                StatusCode::PAYLOAD_TOO_LARGE,
-                ErrorCode::BodyTooLarge,
-                "the body is larger than this endpoint accepts",
-            )
-        } else {
-            ApiError::bad_request(ErrorCode::BodyIncomplete, "the body ended before it was complete")
-        }
-    })
+fn too_slow() -> ApiError {
+    ApiError::new(StatusCode::REQUEST_TIMEOUT, ErrorCode::BodyTooSlow, "the body took too long to arrive")
+}
+
+fn broken_body(error: &axum::Error) -> ApiError {
+    if error.source().is_some_and(|source| source.is::<LengthLimitError>()) {
+        let detail = "the body is larger than this endpoint accepts";
+        return ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, ErrorCode::BodyTooLarge, detail);
+    }
+    ApiError::bad_request(ErrorCode::BodyIncomplete, "the body ended before it was complete")
 }
 
 /// An image's bytes, of one of the types that screenshots may be.
@@ -63,25 +68,63 @@ pub(super) struct Image(pub(super) Bytes);
 impl<S: Send + Sync> FromRequest<S> for Image {
     type Rejection = ApiError;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+    async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
         if !["image/png", "image/jpeg", "image/webp"].contains(&essence(request.headers()).as_str()) {
             let detail = "send the image as `Content-Type: image/png`, `image/jpeg` or `image/webp`";
             return Err(ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, ErrorCode::NotAnImage, detail));
         }
-        body(request, state).await.map(Self)
+        let memory = memory_of(&request)?;
+        body(request, &memory).await.map(Self)
     }
 }
 
-/// A body of a shape.
+/// A JSON body of a shape. Its content type is required: a form or plain text, which a foreign web page may send without a
+/// preflight request, is refused.
 pub(super) struct Json<T>(pub(super) T);
 
-impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
+/// As [`Json`], for a shape that keeps the values of its caller as text.
+pub(super) struct JsonText<T>(pub(super) T);
+
+impl<T: DeserializeOwned + Send + 'static, S: Send + Sync> FromRequest<S> for Json<T> {
     type Rejection = ApiError;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
-        let JsonBytes(bytes) = JsonBytes::from_request(request, state).await?;
-        parse(&bytes).map(Self)
+    async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
+        read_json(request, json_tree_bytes).await.map(Self)
     }
+}
+
+impl<T: DeserializeOwned + Send + 'static, S: Send + Sync> FromRequest<S> for JsonText<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
+        read_json(request, |_| 0).await.map(Self)
+    }
+}
+
+/// Reads a JSON body, a long one off the async threads. `tree_bytes` counts what the parsed value takes before it is parsed.
+async fn read_json<T: DeserializeOwned + Send + 'static>(
+    request: Request,
+    tree_bytes: fn(&[u8]) -> u64,
+) -> Result<T, ApiError> {
+    if !is_json(request.headers()) {
+        let detail = "send the body as `Content-Type: application/json`";
+        return Err(ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, ErrorCode::NotJson, detail));
+    }
+    let memory = memory_of(&request)?;
+    let text = body(request, &memory).await?;
+    if text.len() <= MAX_INLINE_TEXT {
+        memory.take(tree_bytes(&text)).await?;
+        return parse(&text);
+    }
+    let counted = text.clone();
+    let bytes = memory.share().run_long(move || tree_bytes(&counted)).await.map_err(ApiError::internal)?;
+    memory.take(bytes).await?;
+    memory.share().run_long(move || parse(&text)).await.map_err(ApiError::internal)?
+}
+
+fn memory_of(request: &Request) -> Result<RequestMemory, ApiError> {
+    let memory = request.extensions().get::<RequestMemory>().cloned();
+    memory.ok_or_else(|| ApiError::internal("a request that did not come through the server"))
 }
 
 /// Parses a body, which must be an object: serde would accept an array for a struct, too. The error names what was expected,

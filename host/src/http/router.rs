@@ -19,8 +19,12 @@ use workway_marketplace::bounds::MAX_SCREENSHOT_BYTES;
 use workway_model::Mode;
 
 use super::{
+    clients::Clients,
     document,
-    middleware::{browser, fallback, local_only, request_id, trace},
+    middleware::{
+        admission::{self, Admission},
+        browser, fallback, local_only, request_id, trace,
+    },
     routes::{auth, developers, marketplace, oauth, operation, registry, schemas},
 };
 use crate::app::App;
@@ -57,7 +61,7 @@ impl Modify for Bearer {
 }
 
 /// The host's routes with everything around them.
-pub fn router(app: App) -> Router {
+pub fn router(app: App, clients: Clients) -> Router {
     let body_limit = app.settings().registry.largest_body_bytes().saturating_add(ENVELOPE_BYTES);
     let mode = app.settings().mode;
     let (router, mut document) = OpenApiRouter::with_openapi(Document::openapi())
@@ -100,6 +104,8 @@ pub fn router(app: App) -> Router {
     let allowed = &app.settings().server.allowed_origins;
     let router = if allowed.is_empty() { router } else { router.layer(browser::cors(allowed)) };
     let router = router.layer(from_fn_with_state(app.clone(), browser::guard));
+    let admission = Admission { app: app.clone(), clients };
+    let router = router.layer(from_fn_with_state(admission, admission::admit));
     router.layer(from_fn(trace::trace)).layer(from_fn(request_id::set_request_id)).with_state(app)
 }
 

@@ -15,10 +15,10 @@ use workway_marketplace::MarketplaceSettings;
 use workway_model::{IntegrationId, Mode, ProviderId};
 use workway_oauth::{ClientVariables, OAuthFile, OAuthSettings, ProviderFile};
 use workway_registry::{AdmissionSettings, IntegrationSettings, RegistrySettings};
-use workway_sandbox::{CacheSettings, CallLimits, Compiler};
+use workway_sandbox::{CacheSettings, CallLimits, Compiler, LimitOverrides};
 use workway_users::UserSettings;
 
-use super::{ServerSettings, Settings};
+use super::{MemorySettings, ServerSettings, Settings};
 
 const DEFAULT_PORT: u16 = 8787;
 const DEFAULT_DATA: &str = "data";
@@ -132,7 +132,7 @@ struct FileSettings {
     compiler: Option<Compiler>,
     cache: CacheSettings,
     marketplace: MarketplaceSettings,
-    limits: CallLimits,
+    limits: LimitsSection,
     admission: AdmissionSettings,
     accounts: UserSettings,
     integrations: BTreeMap<IntegrationId, IntegrationSettings>,
@@ -140,6 +140,26 @@ struct FileSettings {
     server: ServerSettings,
     providers: BTreeMap<ProviderId, ProviderFile>,
     upstreams: BTreeMap<String, String>,
+}
+
+/// The section `[limits]`: of the process, and of each call.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct LimitsSection {
+    /// In bytes. Default: half of the memory that this process may use.
+    total_memory: Option<u64>,
+    memory_bytes: Option<u64>,
+    cpu_ms: Option<u64>,
+    wall_ms: Option<u64>,
+    body_bytes: Option<u64>,
+    log_bytes: Option<u64>,
+}
+
+impl LimitsSection {
+    fn of_calls(&self) -> CallLimits {
+        let Self { memory_bytes, cpu_ms, wall_ms, body_bytes, log_bytes, .. } = *self;
+        LimitOverrides { memory_bytes, cpu_ms, wall_ms, body_bytes, log_bytes }.over(CallLimits::default())
+    }
 }
 
 impl Settings {
@@ -158,8 +178,9 @@ impl Settings {
             marketplace: file.marketplace,
             admin_token: flags.admin_token,
             key: flags.key,
+            memory: MemorySettings::new(file.limits.total_memory),
             registry: RegistrySettings {
-                limits: file.limits,
+                limits: file.limits.of_calls(),
                 admission: file.admission,
                 integrations: file.integrations,
             },
@@ -281,6 +302,10 @@ mod tests {
             ("[limits]\nmemory = 1", "memory"),
             ("[limits]\nmemory_bytes = 1", "limits: memory_bytes"),
             ("[limits]\ncpu_ms = -1", "cpu_ms"),
+            ("[limits]\ntotal_memory = 1048576", "limits: total_memory"),
+            ("[server]\nconnections_per_client = 0", "server: connections_per_client"),
+            ("[server]\nshutdown_grace = 3601", "server: shutdown_grace"),
+            ("[server]\ntrusted_proxies = [\"10.0.0.0/40\"]", "trusted_proxies"),
             ("[integrations.github.limits]\nwall_ms = 0", "integrations.github.limits: wall_ms"),
             ("[integrations.GitHub]", "GitHub"),
             ("[admission]\ncalls = 0", "admission: calls"),

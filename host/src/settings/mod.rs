@@ -2,6 +2,7 @@
 //! environment, a flag or a configuration file.
 
 mod load;
+mod memory;
 mod server;
 
 use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
@@ -14,6 +15,7 @@ use workway_sandbox::{CacheSettings, Compiler, SandboxSettings};
 use workway_users::UserSettings;
 
 pub use load::{Flags, KeySettings, SettingsError};
+pub use memory::MemorySettings;
 pub use server::ServerSettings;
 pub use workway_model::Mode;
 pub use workway_oauth::ClientVariables;
@@ -40,6 +42,7 @@ pub struct Settings {
     pub admin_token: Option<SecretString>,
     /// The master key of stored tokens, base64 of 32 bytes; without it a key file in `data` is used.
     pub key: Option<SecretString>,
+    pub memory: MemorySettings,
     pub registry: RegistrySettings,
     pub users: UserSettings,
     pub oauth: OAuthSettings,
@@ -82,6 +85,7 @@ impl Settings {
             checked.map_err(|problem| SettingsError::OutOfRange { place: place.to_owned(), problem })
         };
         self.registry.check().map_err(|(place, problem)| SettingsError::OutOfRange { place, problem })?;
+        out_of_range("limits", self.memory.check())?;
         out_of_range("accounts", self.users.check())?;
         out_of_range("cache", self.cache.check())?;
         out_of_range("marketplace", self.marketplace.check())?;

@@ -80,6 +80,7 @@ async fn through_the_registry(app: &App) -> anyhow::Result<()> {
     let execution = Execution {
         user: &user,
         input: &input,
+        share: app.registry().share(),
         run_id: "bench",
         idempotency_key: None,
         connections: Default::default(),

@@ -171,6 +171,7 @@ async fn call(app: &App, kind: Kind) -> anyhow::Result<bool> {
             Execution {
                 user: &user,
                 input: &input,
+                share: app.registry().share(),
                 run_id: "bench",
                 idempotency_key: None,
                 connections: Default::default(),

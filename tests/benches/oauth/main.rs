@@ -62,7 +62,9 @@ async fn time(app: &App, action: &ActionId) -> anyhow::Result<Vec<Duration>> {
     let mut times = Vec::with_capacity(CALLS_PER_ROUND);
     for _ in 0..CALLS_PER_ROUND {
         let connections = Default::default();
-        let execution = Execution { user: &user, input: &input, run_id: "bench", idempotency_key: None, connections };
+        let share = app.registry().share();
+        let execution =
+            Execution { user: &user, input: &input, share, run_id: "bench", idempotency_key: None, connections };
         let started = Instant::now();
         let output = app.registry().execute(action, execution).await?;
         times.push(started.elapsed());

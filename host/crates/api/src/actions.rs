@@ -51,15 +51,13 @@ pub struct ActionDetail {
     pub output_schema: Value,
 }
 
-/// Runs an action. It borrows the input from the request's body: the host passes the text on to the guest without reading it
-/// into a tree or copying it.
+/// Runs an action. The input stays text: the host passes it on to the guest as it came.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct ExecuteRequest<'a> {
+pub struct ExecuteRequest {
     /// The action's input, as its `inputSchema` describes it.
-    #[serde(borrow)]
     #[schema(value_type = Value, example = json!({ "channel": "C0123456789", "text": "Hello" }))]
-    pub input: &'a RawValue,
+    pub input: Box<RawValue>,
     /// Ids of the connections to use, by provider. Without an entry the caller's default connection is used.
     #[serde(default)]
     #[schema(schema_with = connections_by_provider)]

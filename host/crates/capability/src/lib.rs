@@ -8,8 +8,12 @@ pub mod log;
 pub mod oauth;
 pub mod storage;
 
+use workway_resources::HeldMemory;
+
 /// Everything that one call may use.
 pub struct Capabilities {
+    /// The host's memory that the call holds. Its guest's memory counts towards it.
+    pub memory: HeldMemory,
     pub fetch: fetch::FetchCtx,
     pub log: log::LogCtx,
     pub oauth: oauth::OAuthCtx,

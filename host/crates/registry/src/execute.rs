@@ -10,7 +10,8 @@ use workway_capability::{
     oauth::{OAuthCtx, OpenConnections},
     storage::{Space, StorageCtx},
 };
-use workway_model::{ActionId, InputProblem, LocalId, ProviderId, Schema, UserId};
+use workway_model::{ActionId, InputProblem, LocalId, ProviderId, Schema, UserId, json_tree_bytes};
+use workway_resources::{Cancelled, HeldMemory, OutOfMemory, Share};
 use workway_sandbox::{Call, CallError, Choice, Measured};
 
 use super::{
@@ -21,6 +22,9 @@ use super::{
 
 /// The longest input that is checked on the async thread that took it, in bytes.
 const MAX_INLINE_INPUT: usize = 64 << 10;
+/// The memory that a call holds before its guest starts, in bytes. A guest made from Rust starts with little more than half of
+/// it, and takes what it needs beyond as it grows.
+const CALL_BYTES: u64 = 2 << 20;
 
 /// Who calls, and with what.
 #[derive(Clone, Debug)]
@@ -28,6 +32,8 @@ pub struct Execution<'a> {
     pub user: &'a UserId,
     /// An action's input, or a trigger's config.
     pub input: &'a RawValue,
+    /// Whose part of the host's memory the call takes.
+    pub share: &'a Share,
     pub run_id: &'a str,
     /// The same for every attempt at one thing; the run's id where nobody gave one.
     pub idempotency_key: Option<&'a str>,
@@ -48,6 +54,10 @@ pub enum ExecuteError {
     InvalidInput(Vec<InputProblem>),
     #[error("the input must have at most {0} bytes (limits.body_bytes)")]
     InputTooLarge(u64),
+    #[error(transparent)]
+    OutOfMemory(#[from] OutOfMemory),
+    #[error("the input could not be checked: {0}")]
+    Cancelled(#[from] Cancelled),
     /// Whether the host is full, or this integration's share of it.
     #[error("{}", if *.of_host { "the host is at its limit of concurrent calls: try again later" } else { "this integration is at its limit of concurrent calls: try again later" })]
     Busy { of_host: bool },
@@ -59,6 +69,7 @@ impl From<CallError> for ExecuteError {
     fn from(error: CallError) -> Self {
         match error {
             CallError::Busy => Self::Busy { of_host: true },
+            CallError::NoMemory => Self::OutOfMemory(OutOfMemory::Busy),
             error => Self::Call(error),
         }
     }
@@ -138,8 +149,10 @@ impl ActionRegistry {
         let admitted =
             self.0.admission.admit(&active.share).map_err(|full| ExecuteError::Busy { of_host: full == Full::Pool })?;
         if let Some(schema) = schema {
-            validate(schema, input).await.map_err(ExecuteError::InvalidInput)?;
+            validate(schema, input, execution.share).await?;
         }
+        // The input is copied on its way to the guest.
+        let memory = execution.share.take(CALL_BYTES.saturating_add(bytes_of(input))).await?;
         let call = Call {
             subject,
             input,
@@ -149,7 +162,7 @@ impl ActionRegistry {
             attempt: 1,
             idempotency_key: execution.idempotency_key.unwrap_or(execution.run_id),
         };
-        Ok(Begun { admitted, capabilities: self.capabilities(active, execution), call })
+        Ok(Begun { admitted, capabilities: self.capabilities(active, execution, memory), call })
     }
 
     pub(super) fn serving(
@@ -167,7 +180,7 @@ impl ActionRegistry {
     }
 
     /// What the integration was granted, made out to the calling user.
-    fn capabilities(&self, active: &Active, execution: &Execution<'_>) -> Capabilities {
+    fn capabilities(&self, active: &Active, execution: &Execution<'_>, memory: HeldMemory) -> Capabilities {
         let services = &self.0.services;
         let integration = &active.definition.id;
         let fetch = FetchLimits {
@@ -176,8 +189,10 @@ impl ActionRegistry {
             ..FetchLimits::default()
         };
         let space = Space { integration: integration.clone(), user: execution.user.clone() };
+        let client = services.fetch.clone().charging(execution.share.clone());
         Capabilities {
-            fetch: FetchCtx::new(services.fetch.clone(), active.egress.clone(), fetch),
+            memory,
+            fetch: FetchCtx::new(client, active.egress.clone(), fetch),
             log: LogCtx::new(Some(integration.clone()), execution.run_id.to_owned(), active.limits.log_bytes),
             oauth: OAuthCtx::new(services.connections.clone(), execution.user.clone(), active.permissions.clone())
                 .choosing(execution.connections.clone()),
@@ -208,14 +223,29 @@ pub(super) fn fits(active: &Active, bytes: usize) -> Result<(), ExecuteError> {
     Ok(())
 }
 
-/// Checks an input against its schema, a large one off the async threads.
-async fn validate(schema: &Schema, input: &str) -> Result<(), Vec<InputProblem>> {
-    if input.len() <= MAX_INLINE_INPUT {
-        return validate_text(schema, input);
-    }
-    let (schema, input) = (schema.clone(), input.to_owned());
-    let work = tokio::task::spawn_blocking(move || validate_text(&schema, &input));
-    work.await.unwrap_or_else(|error| Err(vec![problem(&error)]))
+/// Checks an input against its schema, a large one off the async threads. The tree that it is read into is counted first.
+async fn validate(schema: &Schema, input: &str, share: &Share) -> Result<(), ExecuteError> {
+    let checked = if input.len() <= MAX_INLINE_INPUT {
+        let _tree = share.take(json_tree_bytes(input.as_bytes())).await?;
+        validate_text(schema, input)
+    } else {
+        let mut held = share.take(bytes_of(input)).await?;
+        let (schema, text) = (schema.clone(), Arc::<str>::from(input));
+        let counted = Arc::clone(&text);
+        held.grow(share.run_long(move || json_tree_bytes(counted.as_bytes())).await?).await?;
+        share
+            .run_long(move || {
+                let checked = validate_text(&schema, &text);
+                drop(held);
+                checked
+            })
+            .await?
+    };
+    checked.map_err(ExecuteError::InvalidInput)
+}
+
+fn bytes_of(text: &str) -> u64 {
+    u64::try_from(text.len()).unwrap_or(u64::MAX)
 }
 
 fn validate_text(schema: &Schema, input: &str) -> Result<(), Vec<InputProblem>> {
@@ -234,6 +264,6 @@ fn outcome(result: &Result<Box<RawValue>, CallError>) -> Outcome {
         Err(CallError::Failed(_)) => Outcome::Failed,
         Err(CallError::Limit(_)) => Outcome::Limited,
         Err(CallError::Trapped(_) | CallError::BadOutput(_) | CallError::NotOffered(_)) => Outcome::Crashed,
-        Err(CallError::Busy | CallError::Host(_)) => Outcome::Host,
+        Err(CallError::Busy | CallError::NoMemory | CallError::Host(_)) => Outcome::Host,
     }
 }

@@ -21,6 +21,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use workway_model::{ActionId, IntegrationId};
+use workway_resources::Share;
 use workway_sandbox::Runtime;
 
 pub use activation::{Activated, ActivationError, ApproveError};
@@ -99,6 +100,11 @@ impl ActionRegistry {
     /// Waits until the code of what was loaded lies in the cache.
     pub async fn finish_keeping(&self) {
         self.0.runtime.finish_keeping().await;
+    }
+
+    /// The host's own share of its memory, for calls that no client asked for.
+    pub fn share(&self) -> &Share {
+        &self.0.services.share
     }
 
     /// Calls of an integration that run or wait right now, and those that may.

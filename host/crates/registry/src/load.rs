@@ -80,6 +80,7 @@ impl ActionRegistry {
         let space = Space { integration: "unknown".parse().map_err(name)?, user: "nobody".parse().map_err(name)? };
         let nothing = Arc::new(Permissions::default());
         Ok(Capabilities {
+            memory: services.share.hold(),
             fetch: FetchCtx::new(services.fetch.clone(), Arc::default(), FetchLimits::default()),
             log: LogCtx::new(None, "describe".into(), DESCRIBE_LIMITS.log_bytes),
             oauth: OAuthCtx::new(services.connections.clone(), space.user.clone(), nothing),

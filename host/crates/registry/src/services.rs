@@ -9,6 +9,8 @@ use workway_capability::{
     storage::{StorageBackend, StorageLimits},
 };
 
+use workway_resources::Share;
+
 use super::Grants;
 
 /// The registry's ways to files, network, accounts, storage, grants and meters.
@@ -17,6 +19,8 @@ pub struct Services {
     /// The plugins folder; nothing outside it is reached.
     pub plugins: Arc<Dir>,
     pub fetch: FetchClient,
+    /// The host's own share of memory, for what no client asked for.
+    pub share: Share,
     pub connections: Arc<dyn ConnectionSource>,
     /// The headers that an integration may not set towards a provider's hosts.
     pub credential_headers: Arc<CredentialHeaders>,

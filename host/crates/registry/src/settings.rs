@@ -1,6 +1,6 @@
 //! Settings of integrations: limits of a call, overrides for one integration, and how many calls run concurrently.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use workway_model::{IntegrationId, check_range};
@@ -43,12 +43,6 @@ impl RegistrySettings {
     pub fn largest_body_bytes(&self) -> u64 {
         let overrides = self.integrations.values().filter_map(|settings| settings.limits.body_bytes);
         overrides.chain([self.limits.body_bytes]).max().unwrap_or(self.limits.body_bytes)
-    }
-
-    /// The longest time that any call may take.
-    pub fn longest_call(&self) -> Duration {
-        let overrides = self.integrations.values().filter_map(|settings| settings.limits.wall_ms);
-        Duration::from_millis(overrides.chain([self.limits.wall_ms]).max().unwrap_or(self.limits.wall_ms))
     }
 
     /// Checks every number against its bounds.

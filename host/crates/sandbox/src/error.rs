@@ -26,6 +26,9 @@ pub enum CallError {
     /// The component does not export the interface that was to be called.
     #[error("the integration does not export the interface `{0}`")]
     NotOffered(&'static str),
+    /// The guest kept its limits, but the host has no memory left for it.
+    #[error("the host's memory is in use (limits.total_memory): try again later")]
+    NoMemory,
     /// Every slot of the pool is taken.
     #[error("the host is at its limit of concurrent calls: try again later")]
     Busy,
@@ -67,6 +70,9 @@ impl CallError {
             Some(Trap::StackOverflow) => return Self::Limit(Limit::Stack),
             Some(Trap::Interrupt) => return Self::Limit(Limit::Cpu),
             _ => {}
+        }
+        if state.memory.starved() {
+            return Self::NoMemory;
         }
         if state.memory.refused() {
             return Self::Limit(Limit::Memory);

@@ -17,6 +17,8 @@ use crate::{CallLimits, bindings::Context};
 
 /// What one host call may carry beside a body: headers, names, list entries.
 const TRANSFER_SLACK_BYTES: u64 = 1 << 20;
+/// The longest output that is checked on the async thread of its call, in bytes: a longer one keeps others waiting.
+const MAX_INLINE_OUTPUT: usize = 64 << 10;
 /// The bounds of asking a component what it is. Nothing about it takes long: it reads no input and calls nobody.
 pub const DESCRIBE_LIMITS: CallLimits =
     CallLimits { memory_bytes: 128 << 20, cpu_ms: 2_000, wall_ms: 5_000, body_bytes: 4 << 20, log_bytes: 16 << 10 };
@@ -88,15 +90,23 @@ impl LinkedComponent {
         call: Call<'_>,
     ) -> Measured<Box<RawValue>, CallError> {
         let (input, context) = call.owned();
-        let output = self
+        let share = capabilities.memory.share().clone();
+        let Measured { result, usage } = self
             .run(limits, capabilities, async |store: &mut Store<GuestState>, instance: &Instance| {
                 let guest = self.exports().load(&mut *store, instance)?;
                 guest.workway_integration_actions().call_execute(store, call.subject.as_str(), &input, &context).await
             })
             .await;
-        output.and_then(|output| {
-            OutputBudget::new(limits).json(output?.map_err(|failure| CallError::Failed(failure.into()))?)
-        })
+        let checked = async {
+            let output = result?.map_err(|failure| CallError::Failed(failure.into()))?;
+            let mut budget = OutputBudget::new(limits);
+            if output.len() <= MAX_INLINE_OUTPUT {
+                return budget.json(output);
+            }
+            let checked = share.run_long(move || budget.json(output)).await;
+            checked.map_err(|error| CallError::Host(wasmtime::Error::new(error)))?
+        };
+        Measured { result: checked.await, usage }
     }
 
     /// Asks for the values that a field of the subject may take, given what is filled in so far.

@@ -1,6 +1,7 @@
 //! The memory of one call, summed over all its linear memories and tables.
 
 use wasmtime::ResourceLimiter;
+use workway_resources::HeldMemory;
 
 use super::engine::MAX_TABLE_ELEMENTS;
 
@@ -16,14 +17,18 @@ const TABLE_ELEMENT_BYTES: u64 = 8;
 pub(super) struct MemoryLimiter {
     used: u64,
     limit: u64,
+    /// The host's memory that the call holds, at least what it uses.
+    held: HeldMemory,
     /// The growth that was allowed last, to be undone if it fails.
     last: u64,
     refused: bool,
+    starved: bool,
 }
 
 impl MemoryLimiter {
-    pub(super) fn new(limit_bytes: u64) -> Self {
-        Self { used: 0, limit: limit_bytes, last: 0, refused: false }
+    /// `held` was taken for the call before; what the guest needs beyond it is taken as it grows.
+    pub(super) fn new(limit_bytes: u64, held: HeldMemory) -> Self {
+        Self { used: 0, limit: limit_bytes, held, last: 0, refused: false, starved: false }
     }
 
     /// What the memories and tables have grown to, in bytes. They never shrink.
@@ -36,14 +41,21 @@ impl MemoryLimiter {
         self.refused
     }
 
+    /// Whether the last growth was refused because the host has no memory left: the guest kept its limit.
+    pub(super) fn starved(&self) -> bool {
+        self.starved
+    }
+
     fn take(&mut self, bytes: u64) -> bool {
         let total = self.used.saturating_add(bytes);
         self.refused = total > self.limit;
-        if !self.refused {
+        self.starved = !self.refused && self.held.try_grow(total.saturating_sub(self.held.bytes())).is_err();
+        let taken = !self.refused && !self.starved;
+        if taken {
             self.used = total;
             self.last = bytes;
         }
-        !self.refused
+        taken
     }
 
     /// The pool's slot or the memory's own maximum was smaller than what this limiter allowed: to the caller it is the
@@ -89,11 +101,17 @@ impl ResourceLimiter for MemoryLimiter {
 
 #[cfg(test)]
 mod tests {
+    use workway_resources::Resources;
+
     use super::{MemoryLimiter, ResourceLimiter};
+
+    fn limiter(limit_bytes: u64) -> MemoryLimiter {
+        MemoryLimiter::new(limit_bytes, Resources::unlimited().host_share().hold())
+    }
 
     #[test]
     fn memories_share_one_limit() {
-        let mut limiter = MemoryLimiter::new(100);
+        let mut limiter = limiter(100);
         assert!(limiter.memory_growing(0, 60, None).unwrap());
         assert!(limiter.memory_growing(0, 40, None).unwrap());
         assert!(!limiter.refused());
@@ -104,7 +122,7 @@ mod tests {
 
     #[test]
     fn a_growth_that_failed_is_given_back() {
-        let mut limiter = MemoryLimiter::new(100);
+        let mut limiter = limiter(100);
         assert!(limiter.memory_growing(0, 90, None).unwrap());
         limiter.memory_grow_failed(wasmtime::Error::msg("no room")).unwrap();
         assert!(limiter.refused());
@@ -114,8 +132,25 @@ mod tests {
 
     #[test]
     fn tables_count_as_memory() {
-        let mut limiter = MemoryLimiter::new(100);
+        let mut limiter = limiter(100);
         assert!(limiter.table_growing(0, 12, None).unwrap());
         assert!(!limiter.table_growing(12, 13, None).unwrap());
+    }
+    #[test]
+    fn a_guest_that_keeps_its_limit_can_meet_the_hosts() {
+        let resources = Resources::new(100);
+        let mut held = resources.host_share().hold();
+        held.try_grow(50).unwrap();
+        let mut limiter = MemoryLimiter::new(1_000, held);
+        assert!(limiter.memory_growing(0, 40, None).unwrap());
+        assert_eq!(resources.memory().0, 50, "what was taken before is used first");
+        assert!(limiter.memory_growing(40, 90, None).unwrap());
+        assert_eq!(resources.memory().0, 90);
+        assert!(!limiter.memory_growing(90, 101, None).unwrap());
+        assert!(limiter.starved() && !limiter.refused());
+        assert!(limiter.memory_growing(90, 100, None).unwrap());
+        assert!(!limiter.starved(), "a guest that got more memory afterwards did not die of it");
+        drop(limiter);
+        assert_eq!(resources.memory().0, 0);
     }
 }

@@ -24,7 +24,7 @@ pub(super) struct GuestState {
 }
 
 impl GuestState {
-    pub(super) fn new(limits: &CallLimits, ticks: u64, capabilities: Capabilities) -> Self {
+    pub(super) fn new(limits: &CallLimits, ticks: u64, mut capabilities: Capabilities) -> Self {
         let stdout = GuestOutput::stdout(capabilities.log.clone());
         let stderr = GuestOutput::stderr(capabilities.log.clone());
         // The builder grants clocks and random numbers and nothing else: no environment, argument, folder, address or
@@ -38,7 +38,9 @@ impl GuestState {
             .build();
         let mut table = ResourceTable::new();
         table.set_max_capacity(MAX_RESOURCES);
-        let memory = MemoryLimiter::new(limits.memory_bytes);
+        let nothing = capabilities.memory.share().hold();
+        let held = std::mem::replace(&mut capabilities.memory, nothing);
+        let memory = MemoryLimiter::new(limits.memory_bytes, held);
         Self { wasi, table, capabilities, stdout, stderr, memory, ticks_left: ticks }
     }
 

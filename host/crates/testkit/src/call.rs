@@ -15,8 +15,14 @@ impl Kit {
     /// The call that a case makes, with its answer as cases have it.
     pub(super) async fn call(&self, case: &Case, user: &UserId) -> Measured<Value, ExecuteError> {
         let run_id = format!("test-{}", case.slug());
-        let execution =
-            |input| Execution { user, input, run_id: &run_id, idempotency_key: None, connections: Default::default() };
+        let execution = |input| Execution {
+            user,
+            input,
+            share: self.registry().share(),
+            run_id: &run_id,
+            idempotency_key: None,
+            connections: Default::default(),
+        };
         let qualified = |id: &LocalId| ActionId { integration: self.integration().clone(), action: LocalId::clone(id) };
         match &case.subject {
             Subject::Action { id, input } => {

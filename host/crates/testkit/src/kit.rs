@@ -22,6 +22,7 @@ use workway_providers::{Catalogue, CatalogueError};
 use workway_registry::{
     ActionRegistry, Activated, ActivationError, Active, AdmissionSettings, Grants, RegistrySettings, Services,
 };
+use workway_resources::Resources;
 use workway_sandbox::{
     CacheError, CacheSettings, CallLimits, CodeCache, Compiler, Runtime, RuntimeError, SandboxSettings,
 };
@@ -179,6 +180,7 @@ impl Kit {
             connections: world.clone(),
             credential_headers: Arc::new(CredentialHeaders::new(catalogue.credential_headers())),
             storage: world,
+            share: Resources::unlimited().host_share(),
             storage_limits: storage_limits.clone(),
             grants: Grants::Declared,
             recorder: Arc::new(metrics::NoopRecorder),

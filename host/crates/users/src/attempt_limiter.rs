@@ -63,7 +63,7 @@ impl<C: Clock + Clone> AttemptLimiter<C> {
     /// # Errors
     /// [`TooOften`].
     pub fn count_client(&self, address: IpAddr) -> Result<(), TooOften> {
-        self.count(&self.by_address, network(address))
+        self.count(&self.by_address, client_network(address))
     }
 
     /// Counts an attempt to sign in with an e-mail address.
@@ -99,7 +99,8 @@ impl<C: Clock + Clone> AttemptLimiter<C> {
     }
 }
 
-fn network(address: IpAddr) -> IpAddr {
+/// The address that stands for a client: an IPv4 address, or the network of an IPv6 address.
+pub fn client_network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => {
             let mask = u128::MAX << (Ipv6Addr::BITS - NETWORK_BITS);

@@ -17,7 +17,7 @@ mod settings;
 mod store;
 mod token;
 
-pub use attempt_limiter::TooOften;
+pub use attempt_limiter::{TooOften, client_network};
 pub use developer::{
     Change, Developer, DeveloperSlug, MAX_NAME_CHARS, MAX_SLUG_BYTES, MIN_SLUG_BYTES, NewProfile, ProfileChange,
 };

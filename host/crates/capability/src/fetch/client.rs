@@ -21,6 +21,7 @@ use tokio::time;
 use workway_policy::fetch::{
     EgressGrant, EgressPolicy, FetchError, FetchLimits, FetchRequest, Hop, credential::check_unset,
 };
+use workway_resources::{Resources, Share};
 
 use super::{
     connector::{ConnectFailure, EgressConnector, Routes, tls_cause},
@@ -49,6 +50,8 @@ const HTTP2_PING_TIMEOUT: Duration = Duration::from_secs(10);
 #[derive(Clone)]
 pub struct FetchClient {
     way: Way,
+    /// Whose memory the bodies take.
+    share: Share,
     observer: Option<Arc<dyn FetchObserver>>,
 }
 
@@ -63,6 +66,12 @@ impl FetchClient {
             transport: None,
             observer: None,
         }
+    }
+
+    /// The same client, whose bodies take their bytes from this share.
+    #[must_use]
+    pub fn charging(self, share: Share) -> Self {
+        Self { share, ..self }
     }
 
     /// Reports to the observer, if there is one.
@@ -80,8 +89,10 @@ impl FetchClient {
         request: FetchRequest,
         credential: Option<&Credential>,
     ) -> Result<FetchResponse, FetchError> {
-        body_length(&request).and_then(|length| BodyBudget::new(limits.max_body_bytes).take(length))?;
-        self.answer(policy, limits, request, credential, &BodyBudget::new(limits.max_body_bytes)).await
+        let outgoing = BodyBudget::new(limits.max_body_bytes, &self.share);
+        body_length(&request).and_then(|length| outgoing.take(length))?;
+        let incoming = BodyBudget::new(limits.max_body_bytes, &self.share);
+        self.answer(policy, limits, request, credential, &incoming).await
     }
 
     /// Sends requests side by side and returns their answers in the order asked. A request that could not be parsed keeps its
@@ -108,8 +119,8 @@ impl FetchClient {
         if let Err(error) = limits.check_batch(requests.len()) {
             return requests.iter().map(|_| Err(error.clone())).collect();
         }
-        let outgoing = BodyBudget::new(limits.max_body_bytes);
-        let incoming = &BodyBudget::new(room);
+        let outgoing = BodyBudget::new(limits.max_body_bytes, &self.share);
+        let incoming = &BodyBudget::new(room, &self.share);
         // Taken in the order asked, so that which requests go over the limit is no matter of luck.
         let admitted: Vec<_> = requests
             .into_iter()
@@ -339,7 +350,7 @@ impl FetchClientBuilder {
             Some(transport) => Way::Other(transport),
             None => Way::Pool(Arc::new(self.pool())),
         };
-        FetchClient { way, observer }
+        FetchClient { way, share: Resources::unlimited().host_share(), observer }
     }
 
     /// Builds only the network, for another transport that wraps it. It reads bodies up to `max_body_bytes`.

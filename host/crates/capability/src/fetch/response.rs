@@ -2,7 +2,7 @@
 
 use std::{
     fmt,
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{Mutex, MutexGuard, PoisonError},
 };
 
 use http::{
@@ -14,6 +14,7 @@ use http_body_util::BodyExt;
 use hyper::body::Body;
 use url::Url;
 use workway_policy::fetch::{FetchError, FetchLimits};
+use workway_resources::{HeldMemory, Share};
 
 use super::transport::AnswerBody;
 
@@ -56,41 +57,49 @@ impl fmt::Debug for FetchResponse {
     }
 }
 
-/// The bytes of body that one guest call may still hold, shared by the requests that run side by side.
+/// The bytes of body that one guest call may still hold, shared by the requests that run side by side. They are part of the
+/// host's memory, too.
 #[derive(Debug)]
 pub(super) struct BodyBudget {
     limit: u64,
-    left: AtomicU64,
+    held: Mutex<HeldMemory>,
 }
 
 impl BodyBudget {
-    pub(super) fn new(limit: u64) -> Self {
-        Self { limit, left: AtomicU64::new(limit) }
+    pub(super) fn new(limit: u64, share: &Share) -> Self {
+        Self { limit, held: Mutex::new(share.hold()) }
     }
 
     pub(super) fn take(&self, bytes: u64) -> Result<(), FetchError> {
-        self.left
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(bytes))
-            .map(|_| ())
-            .map_err(|_| FetchError::TooLarge(self.limit))
+        let mut held = self.held();
+        self.check_left(&held, bytes)?;
+        held.try_grow(bytes).map_err(|error| FetchError::Io(error.to_string()))
     }
 
     fn give_back(&self, bytes: u64) {
-        self.left.fetch_add(bytes, Ordering::Relaxed);
+        self.held().shrink(bytes);
     }
 
     fn check(&self, bytes: u64) -> Result<(), FetchError> {
-        if bytes > self.left.load(Ordering::Relaxed) { Err(FetchError::TooLarge(self.limit)) } else { Ok(()) }
+        self.check_left(&self.held(), bytes)
+    }
+
+    fn check_left(&self, held: &HeldMemory, bytes: u64) -> Result<(), FetchError> {
+        if bytes > self.limit.saturating_sub(held.bytes()) { Err(FetchError::TooLarge(self.limit)) } else { Ok(()) }
+    }
+
+    fn held(&self) -> MutexGuard<'_, HeldMemory> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// Bytes taken for one body. Given back unless the body is kept, so that one failure does not starve its neighbours.
-struct Share<'a> {
+struct TakenBytes<'a> {
     budget: &'a BodyBudget,
     taken: u64,
 }
 
-impl Share<'_> {
+impl TakenBytes<'_> {
     fn grow(&mut self, bytes: u64) -> Result<(), FetchError> {
         self.budget.take(bytes)?;
         self.taken += bytes;
@@ -102,7 +111,7 @@ impl Share<'_> {
     }
 }
 
-impl Drop for Share<'_> {
+impl Drop for TakenBytes<'_> {
     fn drop(&mut self) {
         self.budget.give_back(self.taken);
     }
@@ -125,7 +134,7 @@ async fn read_body(mut body: AnswerBody, budget: &BodyBudget) -> Result<Vec<u8>,
     // The length of what will really come: a `content-length` in answer to HEAD does not count.
     let expected = body.size_hint().lower();
     budget.check(expected)?;
-    let mut share = Share { budget, taken: 0 };
+    let mut share = TakenBytes { budget, taken: 0 };
     let mut bytes = Vec::with_capacity(usize::try_from(expected.min(MAX_BODY_PREALLOCATION)).unwrap_or_default());
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|error| super::client::broken(&*error))?;
@@ -166,6 +175,7 @@ fn plain_headers(headers: &HeaderMap, limits: &FetchLimits) -> Result<Vec<(Strin
 #[cfg(test)]
 mod tests {
     use http::HeaderValue;
+    use workway_resources::Resources;
 
     use super::*;
 
@@ -198,15 +208,26 @@ mod tests {
 
     #[test]
     fn a_failed_body_gives_its_bytes_back_and_a_kept_one_does_not() {
-        let budget = BodyBudget::new(10);
-        let mut failed = Share { budget: &budget, taken: 0 };
+        let budget = BodyBudget::new(10, &Resources::new(10).host_share());
+        let mut failed = TakenBytes { budget: &budget, taken: 0 };
         failed.grow(8).expect("fits");
         assert_eq!(budget.take(3), Err(FetchError::TooLarge(10)));
         drop(failed);
-        let mut kept = Share { budget: &budget, taken: 0 };
+        let mut kept = TakenBytes { budget: &budget, taken: 0 };
         kept.grow(8).expect("fits");
         kept.keep();
         assert_eq!(budget.take(3), Err(FetchError::TooLarge(10)));
         assert_eq!(budget.take(2), Ok(()));
+    }
+
+    #[test]
+    fn bodies_take_their_bytes_from_the_hosts_memory() {
+        let resources = Resources::new(10);
+        let budget = BodyBudget::new(100, &resources.host_share());
+        assert_eq!(budget.take(8), Ok(()));
+        assert_eq!(resources.memory().0, 8);
+        assert!(matches!(budget.take(3), Err(FetchError::Io(text)) if text.contains("limits.total_memory")));
+        drop(budget);
+        assert_eq!(resources.memory().0, 0);
     }
 }

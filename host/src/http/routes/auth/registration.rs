@@ -4,11 +4,9 @@
 //! with its password fails as with any wrong password. That logging in works for a new address and not for one that was
 //! registered before cannot be hidden until addresses are confirmed.
 
-use std::net::SocketAddr;
-
 use axum::{
     Json,
-    extract::{ConnectInfo, FromRequestParts, State},
+    extract::{FromRequestParts, State},
     http::{StatusCode, request::Parts},
 };
 use workway_api::{
@@ -19,20 +17,18 @@ use workway_model::Timestamp;
 
 use crate::{
     app::App,
-    http::{error::ApiError, extract},
+    http::{error::ApiError, extract, middleware::admission::RequestMemory},
 };
 
-/// A sign-in attempt, counted by the connection's address before the body is read. Headers that name another address are
-/// ignored, because anybody can send them.
+/// A sign-in attempt, counted by the client's address before the body is read.
 pub(in crate::http) struct Attempt;
 
 impl FromRequestParts<App> for Attempt {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
-        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
-        let peer = peer.ok_or_else(|| ApiError::internal("a request without its connection's address"))?;
-        app.users().count_attempt(peer.0.ip())?;
+        let memory = RequestMemory::from_request_parts(parts, app).await?;
+        app.users().count_attempt(memory.client().address)?;
         Ok(Self)
     }
 }

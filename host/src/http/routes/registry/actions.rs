@@ -24,8 +24,8 @@ use crate::{
     http::{
         auth::Caller,
         error::ApiError,
-        extract::{JsonBytes, Path, Query, clipped, parse},
-        middleware::request_id::RequestId,
+        extract::{JsonText, Path, Query, clipped},
+        middleware::{admission::RequestMemory, request_id::RequestId},
         page,
     },
 };
@@ -80,7 +80,7 @@ pub(in crate::http) async fn get_action(
         ("id" = String, Path, description = "`<integration>.<action>`", example = "slack.post-message"),
         ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, description = "the same for every attempt at one operation"),
     ),
-    request_body = ExecuteRequest<'_>,
+    request_body = ExecuteRequest,
     security(("bearer" = [])),
     responses(
         (status = OK, description = "the action's output", body = ExecuteResponse),
@@ -93,21 +93,26 @@ pub(in crate::http) async fn execute_action(
     Path(id): Path<String>,
     Extension(request_id): Extension<RequestId>,
     headers: HeaderMap,
-    JsonBytes(body): JsonBytes,
+    memory: RequestMemory,
+    JsonText(request): JsonText<ExecuteRequest>,
 ) -> Result<Json<ExecuteResponse>, ApiError> {
     let started = Instant::now();
     caller.require(Scope::ActionsExecute)?;
     let id: ActionId = id.parse().map_err(|_| unknown_action(&id))?;
-    let request: ExecuteRequest<'_> = parse(&body)?;
     let execution = Execution {
         user: &caller.user,
-        input: request.input,
+        input: &request.input,
+        share: memory.share(),
         run_id: request_id.as_str(),
         idempotency_key: idempotency_key(&headers)?,
         connections: connections(request.connections)?,
     };
     let (output, halted) = match app.registry().execute(&id, execution).await {
-        Ok(output) => (Some(output), None),
+        Ok(output) => {
+            // It is there, and is copied into the answer.
+            memory.count(u64::try_from(output.get().len()).unwrap_or(u64::MAX));
+            (Some(output), None)
+        }
         Err(ExecuteError::Call(CallError::Failed(failure))) if failure.kind == FailureKind::Halt => {
             (None, Some(failure.message))
         }

@@ -1,0 +1,169 @@
+//! Bytes that work holds. Taking fails rather than going beyond a limit, and may wait briefly for others to give back.
+
+use std::{
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
+
+use tokio::{
+    sync::Notify,
+    time::{Instant, timeout_at},
+};
+
+use crate::Share;
+
+/// How long new work waits for memory before it is refused: long enough for a burst to pass, short enough that a client
+/// still knows what it asked for.
+const MAX_WAIT: Duration = Duration::from_secs(1);
+
+/// Why bytes were refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum OutOfMemory {
+    /// It would not fit even if its client did nothing else.
+    #[error(
+        "this needs {needed} bytes of memory, but one client may use {limit} at a time: send less, or raise limits.total_memory"
+    )]
+    TooLarge { needed: u64, limit: u64 },
+    #[error("the host's memory is in use (limits.total_memory): try again later")]
+    Busy,
+}
+
+/// A number of bytes that may be in use at once.
+#[derive(Debug)]
+pub(super) struct Counter {
+    pub(super) limit: u64,
+    used: AtomicU64,
+}
+
+impl Counter {
+    pub(super) fn new(limit: u64) -> Self {
+        Self { limit, used: AtomicU64::new(0) }
+    }
+
+    pub(super) fn used(&self) -> u64 {
+        self.used.load(Ordering::Relaxed)
+    }
+
+    fn take(&self, bytes: u64) -> bool {
+        let within = |used: u64| used.checked_add(bytes).filter(|sum| *sum <= self.limit);
+        self.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, within).is_ok()
+    }
+
+    fn add(&self, bytes: u64) {
+        self.used.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    fn give_back(&self, bytes: u64) {
+        self.used.fetch_sub(bytes, Ordering::Relaxed);
+    }
+}
+
+/// What all clients share.
+#[derive(Debug)]
+pub(super) struct ProcessMemory {
+    pub(super) counter: Counter,
+    /// Told whenever somebody gives bytes back.
+    freed: Notify,
+}
+
+impl ProcessMemory {
+    pub(super) fn new(limit: u64) -> Self {
+        Self { counter: Counter::new(limit), freed: Notify::new() }
+    }
+}
+
+/// Bytes that one piece of work holds until this is dropped.
+#[derive(Debug)]
+pub struct HeldMemory {
+    share: Share,
+    bytes: u64,
+}
+
+impl HeldMemory {
+    pub(super) fn nothing(share: Share) -> Self {
+        Self { share, bytes: 0 }
+    }
+
+    /// Whose bytes they are.
+    pub fn share(&self) -> &Share {
+        &self.share
+    }
+
+    /// How many bytes are held.
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// Takes more bytes, at once or not at all.
+    ///
+    /// # Errors
+    /// The client's share or the process's budget has not enough left; nothing was taken.
+    pub fn try_grow(&mut self, bytes: u64) -> Result<(), OutOfMemory> {
+        let (process, client) = self.share.counters();
+        let limit = client.limit.min(process.counter.limit);
+        let needed = self.bytes.saturating_add(bytes);
+        if needed > limit {
+            return Err(OutOfMemory::TooLarge { needed, limit });
+        }
+        if !client.take(bytes) {
+            return Err(OutOfMemory::Busy);
+        }
+        if !process.counter.take(bytes) {
+            client.give_back(bytes);
+            return Err(OutOfMemory::Busy);
+        }
+        self.bytes = needed;
+        Ok(())
+    }
+
+    /// Takes more bytes, and waits briefly until others give back enough.
+    ///
+    /// # Errors
+    /// As [`HeldMemory::try_grow`], after the wait.
+    pub async fn grow(&mut self, bytes: u64) -> Result<(), OutOfMemory> {
+        let deadline = Instant::now() + MAX_WAIT;
+        let share = self.share.clone();
+        loop {
+            let freed = share.counters().0.freed.notified();
+            tokio::pin!(freed);
+            // From before the attempt on, so that what is given back in between is not missed.
+            freed.as_mut().enable();
+            match self.try_grow(bytes) {
+                Err(OutOfMemory::Busy) => timeout_at(deadline, freed).await.map_err(|_elapsed| OutOfMemory::Busy)?,
+                result => return result,
+            }
+        }
+    }
+
+    /// Counts bytes that are allocated already, even beyond the limits: less is left for what comes next.
+    pub fn count(&mut self, bytes: u64) {
+        let (process, client) = self.share.counters();
+        client.add(bytes);
+        process.counter.add(bytes);
+        self.bytes = self.bytes.saturating_add(bytes);
+    }
+
+    /// Holds what `other` held, too. Both must be of the same share.
+    pub fn absorb(&mut self, mut other: Self) {
+        debug_assert!(self.share.is(&other.share), "each share counts its own bytes");
+        self.bytes = self.bytes.saturating_add(std::mem::take(&mut other.bytes));
+    }
+
+    /// Gives some of the bytes back, at most all of them.
+    pub fn shrink(&mut self, bytes: u64) {
+        let bytes = bytes.min(self.bytes);
+        if bytes > 0 {
+            self.bytes -= bytes;
+            let (process, client) = self.share.counters();
+            client.give_back(bytes);
+            process.counter.give_back(bytes);
+            process.freed.notify_waiters();
+        }
+    }
+}
+
+impl Drop for HeldMemory {
+    fn drop(&mut self) {
+        self.shrink(self.bytes);
+    }
+}
