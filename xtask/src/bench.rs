@@ -25,7 +25,7 @@ const WASMTIME: CargoTool = CargoTool {
 };
 
 /// The benches of `tests/benches`.
-const NAMES: &str = "call, http, chaos, reload, start, compile, oauth, sdk, marketplace";
+const NAMES: &str = "call, http, chaos, reload, start, compile, oauth, sdk, marketplace, siege";
 /// The benches that also load components written in other languages.
 const NEED_FOREIGN: [&str; 2] = ["reload", "compile"];
 
@@ -38,7 +38,8 @@ pub fn run(arguments: &[String]) -> Result<()> {
     }
     let needs_peer = name == "http";
     let needs_foreign = NEED_FOREIGN.contains(&name.as_str());
-    let mut phases = Phases::new(if needs_peer || needs_foreign { 5 } else { 4 });
+    let needs_program = name == "siege";
+    let mut phases = Phases::new(if needs_peer || needs_foreign || needs_program { 5 } else { 4 });
     let wasm = phases.run("looking for a wasm toolchain", toolchain::ensure)?;
     phases.run("building integrations", || components::build_integrations(wasm, &[]))?;
     phases.run("building the tests' guests", || components::build_guests(wasm))?;
@@ -47,6 +48,20 @@ pub fn run(arguments: &[String]) -> Result<()> {
     }
     if needs_peer {
         phases.run("installing wrk and wasmtime", || install_peer(wasm))?;
+    }
+    if needs_program {
+        phases.run("building workway", || {
+            let mut cargo = Command::new("cargo");
+            cargo.current_dir(workspace::root()).args([
+                "build",
+                "--release",
+                "--package",
+                "workway-cli",
+                "--bin",
+                "workway",
+            ]);
+            process::run(&mut cargo)
+        })?;
     }
     phases.run(&format!("running the bench {name}"), || {
         let mut cargo = Command::new("cargo");

@@ -301,7 +301,12 @@ impl App {
 
     /// Counters in the Prometheus text format.
     pub fn render_metrics(&self) -> String {
-        self.0.metrics.render()
+        let (used, limit) = self.0.resources.memory();
+        let calls = self.0.metrics.render();
+        format!(
+            "{calls}# TYPE workway_memory_bytes gauge\nworkway_memory_bytes {used}\n\n\
+             # TYPE workway_memory_limit_bytes gauge\nworkway_memory_limit_bytes {limit}\n"
+        )
     }
 }
 

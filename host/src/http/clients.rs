@@ -1,5 +1,5 @@
-//! Who sends requests: each client has a limited number of places and a share of the host's memory, so that no single one
-//! can occupy the host.
+//! Limits for each client: a number of places for connections, and a share of the host's memory. No single client can occupy
+//! the host.
 
 use std::{
     collections::HashMap,
@@ -11,10 +11,10 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use workway_resources::{Resources, Share};
 use workway_users::client_network;
 
-/// Clients that are remembered before those that are gone are forgotten.
+/// The table's size at which entries of clients without connections are first removed.
 const LEAST_REMEMBERED: usize = 1_024;
 
-/// All clients that the host serves right now. Cheap to clone.
+/// The clients that have connections. Cheap to clone.
 #[derive(Clone)]
 pub(super) struct Clients(Arc<Inner>);
 
@@ -24,7 +24,7 @@ struct Inner {
     table: Mutex<Table>,
 }
 
-/// What one client may hold.
+/// The limits of one client.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ClientLimits {
     /// Connections, or requests that a proxy forwards for it.
@@ -34,7 +34,7 @@ pub(super) struct ClientLimits {
 
 struct Table {
     clients: HashMap<IpAddr, Arc<Client>>,
-    /// How many there are when those that are gone are forgotten.
+    /// The size at which entries are removed next.
     forget_at: usize,
 }
 
@@ -71,12 +71,12 @@ impl Clients {
 }
 
 impl Client {
-    /// A place, if the client has one left.
+    /// Takes a place, if the client has one left.
     pub(super) fn try_place(&self) -> Option<OwnedSemaphorePermit> {
         Arc::clone(&self.places).try_acquire_owned().ok()
     }
 
-    /// Whether the client still holds anything: a connection, or memory of work that outlives one.
+    /// Whether the client has connections, or memory of work that outlives its connection.
     fn is_here(self: &Arc<Self>) -> bool {
         Arc::strong_count(self) > 1 || self.share.used() > 0
     }

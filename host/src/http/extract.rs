@@ -19,11 +19,11 @@ use super::{error::ApiError, middleware::admission::RequestMemory};
 
 /// How long a body may take to arrive. A slower client would occupy a connection.
 const MAX_BODY_TIME: Duration = Duration::from_secs(60);
-/// How long nothing of a body may arrive.
+/// How long the client may pause within a body.
 const MAX_BODY_PAUSE: Duration = Duration::from_secs(10);
-/// The memory that a byte of a body takes: a buffer that doubles as it grows, or a copy that a handler keeps.
+/// Bytes of memory for each byte of a body: a buffer doubles as it grows, and a handler may keep a copy.
 const BODY_FACTOR: u64 = 2;
-/// The longest text that is parsed on the async thread that read it, in bytes: a longer one keeps others waiting.
+/// The longest text that is parsed on an async thread, in bytes. A longer one would delay other requests.
 const MAX_INLINE_TEXT: usize = 64 << 10;
 /// How much of a caller's text an error repeats.
 const MAX_QUOTED_CHARS: usize = 64;
@@ -33,7 +33,7 @@ pub(super) fn clipped(text: &str) -> String {
     text.chars().take(MAX_QUOTED_CHARS).collect()
 }
 
-/// Reads a body. Its memory is taken as it arrives: whoever only announces a large one holds nothing.
+/// Reads a body. Reserves memory for the bytes that arrive, not for the length that the client announces.
 async fn body(request: Request, memory: &RequestMemory) -> Result<Bytes, ApiError> {
     let body = tokio::time::timeout(MAX_BODY_TIME, read_body(request.into_limited_body(), memory)).await;
     body.unwrap_or_else(|_elapsed| Err(too_slow()))

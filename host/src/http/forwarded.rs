@@ -1,5 +1,5 @@
-//! Which client a proxy forwards a request for, as `Forwarded` (RFC 7239) and `X-Forwarded-For` say. Only headers of trusted
-//! proxies count: anybody can send them.
+//! Reads the client's address from `Forwarded` (RFC 7239) and `X-Forwarded-For`. Only headers of trusted proxies count, because
+//! anybody can send them.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -13,13 +13,13 @@ pub(super) fn is_trusted(address: IpAddr, proxies: &[IpNet]) -> bool {
     proxies.iter().any(|network| network.contains(&address))
 }
 
-/// The client of a request that a trusted proxy has sent: the last address that is no trusted proxy. None where the headers
-/// do not say, or contradict each other: a proxy that writes one of them passes the other on as a client sent it.
+/// The client of a request from a trusted proxy: the last address that is not a trusted proxy. None if the headers name no
+/// client, or contradict each other: a proxy that writes one header passes on the other one as the client sent it.
 pub(super) fn client(headers: &HeaderMap, proxies: &[IpNet]) -> Option<IpAddr> {
     let find = |name: &HeaderName, address: fn(&str) -> Option<IpAddr>| {
         let hops = headers.get_all(name).iter().flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
         let hops: Vec<&[u8]> = hops.collect();
-        // From the last, which the trusted proxy wrote itself. What no address can be read from is no client to name.
+        // From the last hop, which the trusted proxy wrote. Behind a hop that is no address, nothing can be trusted.
         for hop in hops.iter().rev() {
             let hop = std::str::from_utf8(hop).ok().and_then(address)?;
             if !is_trusted(hop, proxies) {

@@ -13,7 +13,7 @@ mod router;
 mod routes;
 mod server;
 
-use std::{future::Future, time::Duration};
+use std::future::Future;
 
 use tokio::net::TcpListener;
 
@@ -23,13 +23,12 @@ use crate::app::App;
 /// Answers requests until `shutdown` is complete, then lets those that have begun end, for at most as long as the settings
 /// say.
 pub async fn serve(app: App, listener: TcpListener, shutdown: impl Future<Output = ()>) {
-    let settings = &app.settings().server;
-    let (proxies, grace): (_, Duration) = (settings.trusted_proxies.clone(), settings.grace());
+    let settings = app.settings().server.clone();
     let limits = ClientLimits {
         places: usize::try_from(settings.connections_per_client).unwrap_or(usize::MAX),
         memory_bytes: app.settings().memory.client_bytes(),
     };
     let clients = Clients::new(app.resources().clone(), limits);
     let router = router::router(app, clients.clone());
-    server::serve(listener, router, clients, proxies, shutdown, grace).await;
+    server::serve(listener, router, clients, &settings, shutdown).await;
 }

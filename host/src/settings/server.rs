@@ -8,7 +8,7 @@ use url::Url;
 use workway_model::check_range;
 use workway_oauth::check_origin;
 
-const MOST_CONNECTIONS: u32 = 1_024;
+const MOST_CONNECTIONS: u32 = 65_536;
 const MOST_GRACE_SECONDS: u64 = 3_600;
 
 /// The section `[server]`.
@@ -21,6 +21,8 @@ pub struct ServerSettings {
     pub public_metrics: bool,
     /// Networks of proxies whose `Forwarded` and `X-Forwarded-For` name the client.
     pub trusted_proxies: Vec<IpNet>,
+    /// Connections of all clients; a few more are answered for health checks and the operator only. Default: 1,024.
+    pub connections: u32,
     /// Connections of one client, or requests that trusted proxies forward for it. Default: 256.
     pub connections_per_client: u32,
     /// How long requests may take to end at a shutdown, in seconds. Default: 10.
@@ -33,6 +35,7 @@ impl Default for ServerSettings {
             allowed_origins: Vec::new(),
             public_metrics: false,
             trusted_proxies: Vec::new(),
+            connections: 1_024,
             connections_per_client: 256,
             shutdown_grace: 10,
         }
@@ -48,6 +51,7 @@ impl ServerSettings {
     pub(super) fn check(&self) -> Result<(), String> {
         let origins = self.allowed_origins.iter().try_for_each(check_origin);
         origins.map_err(|problem| format!("allowed_origins: {problem}"))?;
+        check_range("connections", self.connections, 1, MOST_CONNECTIONS)?;
         check_range("connections_per_client", self.connections_per_client, 1, MOST_CONNECTIONS)?;
         check_range("shutdown_grace", self.shutdown_grace, 0, MOST_GRACE_SECONDS)
     }

@@ -3,6 +3,7 @@
 //! Nothing here sleeps or measures time. A test that needs a call to be under way holds it at an upstream of its own.
 
 mod admission;
+mod bounds;
 mod browsers;
 mod code_cache;
 mod connecting;

@@ -1,12 +1,12 @@
-//! How much memory a JSON text takes as a tree, counted before the tree is built: ten megabytes of `{"":0}` take one gigabyte.
+//! Estimates the memory of a JSON text as a tree, before the tree is built. Ten megabytes of `{"":0}` take one gigabyte.
 
 /// An object takes at least one node of a B-tree: eleven keys and values.
 const OBJECT_BYTES: u64 = 700;
-/// The least room that an array reserves.
+/// The least capacity that an array reserves.
 const ARRAY_BYTES: u64 = 160;
-/// One more value: in an array, which doubles its room as it grows, or in an object with its part of a node.
+/// One more value: in an array, whose capacity doubles as it grows, or in an object, with its part of a node.
 const ITEM_BYTES: u64 = 128;
-/// What a text takes beside its characters.
+/// A text, besides its characters.
 const TEXT_BYTES: u64 = 32;
 
 /// An upper bound of the bytes that `serde_json::Value` takes for a text. The text need not be valid JSON.

@@ -22,8 +22,8 @@ use super::{
 
 /// The longest input that is checked on the async thread that took it, in bytes.
 const MAX_INLINE_INPUT: usize = 64 << 10;
-/// The memory that a call holds before its guest starts, in bytes. A guest made from Rust starts with little more than half of
-/// it, and takes what it needs beyond as it grows.
+/// The memory that is reserved before a guest starts, in bytes. A guest made from Rust starts with little more than half of it.
+/// More is reserved as the guest grows.
 const CALL_BYTES: u64 = 2 << 20;
 
 /// Who calls, and with what.

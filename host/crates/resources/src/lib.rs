@@ -1,8 +1,8 @@
 //! What work may take of the machine: one byte budget for the process, a share of it for each client, and places for work
 //! that occupies a core.
 //!
-//! Work takes bytes before it allocates them, and gives them back when it drops what it holds. Nothing here measures what
-//! was really allocated: callers ask for an upper bound of what they are about to use.
+//! Work reserves bytes before it allocates them, and returns them when it drops the reservation. Nothing here measures
+//! allocations: callers reserve an upper bound of what they are about to use.
 
 mod machine;
 mod memory;

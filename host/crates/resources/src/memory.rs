@@ -1,4 +1,4 @@
-//! Bytes that work holds. Taking fails rather than going beyond a limit, and may wait briefly for others to give back.
+//! Reserves bytes of the budget. A reservation beyond a limit fails, at once or after a short wait for others to release bytes.
 
 use std::{
     sync::atomic::{AtomicU64, Ordering},
@@ -12,14 +12,14 @@ use tokio::{
 
 use crate::Share;
 
-/// How long new work waits for memory before it is refused: long enough for a burst to pass, short enough that a client
-/// still knows what it asked for.
+/// How long new work waits for memory before it is refused: long enough for a burst to pass, and shorter than a client's own
+/// timeout.
 const MAX_WAIT: Duration = Duration::from_secs(1);
 
-/// Why bytes were refused.
+/// Why bytes could not be reserved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum OutOfMemory {
-    /// It would not fit even if its client did nothing else.
+    /// It does not fit even if the client does nothing else.
     #[error(
         "this needs {needed} bytes of memory, but one client may use {limit} at a time: send less, or raise limits.total_memory"
     )]
@@ -28,7 +28,7 @@ pub enum OutOfMemory {
     Busy,
 }
 
-/// A number of bytes that may be in use at once.
+/// Counts the bytes in use, up to a limit.
 #[derive(Debug)]
 pub(super) struct Counter {
     pub(super) limit: u64,
@@ -53,16 +53,16 @@ impl Counter {
         self.used.fetch_add(bytes, Ordering::Relaxed);
     }
 
-    fn give_back(&self, bytes: u64) {
+    fn release(&self, bytes: u64) {
         self.used.fetch_sub(bytes, Ordering::Relaxed);
     }
 }
 
-/// What all clients share.
+/// The bytes of the whole process.
 #[derive(Debug)]
 pub(super) struct ProcessMemory {
     pub(super) counter: Counter,
-    /// Told whenever somebody gives bytes back.
+    /// Wakes waiting work when bytes are released.
     freed: Notify,
 }
 
@@ -72,7 +72,7 @@ impl ProcessMemory {
     }
 }
 
-/// Bytes that one piece of work holds until this is dropped.
+/// A reservation of bytes. Dropping it releases them.
 #[derive(Debug)]
 pub struct HeldMemory {
     share: Share,
@@ -84,20 +84,20 @@ impl HeldMemory {
         Self { share, bytes: 0 }
     }
 
-    /// Whose bytes they are.
+    /// The share that the bytes belong to.
     pub fn share(&self) -> &Share {
         &self.share
     }
 
-    /// How many bytes are held.
+    /// The reserved bytes.
     pub fn bytes(&self) -> u64 {
         self.bytes
     }
 
-    /// Takes more bytes, at once or not at all.
+    /// Reserves more bytes, without waiting.
     ///
     /// # Errors
-    /// The client's share or the process's budget has not enough left; nothing was taken.
+    /// The client's share or the process's budget has too few bytes left. Nothing was reserved.
     pub fn try_grow(&mut self, bytes: u64) -> Result<(), OutOfMemory> {
         let (process, client) = self.share.counters();
         let limit = client.limit.min(process.counter.limit);
@@ -109,14 +109,14 @@ impl HeldMemory {
             return Err(OutOfMemory::Busy);
         }
         if !process.counter.take(bytes) {
-            client.give_back(bytes);
+            client.release(bytes);
             return Err(OutOfMemory::Busy);
         }
         self.bytes = needed;
         Ok(())
     }
 
-    /// Takes more bytes, and waits briefly until others give back enough.
+    /// Reserves more bytes. Waits briefly until others have released enough.
     ///
     /// # Errors
     /// As [`HeldMemory::try_grow`], after the wait.
@@ -126,7 +126,7 @@ impl HeldMemory {
         loop {
             let freed = share.counters().0.freed.notified();
             tokio::pin!(freed);
-            // From before the attempt on, so that what is given back in between is not missed.
+            // Listens before the attempt, so that a release in between is not missed.
             freed.as_mut().enable();
             match self.try_grow(bytes) {
                 Err(OutOfMemory::Busy) => timeout_at(deadline, freed).await.map_err(|_elapsed| OutOfMemory::Busy)?,
@@ -135,7 +135,7 @@ impl HeldMemory {
         }
     }
 
-    /// Counts bytes that are allocated already, even beyond the limits: less is left for what comes next.
+    /// Counts bytes that are already allocated, even beyond the limits. Later work then finds fewer bytes left.
     pub fn count(&mut self, bytes: u64) {
         let (process, client) = self.share.counters();
         client.add(bytes);
@@ -143,20 +143,20 @@ impl HeldMemory {
         self.bytes = self.bytes.saturating_add(bytes);
     }
 
-    /// Holds what `other` held, too. Both must be of the same share.
+    /// Merges another reservation of the same share into this one.
     pub fn absorb(&mut self, mut other: Self) {
         debug_assert!(self.share.is(&other.share), "each share counts its own bytes");
         self.bytes = self.bytes.saturating_add(std::mem::take(&mut other.bytes));
     }
 
-    /// Gives some of the bytes back, at most all of them.
+    /// Releases some of the bytes, at most all of them.
     pub fn shrink(&mut self, bytes: u64) {
         let bytes = bytes.min(self.bytes);
         if bytes > 0 {
             self.bytes -= bytes;
             let (process, client) = self.share.counters();
-            client.give_back(bytes);
-            process.counter.give_back(bytes);
+            client.release(bytes);
+            process.counter.release(bytes);
             process.freed.notify_waiters();
         }
     }

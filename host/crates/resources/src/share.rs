@@ -6,18 +6,18 @@ use tokio::sync::Semaphore;
 
 use crate::memory::{Counter, HeldMemory, OutOfMemory, ProcessMemory};
 
-/// Pieces of long work of one client that run at once: one client leaves room for the others.
+/// Long tasks of one client that run at once. Other clients need the remaining cores.
 const LONG_WORK_PER_CLIENT: usize = 1;
 
-/// What all work of the process shares. Cheap to clone.
+/// The resources of the process. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Resources {
     memory: Arc<ProcessMemory>,
-    /// Places for work that occupies a core.
+    /// One permit for each long task that may run.
     cores: Arc<Semaphore>,
 }
 
-/// What one client may use: an address, or the host itself. Cheap to clone; clones are the same share.
+/// The share of one client, or of the host itself. Cheap to clone; clones are the same share.
 #[derive(Clone, Debug)]
 pub struct Share(Arc<Inner>);
 
@@ -28,29 +28,29 @@ struct Inner {
     long_work: Arc<Semaphore>,
 }
 
-/// Work ended without a result: it panicked, or the process is shutting down.
+/// A task ended without a result: it panicked, or the process is shutting down.
 #[derive(Debug, thiserror::Error)]
-#[error("the work was cancelled")]
+#[error("the task was cancelled")]
 pub struct Cancelled;
 
 impl Resources {
-    /// A budget of so many bytes, and as many places for long work as there are cores, at least two.
+    /// Creates a budget of `memory_bytes`. As many long tasks may run as there are cores, at least two.
     pub fn new(memory_bytes: u64) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get).max(2);
         Self { memory: Arc::new(ProcessMemory::new(memory_bytes)), cores: Arc::new(Semaphore::new(cores)) }
     }
 
-    /// Resources without a limit of bytes: for a program that runs its own code.
+    /// Resources without a memory limit, for programs that run only their own code.
     pub fn unlimited() -> Self {
         Self::new(u64::MAX)
     }
 
-    /// A share of at most so many bytes.
+    /// Creates a client's share of at most `memory_bytes`.
     pub fn share(&self, memory_bytes: u64) -> Share {
         self.share_with(memory_bytes, LONG_WORK_PER_CLIENT)
     }
 
-    /// The share of the host itself: all there is.
+    /// The share of the host itself, which is limited by the budget only.
     pub fn host_share(&self) -> Share {
         self.share_with(u64::MAX, Semaphore::MAX_PERMITS)
     }
@@ -63,14 +63,14 @@ impl Resources {
         }))
     }
 
-    /// Bytes in use, and how many there are.
+    /// The bytes in use, and the budget.
     pub fn memory(&self) -> (u64, u64) {
         (self.memory.counter.used(), self.memory.counter.limit)
     }
 }
 
 impl Share {
-    /// Holds nothing yet.
+    /// Creates an empty reservation.
     pub fn hold(&self) -> HeldMemory {
         HeldMemory::nothing(self.clone())
     }
@@ -89,7 +89,7 @@ impl Share {
         (&self.0.resources.memory, &self.0.memory)
     }
 
-    /// Takes so many bytes, and waits briefly until they are there.
+    /// Reserves bytes. Waits briefly until others have released enough.
     ///
     /// # Errors
     /// See [`HeldMemory::grow`].
@@ -99,17 +99,17 @@ impl Share {
         Ok(held)
     }
 
-    /// Runs work that occupies a core off the async threads: one piece of each client, and no more at once than there are
-    /// cores, so that calls find a core in time. It cannot be cancelled once it runs, so it must be bounded.
+    /// Runs a task that occupies a core on a blocking thread. One task of each client runs at a time, and no more than there
+    /// are cores, so that async threads get a core in time. A running task cannot be cancelled, so its work must be bounded.
     ///
     /// # Errors
-    /// It panicked.
+    /// The task panicked.
     pub async fn run_long<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Cancelled> {
         let own = Arc::clone(&self.0.long_work).acquire_owned().await.map_err(|_closed| Cancelled)?;
         let core = Arc::clone(&self.0.resources.cores).acquire_owned().await.map_err(|_closed| Cancelled)?;
         let work = tokio::task::spawn_blocking(move || {
             let result = work();
-            // Whoever waits for the result may be gone: the places are taken until the work ends.
+            // Not in the caller, which may be gone: the permits belong to the task until it ends.
             drop((own, core));
             result
         });
@@ -205,7 +205,7 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever is taken and given back in whatever order, nothing goes over a limit and nothing is lost.
+        /// No order of reservations and releases exceeds a limit or loses bytes.
         #[test]
         fn bytes_are_conserved(steps in proptest::collection::vec((0_usize..3, 0_u64..80, any::<bool>()), 0..60)) {
             let resources = Resources::new(100);

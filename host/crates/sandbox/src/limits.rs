@@ -17,7 +17,7 @@ const TABLE_ELEMENT_BYTES: u64 = 8;
 pub(super) struct MemoryLimiter {
     used: u64,
     limit: u64,
-    /// The host's memory that the call holds, at least what it uses.
+    /// The host's memory that is reserved for the call, at least what it uses.
     held: HeldMemory,
     /// The growth that was allowed last, to be undone if it fails.
     last: u64,
@@ -26,7 +26,7 @@ pub(super) struct MemoryLimiter {
 }
 
 impl MemoryLimiter {
-    /// `held` was taken for the call before; what the guest needs beyond it is taken as it grows.
+    /// `held` was reserved for the call. More is reserved when the guest grows beyond it.
     pub(super) fn new(limit_bytes: u64, held: HeldMemory) -> Self {
         Self { used: 0, limit: limit_bytes, held, last: 0, refused: false, starved: false }
     }

@@ -1,5 +1,5 @@
-//! Finds out whose request it is, and takes memory of the client's share for it. The memory is given back when the answer is
-//! written, however slowly its client reads it.
+//! Identifies the client of a request, and reserves memory of the client's share for it. The memory is released when the answer
+//! is written, which may take as long as the client reads.
 
 use std::{
     pin::Pin,
@@ -31,12 +31,12 @@ use crate::{
     },
 };
 
-/// What a request takes beside its body and its answer, in bytes: its head, and what its handler keeps.
+/// Memory of a request besides its body and its answer, in bytes: its head and its handler's state.
 const REQUEST_BYTES: u64 = 32 << 10;
-/// Paths that are answered whatever else happens: an orchestrator restarts a host that does not.
+/// Paths that are always answered. An orchestrator restarts a host that does not answer them.
 const PROBES: [&str; 2] = ["/healthz", "/readyz"];
 
-/// The client of a request, and the memory that the request holds.
+/// The client of a request, and the memory that is reserved for the request.
 #[derive(Clone)]
 pub(in crate::http) struct RequestMemory {
     client: Arc<Client>,
@@ -52,7 +52,7 @@ impl RequestMemory {
         &self.client.share
     }
 
-    /// Takes so many bytes until the answer is written, and waits briefly until they are there.
+    /// Reserves bytes until the answer is written. Waits briefly until others have released enough.
     ///
     /// # Errors
     /// See [`HeldMemory::grow`].
@@ -65,7 +65,7 @@ impl RequestMemory {
         Ok(())
     }
 
-    /// Counts bytes that are allocated already.
+    /// Counts bytes that are already allocated, even beyond the limits.
     pub(in crate::http) fn count(&self, bytes: u64) {
         self.held().count(bytes);
     }
@@ -84,7 +84,7 @@ impl<S: Sync> FromRequestParts<S> for RequestMemory {
     }
 }
 
-/// What the layer needs to know.
+/// The state of the layer.
 #[derive(Clone)]
 pub(in crate::http) struct Admission {
     pub(in crate::http) app: App,
@@ -96,8 +96,7 @@ pub(in crate::http) async fn admit(State(admission): State<Admission>, mut reque
         return ApiError::internal("a request without its connection").into_response();
     };
     let (path, headers) = (request.uri().path(), request.headers());
-    let may_always =
-        || PROBES.contains(&path) || is_operator(headers, admission.app.settings().admin_token.as_ref());
+    let may_always = || PROBES.contains(&path) || is_operator(headers, admission.app.settings().admin_token.as_ref());
     if connection.is_reserved && !may_always() {
         return closing(ApiError::busy("the host is at its limit of connections: try again later"));
     }
@@ -122,12 +121,12 @@ pub(in crate::http) async fn admit(State(admission): State<Admission>, mut reque
     let memory = RequestMemory { client, held: Arc::new(Mutex::new(held)) };
     request.extensions_mut().insert(memory.clone());
     let response = next.run(request).await;
-    // Whatever made it has been done, so that it is not refused any more.
+    // The handler has done its work, so its answer is not refused any more.
     memory.count(response.body().size_hint().exact().unwrap_or_default());
     response.map(|body| Body::new(AccountedBody { body, _memory: memory, _place: place }))
 }
 
-/// The client of a request that a trusted proxy sends, unless the proxy does not say.
+/// The client that a trusted proxy names, if the request comes from one and names one.
 fn forwarded_client(admission: &Admission, connection: &Connection, headers: &HeaderMap) -> Option<Arc<Client>> {
     if !connection.is_proxy {
         return None;
@@ -149,7 +148,7 @@ impl ApiError {
     }
 }
 
-/// An answer's body with what its request holds.
+/// An answer's body, with the resources of its request.
 struct AccountedBody {
     body: Body,
     _memory: RequestMemory,

@@ -25,10 +25,9 @@ use super::{
     clients::{Client, Clients},
     forwarded,
 };
+use crate::settings::ServerSettings;
 
-/// Connections at once that may ask for anything.
-const MAX_CONNECTIONS: usize = 1_024;
-/// Connections beyond those, on which only health checks and the operator are answered.
+/// Connections beyond `server.connections`, on which only health checks and the operator are answered.
 const RESERVED_CONNECTIONS: usize = 32;
 /// How long the head of a request may take to arrive; an idle connection is closed after it, too.
 const MAX_HEAD_TIME: Duration = Duration::from_secs(30);
@@ -55,9 +54,9 @@ pub(super) struct Connection {
 }
 
 /// Places for connections.
-struct Places {
+struct Places<'a> {
     clients: Clients,
-    trusted_proxies: Vec<IpNet>,
+    trusted_proxies: &'a [IpNet],
     all: Arc<Semaphore>,
     reserved: Arc<Semaphore>,
 }
@@ -68,21 +67,15 @@ struct Admitted {
     _permits: (OwnedSemaphorePermit, Option<OwnedSemaphorePermit>),
 }
 
-/// Answers requests until `shutdown` is complete, then waits for those that have begun, for at most `grace`.
+/// Answers requests until `shutdown` is complete, then waits for those that have begun, for at most as long as the settings say.
 pub async fn serve(
     listener: TcpListener,
     router: Router,
     clients: Clients,
-    trusted_proxies: Vec<IpNet>,
+    settings: &ServerSettings,
     shutdown: impl Future<Output = ()>,
-    grace: Duration,
 ) {
-    let places = Places {
-        clients,
-        trusted_proxies,
-        all: Arc::new(Semaphore::new(MAX_CONNECTIONS)),
-        reserved: Arc::new(Semaphore::new(RESERVED_CONNECTIONS)),
-    };
+    let places = Places::new(clients, settings);
     let graceful = GracefulShutdown::new();
     let overdue = CancellationToken::new();
     let mut server = http1::Builder::new();
@@ -127,7 +120,7 @@ pub async fn serve(
         });
     }
     drop(listener);
-    let open = graceful.count();
+    let (open, grace) = (graceful.count(), settings.grace());
     if tokio::time::timeout(grace, graceful.shutdown()).await.is_err() {
         tracing::warn!(
             target: "workway::http",
@@ -138,11 +131,21 @@ pub async fn serve(
     }
 }
 
-impl Places {
+impl<'a> Places<'a> {
+    fn new(clients: Clients, settings: &'a ServerSettings) -> Self {
+        let all = usize::try_from(settings.connections).unwrap_or(Semaphore::MAX_PERMITS);
+        Self {
+            clients,
+            trusted_proxies: &settings.trusted_proxies,
+            all: Arc::new(Semaphore::new(all)),
+            reserved: Arc::new(Semaphore::new(RESERVED_CONNECTIONS)),
+        }
+    }
+
     fn admit(&self, peer: SocketAddr) -> Option<Admitted> {
         let client = self.clients.get(peer.ip());
-        let is_proxy = forwarded::is_trusted(peer.ip(), &self.trusted_proxies);
-        // A proxy's connections carry requests of many clients, which have places of their own.
+        let is_proxy = forwarded::is_trusted(peer.ip(), self.trusted_proxies);
+        // A proxy's connections carry requests of many clients. Those clients have their own places.
         let own = if is_proxy { None } else { Some(client.try_place()?) };
         let (place, is_reserved) = match Arc::clone(&self.all).try_acquire_owned() {
             Ok(place) => (place, false),
@@ -153,7 +156,7 @@ impl Places {
     }
 }
 
-/// Says why and hangs up. Whoever does not listen for it loses nothing.
+/// Sends the refusal, if the socket takes it at once. The caller closes the connection.
 fn refuse(stream: &TcpStream) {
     let _ = stream.try_write(REFUSAL);
 }

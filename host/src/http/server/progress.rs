@@ -1,4 +1,4 @@
-//! A connection that closes when its client stops reading: an answer that nobody takes would hold its memory for ever.
+//! Closes connections whose client stops reading. An answer that nobody reads would hold its memory forever.
 
 use std::{
     io::{self, ErrorKind, IoSlice},
@@ -12,15 +12,15 @@ use tokio::{
     time::{Sleep, sleep},
 };
 
-/// How long a client may take to read [`MIN_READ_BYTES`] of an answer that waits for it.
+/// How long a client may take to read [`MIN_READ_BYTES`] of a waiting answer.
 const READ_WINDOW: Duration = Duration::from_secs(10);
-/// What a client reads in that time at least, in bytes, where there is so much. The slowest mobile networks carry more.
+/// The least that a client must read in [`READ_WINDOW`], in bytes, unless the answer is shorter. Slow mobile networks carry more.
 const MIN_READ_BYTES: usize = 32 << 10;
 
-/// A stream whose writes must make progress. How long reads take is for the reader to bound: it knows what it waits for.
+/// A stream whose writes must make progress. It does not bound reads: the server and the handlers know what they wait for.
 pub(super) struct ProgressStream<S> {
     stream: S,
-    /// Since a write first had to wait.
+    /// Set while a write has to wait.
     waiting: Option<Waiting>,
 }
 
@@ -34,7 +34,7 @@ impl<S> ProgressStream<S> {
         Self { stream, waiting: None }
     }
 
-    /// Notes what a write came to, and turns one that waited too long into an error.
+    /// Records the result of a write. A write that waits too long becomes an error.
     fn note(&mut self, context: &mut Context<'_>, result: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
         match result {
             Poll::Ready(Ok(written)) => {
@@ -93,7 +93,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for ProgressStream<S> {
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let flushed = Pin::new(&mut self.stream).poll_flush(context);
         if flushed.is_ready() {
-            // All that there was is written: the next answer has a window of its own.
+            // Everything is written. The next answer gets its own window.
             self.waiting = None;
         }
         flushed

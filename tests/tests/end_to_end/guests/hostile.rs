@@ -91,3 +91,18 @@ pub(crate) async fn not_json() {
     }
     host.finish().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+pub(crate) async fn endless_schema() {
+    let host = TestHost::builder().guest("endless-schema").start().await;
+    let answer = host.execute("endless-schema.nest", json!({ "a": 1 })).await;
+    assert_eq!((answer.status, answer.code()), (400, "invalid-input"));
+    assert!(answer.body["errors"][0]["detail"].to_string().contains("steps"), "{:#}", answer.body);
+    // Ten megabytes of mistakes: the first ones are said, and the others are not collected.
+    let wrong = "1,".repeat(5_000_000);
+    let answer = host.execute("endless-schema.list", serde_json::from_str(&format!("[{wrong}1]")).unwrap()).await;
+    assert_eq!((answer.status, answer.code()), (400, "invalid-input"));
+    assert_eq!(answer.body["errors"].as_array().map(Vec::len), Some(20));
+    assert_pings(&host, "endless-schema").await;
+    host.finish().await;
+}
