@@ -39,7 +39,7 @@ const MAX_HEAD_BYTES: usize = 64 << 10;
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// The answer on a connection that gets no place.
 const REFUSAL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/problem+json\r\nretry-after: 1\r\n\
-    connection: close\r\ncontent-length: 185\r\n\r\n\
+    connection: close\r\ncontent-length: 193\r\n\r\n\
     {\"type\":\"about:blank\",\"title\":\"Service Unavailable\",\"status\":503,\"code\":\"busy\",\"detail\":\"the host, or \
     this client's share of it, is at its limit of connections: try again later\",\"requestId\":\"\"}";
 
