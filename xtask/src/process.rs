@@ -29,14 +29,16 @@ pub fn capture(command: &mut Command) -> Result<String> {
         .with_context(|| format!("{} printed something that is not UTF-8", describe(command)))
 }
 
-/// Runs a cargo build with `--message-format json-render-diagnostics` and returns the executable that it made last.
-pub fn built_executable(cargo: &mut Command) -> Result<PathBuf> {
+/// Runs a cargo build with `--message-format json-render-diagnostics` and returns the binary with this name. The build may also
+/// make test executables.
+pub fn built_binary(cargo: &mut Command, name: &str) -> Result<PathBuf> {
     let messages = capture(cargo)?;
-    let mut executables = messages.lines().filter_map(|line| {
+    let mut binaries = messages.lines().filter_map(|line| {
         let message: Value = serde_json::from_str(line).ok()?;
-        Some(PathBuf::from(message["executable"].as_str()?))
+        let is_ours = message["target"]["name"] == name && message["profile"]["test"] == false;
+        Some(PathBuf::from(message["executable"].as_str().filter(|_| is_ours)?))
     });
-    executables.next_back().with_context(|| format!("{} built no executable", describe(cargo)))
+    binaries.next_back().with_context(|| format!("{} built no binary {name}", describe(cargo)))
 }
 
 /// Runs a command without showing its output. If it fails, the error repeats the end of the output.

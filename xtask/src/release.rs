@@ -32,7 +32,7 @@ fn build() -> Result<PathBuf> {
     let mut cargo = Command::new("cargo");
     cargo.current_dir(workspace::root()).args(["rustc", "--release", "--package", "workway-cli", "--bin", PROGRAM]);
     cargo.args(["--message-format", "json-render-diagnostics", "--", "-C", "strip=none"]);
-    process::built_executable(&mut cargo)
+    process::built_binary(&mut cargo, PROGRAM)
 }
 
 fn split(built: &Path) -> Result<()> {

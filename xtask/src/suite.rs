@@ -23,8 +23,8 @@ pub fn test(arguments: &[String]) -> Result<()> {
     // The check of every route is never skipped, in CI or elsewhere.
     phases.run("installing Schemathesis", fuzz_api::install)?;
     phases.run("running the tests", || {
-        let mut cargo = Command::new("cargo");
-        cargo.current_dir(workspace::root()).arg("test").args(scope(arguments)).args(arguments);
+        let mut cargo = cargo_test(arguments);
+        cargo.args(arguments);
         // For the tests that build an integration as its developer does.
         cargo.env("WORKWAY_TEST_WASM_TOOLCHAIN", wasm.rustup_name());
         if matches!(wasm, toolchain::Toolchain::Debian) {
@@ -35,11 +35,17 @@ pub fn test(arguments: &[String]) -> Result<()> {
         process::run(&mut cargo)
     })?;
     if arguments.is_empty() {
-        return phases.run("fuzzing the API", fuzz_api::run_short);
+        return phases.run("fuzzing the API", || fuzz_api::run_short(&mut cargo_test(arguments)));
     }
     phases.begin("fuzzing the API");
     eprintln!("      skipped: `cargo xtask test` without arguments also fuzzes the API; or run `cargo xtask fuzz-api`");
     Ok(())
+}
+
+fn cargo_test(arguments: &[String]) -> Command {
+    let mut cargo = Command::new("cargo");
+    cargo.current_dir(workspace::root()).arg("test").args(scope(arguments));
+    cargo
 }
 
 /// Selects the whole workspace unless the user names packages. The guests are excluded: they are built for wasm, and a

@@ -45,15 +45,20 @@ pub fn run(arguments: &[String]) -> Result<()> {
     let wasm = phases.run("looking for a wasm toolchain", toolchain::ensure)?;
     phases.run("building integrations", || components::build_integrations(wasm, &[]))?;
     phases.run("building the tests' guests", || components::build_guests(wasm))?;
-    let program = phases.run("building the host", || build_host(options.release))?;
+    let program = phases.run("building the host", || {
+        let mut cargo = Command::new("cargo");
+        cargo.current_dir(workspace::root()).args(["build", "--package", "workway-cli", "--bin", "workway"]);
+        build_host(cargo.args(options.release.then_some("--release")))
+    })?;
     let tools = phases.run("installing Schemathesis", install)?;
     phases.run("fuzzing the API", || fuzz(&program, &tools, &options))
 }
 
-/// Runs the short form. The caller has built everything that a host loads.
-pub fn run_short() -> Result<()> {
+/// Runs the short form. The caller has built everything that a host loads, and the tests with the same `cargo test`: their
+/// binary is used, because a build of this package only would compile most dependencies again with other features.
+pub fn run_short(tests: &mut Command) -> Result<()> {
     let options = Options { cases: SHORT_CASES, ..Options::parse(&[])? };
-    fuzz(&build_host(options.release)?, &install()?, &options)
+    fuzz(&build_host(tests.arg("--no-run"))?, &install()?, &options)
 }
 
 /// Installs Schemathesis and returns the folder of its programs.
@@ -62,11 +67,9 @@ pub fn install() -> Result<PathBuf> {
         .context("the API cannot be fuzzed without Schemathesis")
 }
 
-fn build_host(release: bool) -> Result<PathBuf> {
-    let mut cargo = Command::new("cargo");
-    cargo.current_dir(workspace::root()).args(["build", "--package", "workway-cli", "--bin", "workway"]);
-    cargo.args(["--message-format", "json-render-diagnostics"]).args(release.then_some("--release"));
-    process::built_executable(&mut cargo)
+fn build_host(cargo: &mut Command) -> Result<PathBuf> {
+    cargo.args(["--message-format", "json-render-diagnostics"]);
+    process::built_binary(cargo, "workway")
 }
 
 fn fuzz(program: &Path, tools: &Path, options: &Options) -> Result<()> {
