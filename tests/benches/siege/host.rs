@@ -63,7 +63,7 @@ impl HostProcess {
             }
         }
         let approve = format!("http://{address}/registry/integrations/fetch-probe/approve");
-        let approved = client.post(approve).bearer_auth(ADMIN_TOKEN).send().await?;
+        let approved = client.post(approve).bearer_auth(ADMIN_TOKEN).json(&serde_json::json!({})).send().await?;
         ensure!(approved.status().is_success(), "approving was answered {}", approved.status());
         Ok(Self { child, address, _output: output, _folder: folder })
     }
