@@ -6,7 +6,10 @@
 pub mod fetch;
 pub mod log;
 pub mod oauth;
+mod settings;
 pub mod storage;
+
+pub use settings::DnsSettings;
 
 /// Everything that one call may use.
 pub struct Capabilities {
