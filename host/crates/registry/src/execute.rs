@@ -177,7 +177,7 @@ impl ActionRegistry {
         };
         let space = Space { integration: integration.clone(), user: execution.user.clone() };
         Capabilities {
-            fetch: FetchCtx::new(services.fetch.clone(), active.egress.clone(), fetch),
+            fetch: FetchCtx::new(active.fetch.clone(), active.egress.clone(), fetch),
             log: LogCtx::new(Some(integration.clone()), execution.run_id.to_owned(), active.limits.log_bytes),
             oauth: OAuthCtx::new(services.connections.clone(), execution.user.clone(), active.permissions.clone())
                 .choosing(execution.connections.clone()),

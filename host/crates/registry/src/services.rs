@@ -16,6 +16,7 @@ use super::Grants;
 pub struct Services {
     /// The plugins folder; nothing outside it is reached.
     pub plugins: Arc<Dir>,
+    /// From which each integration gets a client of its own.
     pub fetch: FetchClient,
     pub connections: Arc<dyn ConnectionSource>,
     /// The headers that an integration may not set towards a provider's hosts.
