@@ -114,7 +114,7 @@ impl App {
         let runtime = Runtime::new(settings.sandbox(), CodeCache::open(&data, settings.cache.bytes)?)?;
         let upstreams = upstreams(&settings)?;
         let catalogue = catalogue(&settings)?;
-        let fetch = FetchClient::builder().upstreams(upstreams).build();
+        let fetch = FetchClient::builder().upstreams(upstreams).dns(settings.dns.clone()).build();
         let (database, vault) = open_vault(&settings, &data).await?;
         vault.verify_keys().await?;
         let oauth = Arc::new(settings.oauth.clone());

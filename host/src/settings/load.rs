@@ -11,6 +11,7 @@ use std::{
 use config::{Config, File, FileFormat};
 use secrecy::SecretString;
 use serde::Deserialize;
+use workway_capability::DnsSettings;
 use workway_marketplace::MarketplaceSettings;
 use workway_model::{IntegrationId, Mode, ProviderId};
 use workway_oauth::{ClientVariables, OAuthFile, OAuthSettings, ProviderFile};
@@ -138,6 +139,7 @@ struct FileSettings {
     integrations: BTreeMap<IntegrationId, IntegrationSettings>,
     oauth: OAuthFile,
     server: ServerSettings,
+    dns: DnsSettings,
     providers: BTreeMap<ProviderId, ProviderFile>,
     upstreams: BTreeMap<String, String>,
 }
@@ -187,6 +189,7 @@ impl Settings {
             users: file.accounts,
             oauth: OAuthSettings::new(file.oauth, file.providers, &flags.clients).map_err(SettingsError::OAuth)?,
             server: file.server,
+            dns: file.dns,
             upstreams: file.upstreams,
         }
         .check()
@@ -268,6 +271,8 @@ mod tests {
             bytes = 1048576
             [marketplace]
             cache_bytes = 0
+            [dns]
+            servers = ["127.0.0.1:5353", "[2620:fe::fe]:53"]
             [integrations.github.limits]
             memory_bytes = 268435456
             [upstreams]
@@ -283,6 +288,7 @@ mod tests {
         let users = settings.users;
         assert_eq!((users.attempts_per_address.get(), users.attempts_per_email.get()), (100, 5));
         assert_eq!((settings.cache.bytes, settings.marketplace.cache_bytes), (1 << 20, 0));
+        assert_eq!(settings.dns.servers, ["127.0.0.1:5353", "[2620:fe::fe]:53"].map(|server| server.parse().unwrap()));
         assert_eq!(settings.registry.limits_of(&"github".parse().unwrap()).memory_bytes, 256 << 20);
         assert_eq!(settings.registry.limits_of(&"github".parse().unwrap()).cpu_ms, 5);
         assert_eq!(settings.registry.largest_memory_bytes(), 256 << 20);
@@ -316,6 +322,9 @@ mod tests {
             ("compiler = \"gcc\"", "gcc"),
             ("[server]\nallowed_origins = [\"*\"]", "allowed_origins"),
             ("[server]\nallowed_origins = [\"https://app.example.com/page\"]", "server: allowed_origins"),
+            ("[dns]\nservers = [\"9.9.9.9\"]", "socket address"),
+            ("[dns]\nservers = [\"9.9.9.9:0\"]", "dns: servers"),
+            ("[dns]\nsearch = []", "search"),
             ("listen = ", "workway.toml"),
         ] {
             let message = load(text, development()).unwrap_err().to_string();

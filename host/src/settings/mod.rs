@@ -8,6 +8,7 @@ mod server;
 use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
 
 use secrecy::{ExposeSecret, SecretString};
+use workway_capability::DnsSettings;
 use workway_marketplace::MarketplaceSettings;
 use workway_oauth::OAuthSettings;
 use workway_registry::RegistrySettings;
@@ -47,6 +48,7 @@ pub struct Settings {
     pub users: UserSettings,
     pub oauth: OAuthSettings,
     pub server: ServerSettings,
+    pub dns: DnsSettings,
     /// Maps a public host name to the loopback origin that stands in for it. Only in development and tests.
     pub upstreams: BTreeMap<String, String>,
 }
@@ -88,6 +90,7 @@ impl Settings {
         out_of_range("limits", self.memory.check())?;
         out_of_range("accounts", self.users.check())?;
         out_of_range("cache", self.cache.check())?;
+        out_of_range("dns", self.dns.check())?;
         out_of_range("marketplace", self.marketplace.check())?;
         out_of_range("server", self.server.check())?;
         Ok(self)

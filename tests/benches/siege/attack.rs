@@ -10,7 +10,7 @@ use std::{
 
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    task::JoinSet,
+    runtime::Runtime,
 };
 
 use super::client::User;
@@ -39,9 +39,9 @@ pub enum Attack {
     CompileBomb,
 }
 
-/// An attack that goes on until the host is gone.
+/// A running attack. It has its own runtime, so that the honest users' timings do not include its work.
 pub struct Attacking {
-    tasks: JoinSet<()>,
+    runtime: Runtime,
     tally: Arc<Tally>,
 }
 
@@ -87,21 +87,27 @@ impl Attack {
         }
     }
 
-    pub fn begin(self, attacker: User) -> Attacking {
+    /// Starts the attack.
+    ///
+    /// # Errors
+    /// The system has no more threads.
+    pub fn begin(self, attacker: User) -> anyhow::Result<Attacking> {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
         let tally = Arc::new(Tally::default());
-        let mut tasks = JoinSet::new();
         let connections = match self {
             Self::SlowRead | Self::SlowBody => OPEN_CONNECTIONS,
             Self::CompileBomb => 0,
             _ => BUSY_CONNECTIONS,
         };
         let inputs: Arc<Vec<String>> = Arc::new(self.inputs());
+        let filler: Arc<[u8]> = vec![b' '; INPUT_BYTES - (1 << 10)].into();
         for number in 0..connections {
-            let (attacker, tally, inputs) = (attacker.clone(), Arc::clone(&tally), Arc::clone(&inputs));
-            tasks.spawn(async move {
+            let (attacker, tally) = (attacker.clone(), Arc::clone(&tally));
+            let (inputs, filler) = (Arc::clone(&inputs), Arc::clone(&filler));
+            runtime.spawn(async move {
                 match self {
-                    Self::SlowRead => hold(&attacker, &tally, Hold::Answer).await,
-                    Self::SlowBody => hold(&attacker, &tally, Hold::Body).await,
+                    Self::SlowRead => hold(&attacker, &tally, Hold::Answer, &filler).await,
+                    Self::SlowBody => hold(&attacker, &tally, Hold::Body, &filler).await,
                     _ => {
                         for round in number.. {
                             let input = match self {
@@ -114,7 +120,7 @@ impl Attack {
                 }
             });
         }
-        Attacking { tasks, tally }
+        Ok(Attacking { runtime, tally })
     }
 
     fn action(self) -> &'static str {
@@ -153,7 +159,7 @@ enum Hold {
 }
 
 /// Opens one connection after the other, and lets each last for as long as the host does.
-async fn hold(attacker: &User, tally: &Tally, hold: Hold) {
+async fn hold(attacker: &User, tally: &Tally, hold: Hold, filler: &[u8]) {
     loop {
         let held = async {
             let mut stream = attacker.connect().await?;
@@ -172,7 +178,7 @@ async fn hold(attacker: &User, tally: &Tally, hold: Hold) {
                 }
                 Hold::Body => {
                     stream.write_all(attacker.execute_head("hello.echo", INPUT_BYTES).as_bytes()).await?;
-                    stream.write_all(&vec![b' '; INPUT_BYTES - (1 << 10)]).await?;
+                    stream.write_all(filler).await?;
                     tally.answered.fetch_add(1, Ordering::Relaxed);
                     while stream.write_all(b" ").await.is_ok() {
                         tokio::time::sleep(Duration::from_secs(1)).await;
@@ -203,8 +209,8 @@ impl Tally {
 
 impl Attacking {
     /// Ends the attack, and says what it did.
-    pub async fn finish(mut self) -> String {
-        self.tasks.shutdown().await;
+    pub fn finish(self) -> String {
+        self.runtime.shutdown_background();
         let count = |counter: &AtomicUsize| counter.load(Ordering::Relaxed);
         let Tally { answered, refused, failed } = &*self.tally;
         format!("{} sent, {} refused, {} without an answer", count(answered), count(refused), count(failed))

@@ -131,7 +131,7 @@ async fn besiege(attack: Attack) -> anyhow::Result<Outcome> {
         honest.spawn(async move { call_until(user, &running).await });
     }
     let sampling = tokio::spawn(sample(host.id(), Arc::clone(&running)));
-    let attacking = attack.begin(attacker);
+    let attacking = attack.begin(attacker)?;
     tokio::time::sleep(ATTACK_TIME).await;
     running.store(false, Ordering::Relaxed);
     let (mut times, mut failures) = (Vec::new(), Vec::new());
@@ -142,7 +142,7 @@ async fn besiege(attack: Attack) -> anyhow::Result<Outcome> {
     let resident_bytes = sampling.await??;
     // The attack goes on while the host ends.
     let exit = host.terminate().await?;
-    let attacker = attacking.finish().await;
+    let attacker = attacking.finish();
     let (p50, p99) = (quantile(&mut times, 0.5), quantile(&mut times, 0.99));
     Ok(Outcome { calls: times.len(), failures, p50, p99, resident_bytes, exit, attacker })
 }

@@ -1,5 +1,7 @@
 //! The way out: what an integration reaches, in what bounds, and what nobody reaches.
 
+mod connections;
+mod dns;
 mod forbidden;
 mod redirects;
 

@@ -75,7 +75,7 @@ impl Accounts {
         Ok(LiveServices {
             connections: Arc::new(self.app.connections().clone()),
             user: self.user.clone(),
-            network: FetchClient::builder().upstreams(upstreams),
+            network: FetchClient::builder().upstreams(upstreams).dns(self.app.settings().dns.clone()),
         })
     }
 

@@ -6,8 +6,10 @@
 pub mod fetch;
 pub mod log;
 pub mod oauth;
+mod settings;
 pub mod storage;
 
+pub use settings::DnsSettings;
 use workway_resources::HeldMemory;
 
 /// Everything that one call may use.

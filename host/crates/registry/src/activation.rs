@@ -236,10 +236,12 @@ impl ActionRegistry {
         Ok(Activated::Serving(loading))
     }
 
-    /// A version that answers calls, with the share of the one whose place it takes.
+    /// A version that answers calls, with the shares of the one whose place it takes.
     fn serve(&self, loaded: Loaded, before: Option<&RegisteredIntegration>) -> Active {
         let Loaded { definition, component, hash, .. } = loaded;
-        let share = before.and_then(|entry| entry.active.as_ref()).map(|active| active.share.clone());
+        let before = before.and_then(|entry| entry.active.as_ref());
+        let share = before.map(|active| active.share.clone());
+        let fetch = before.map(|active| active.fetch.clone());
         let permissions = &definition.permissions;
         let recorder = &self.0.services.recorder;
         Active {
@@ -253,6 +255,7 @@ impl ActionRegistry {
             ),
             limits: self.0.settings.limits_of(&definition.id),
             share: share.unwrap_or_else(|| self.0.admission.share()),
+            fetch: fetch.unwrap_or_else(|| self.0.services.fetch.for_integration()),
             meters: definition.actions.iter().map(|action| Meter::new(recorder, &definition.id, &action.id)).collect(),
             definition,
         }

@@ -135,7 +135,7 @@ impl ActionRegistry {
         into_measured(called.await)
     }
 
-    /// What every call goes through before a guest runs: size, admission, schema.
+    /// Prepares a call: checks its size and its schema, reserves memory and admits it.
     pub(super) async fn begin<'a>(
         &'a self,
         active: &'a Active,
@@ -145,14 +145,14 @@ impl ActionRegistry {
     ) -> Result<Begun<'a>, ExecuteError> {
         let input = execution.input.get();
         fits(active, input.len())?;
-        // Before the input is looked at: that takes time and memory too, and is done for as many as may run.
-        let admitted =
-            self.0.admission.admit(&active.share).map_err(|full| ExecuteError::Busy { of_host: full == Full::Pool })?;
         if let Some(schema) = schema {
             validate(schema, input, execution.share).await?;
         }
         // The input is copied on its way to the guest.
         let memory = execution.share.take(CALL_BYTES.saturating_add(bytes_of(input))).await?;
+        // Last: a client that waits for its share of memory must not keep a place from others.
+        let admitted =
+            self.0.admission.admit(&active.share).map_err(|full| ExecuteError::Busy { of_host: full == Full::Pool })?;
         let call = Call {
             subject,
             input,
@@ -189,7 +189,7 @@ impl ActionRegistry {
             ..FetchLimits::default()
         };
         let space = Space { integration: integration.clone(), user: execution.user.clone() };
-        let client = services.fetch.clone().charging(execution.share.clone());
+        let client = active.fetch.clone().charging(execution.share.clone());
         Capabilities {
             memory,
             fetch: FetchCtx::new(client, active.egress.clone(), fetch),

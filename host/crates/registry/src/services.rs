@@ -18,6 +18,7 @@ use super::Grants;
 pub struct Services {
     /// The plugins folder; nothing outside it is reached.
     pub plugins: Arc<Dir>,
+    /// From which each integration gets a client of its own.
     pub fetch: FetchClient,
     /// The host's own share of memory, for what no client asked for.
     pub share: Share,

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use workway_capability::fetch::EgressPolicy;
+use workway_capability::fetch::{EgressPolicy, FetchClient};
 use workway_model::{Definition, FileName, IntegrationId, Permissions, Timestamp};
 use workway_sandbox::{CallLimits, LinkedComponent};
 
@@ -46,6 +46,8 @@ pub struct Active {
     /// The same permissions as in the definition, shared with running calls.
     pub(super) permissions: Arc<Permissions>,
     pub(super) egress: Arc<EgressPolicy>,
+    /// Its own connections and share of name lookups. Kept across reloads, like `share`.
+    pub(super) fetch: FetchClient,
     pub(super) limits: CallLimits,
     pub(super) share: Share,
     /// In the order of the definition's actions.

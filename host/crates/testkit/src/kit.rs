@@ -59,7 +59,7 @@ pub struct KitOptions {
 pub struct LiveServices {
     pub connections: Arc<dyn ConnectionSource>,
     pub user: UserId,
-    /// Its upstreams, resolver and certificates are used. Its transport and observer are not.
+    /// Its upstreams, name servers and certificates are used. Its transport and observer are not.
     pub network: FetchClientBuilder,
 }
 

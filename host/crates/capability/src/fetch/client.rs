@@ -1,4 +1,4 @@
-//! Sends requests: one pooled client for the process, shared by all integrations.
+//! Sends requests: one client for the host itself, and one for each integration that is made from it.
 //!
 //! A request leaves this file only with an [`EgressGrant`] for its URL, one for each hop, and through the egress connector.
 //! Nothing here retries, keeps cookies, uses a proxy or unpacks a body.
@@ -11,12 +11,7 @@ use http::{
     header::{ACCEPT_ENCODING, LOCATION, USER_AGENT},
 };
 use http_body_util::Full;
-use hyper_util::{
-    client::legacy::Client,
-    rt::{TokioExecutor, TokioTimer},
-};
-use rustls::{ClientConfig, RootCertStore};
-use rustls_platform_verifier::BuilderVerifierExt;
+use rustls::RootCertStore;
 use tokio::time;
 use workway_policy::fetch::{
     EgressGrant, EgressPolicy, FetchError, FetchLimits, FetchRequest, Hop, credential::check_unset,
@@ -24,33 +19,28 @@ use workway_policy::fetch::{
 use workway_resources::{Resources, Share};
 
 use super::{
-    connector::{ConnectFailure, EgressConnector, Routes, tls_cause},
+    connector::{ConnectFailure, Routes, tls_cause},
     credential::{Addition, Credential},
-    resolve::{Dial, Resolve, SystemResolver, TcpDial},
+    dns::{DnsResolver, IntegrationLookups},
+    pool::{Pool, tls_config},
+    resolve::{Dial, Resolve, TcpDial},
     response::{self, BodyBudget, FetchResponse},
-    transport::{AnswerBody, FetchObserver, ObservedRequest, Pool, PooledTransport, Transport, Way},
+    transport::{AnswerBody, FetchObserver, ObservedRequest, PooledTransport, Transport, Way},
     upstreams::Upstreams,
 };
+use crate::settings::DnsSettings;
 
 /// The user agent of a request whose guest sets none: some APIs refuse requests without one.
 const DEFAULT_USER_AGENT: &str = concat!("workway/", env!("CARGO_PKG_VERSION"));
 /// How long name resolution, TCP and TLS may take together.
 const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long an unused connection is kept. Most servers close theirs after 60 to 120 seconds.
-const POOL_IDLE_TIMEOUT: Duration = Duration::from_secs(50);
-/// How many unused connections to one origin are kept.
-const POOL_MAX_IDLE_PER_HOST: usize = 16;
-/// The process's own bound on the head of an answer, whatever an integration's limits say.
-const MAX_RESPONSE_HEAD_BYTES: u32 = 256 * 1024;
-/// How often a busy HTTP/2 connection is asked whether it is alive, and how long it may take to say so.
-const HTTP2_PING_INTERVAL: Duration = Duration::from_secs(20);
-const HTTP2_PING_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The way out for every integration. Cheap to clone; clones share one pool of connections.
+/// The way out, of the host or of one integration. Cheap to clone; clones share one pool of connections and one share of the
+/// name lookups.
 #[derive(Clone)]
 pub struct FetchClient {
     way: Way,
-    /// Whose memory the bodies take.
+    /// The share whose memory the bodies reserve.
     share: Share,
     observer: Option<Arc<dyn FetchObserver>>,
 }
@@ -59,7 +49,7 @@ impl FetchClient {
     pub fn builder() -> FetchClientBuilder {
         FetchClientBuilder {
             upstreams: Upstreams::default(),
-            resolver: Arc::new(SystemResolver::default()),
+            resolver: Arc::new(DnsResolver::new(DnsSettings::default())),
             dial: Arc::new(TcpDial),
             roots: None,
             connect_timeout: DEFAULT_CONNECT_TIMEOUT,
@@ -68,10 +58,24 @@ impl FetchClient {
         }
     }
 
-    /// The same client, whose bodies take their bytes from this share.
+    /// Returns the same client, whose bodies reserve memory of this share.
     #[must_use]
     pub fn charging(self, share: Share) -> Self {
         Self { share, ..self }
+    }
+
+    /// Returns a client for one integration, which has a pool of connections and a share of the name lookups of its own.
+    /// Nothing that the integration does with it delays another one or the host. Routes, certificates, TLS sessions and
+    /// cached names are those of this client.
+    ///
+    /// Make one for each integration and keep it: every client adds a share.
+    #[must_use]
+    pub fn for_integration(&self) -> Self {
+        let way = match &self.way {
+            Way::Pool(pool) => Way::Pool(Arc::new(pool.for_integration())),
+            Way::Other(transport) => Way::Other(Arc::clone(transport)),
+        };
+        Self { way, share: self.share.clone(), observer: self.observer.clone() }
     }
 
     /// Reports to the observer, if there is one.
@@ -288,7 +292,7 @@ pub(super) fn broken(error: &(dyn std::error::Error + 'static)) -> FetchError {
     }
 }
 
-/// Collects what a [`FetchClient`] is made of. Without a call: no upstreams, the machine's resolver and certificates.
+/// Collects what a [`FetchClient`] is made of. Without a call: no upstreams, the system's name servers and certificates.
 #[must_use]
 pub struct FetchClientBuilder {
     upstreams: Upstreams,
@@ -307,8 +311,14 @@ impl FetchClientBuilder {
         self
     }
 
-    /// Looks names up in another way. Its answers are filtered like the machine's.
-    pub fn resolver(mut self, resolver: impl Resolve) -> Self {
+    /// Looks names up with these settings.
+    pub fn dns(mut self, settings: DnsSettings) -> Self {
+        self.resolver = Arc::new(DnsResolver::new(settings));
+        self
+    }
+
+    #[cfg(test)]
+    pub(super) fn resolver(mut self, resolver: impl Resolve) -> Self {
         self.resolver = Arc::new(resolver);
         self
     }
@@ -360,39 +370,8 @@ impl FetchClientBuilder {
 
     fn pool(self) -> Pool {
         let Self { upstreams, resolver, dial, roots, connect_timeout, .. } = self;
-        let routes = Routes { upstreams, resolver, dial, connect_timeout };
-        let max_head = usize::try_from(MAX_RESPONSE_HEAD_BYTES).unwrap_or(usize::MAX);
-        let client = Client::builder(TokioExecutor::new())
-            .timer(TokioTimer::new())
-            .pool_timer(TokioTimer::new())
-            .pool_idle_timeout(POOL_IDLE_TIMEOUT)
-            .pool_max_idle_per_host(POOL_MAX_IDLE_PER_HOST)
-            .http1_max_buf_size(max_head)
-            .http2_max_header_list_size(MAX_RESPONSE_HEAD_BYTES)
-            .http2_keep_alive_interval(HTTP2_PING_INTERVAL)
-            .http2_keep_alive_timeout(HTTP2_PING_TIMEOUT)
-            .build(EgressConnector::new(routes, tls_config(roots)));
-        Pool(client)
-    }
-}
-
-/// TLS 1.2 and 1.3 on ring, named here so that no default provider of the process is asked for.
-fn tls_config(roots: Option<RootCertStore>) -> ClientConfig {
-    let builder = || {
-        ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .expect("ring has the cipher suites of TLS 1.2 and 1.3")
-    };
-    match roots {
-        Some(roots) => builder().with_root_certificates(roots).with_no_client_auth(),
-        None => match builder().with_platform_verifier() {
-            Ok(verified) => verified.with_no_client_auth(),
-            // A machine without certificates can still serve what needs no network; its https requests fail, saying why.
-            Err(error) => {
-                tracing::warn!(target: "workway::fetch", %error, "no root certificates: every https request will fail");
-                builder().with_root_certificates(RootCertStore::empty()).with_no_client_auth()
-            }
-        },
+        let lookups = IntegrationLookups::default();
+        Pool::of_host(Routes { upstreams, resolver, dial, connect_timeout, lookups }, tls_config(roots))
     }
 }
 

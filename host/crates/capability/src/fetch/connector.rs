@@ -24,7 +24,8 @@ use workway_policy::fetch::FetchError;
 
 use super::{
     address::forbidden,
-    resolve::{Dial, Resolve},
+    dns::{IntegrationLookups, LookupShare},
+    resolve::{Dial, Resolve, ResolveError},
     upstreams::Upstreams,
 };
 
@@ -39,8 +40,8 @@ const ATTEMPT_HEAD_START: Duration = Duration::from_millis(250);
 pub(super) enum ConnectFailure {
     #[error("{0} resolves to an address outside the public internet, which no integration may reach")]
     Denied(String),
-    #[error("{0} cannot be resolved: the name has no address")]
-    Dns(String),
+    #[error("{host} cannot be resolved: {reason}")]
+    Dns { host: String, reason: ResolveError },
     #[error("{host} cannot be reached: {reason}")]
     Connect { host: String, reason: String },
     #[error("{host} cannot be reached securely: {reason}")]
@@ -52,7 +53,7 @@ impl From<&ConnectFailure> for FetchError {
         let text = failure.to_string();
         match failure {
             ConnectFailure::Denied(_) => Self::Denied(text),
-            ConnectFailure::Dns(_) => Self::Dns(text),
+            ConnectFailure::Dns { .. } => Self::Dns(text),
             ConnectFailure::Connect { .. } => Self::Connect(text),
             ConnectFailure::Tls { .. } => Self::Tls(text),
         }
@@ -66,12 +67,13 @@ pub(super) struct Routes {
     pub(super) dial: Arc<dyn Dial>,
     /// For resolution, TCP and TLS together.
     pub(super) connect_timeout: Duration,
+    pub(super) lookups: IntegrationLookups,
 }
 
 type Stream = TokioIo<TcpStream>;
 type Connecting<T, E> = Pin<Box<dyn Future<Output = Result<T, E>> + Send>>;
 
-/// The connector of the pooled client: [`TcpConnector`], with TLS on top unless the URL or its upstream is plain.
+/// The connector of one pooled client: [`TcpConnector`], with TLS on top unless the URL or its upstream is plain.
 #[derive(Clone)]
 pub(super) struct EgressConnector {
     routes: Arc<Routes>,
@@ -80,9 +82,8 @@ pub(super) struct EgressConnector {
 }
 
 impl EgressConnector {
-    pub(super) fn new(routes: Routes, tls: ClientConfig) -> Self {
-        let routes = Arc::new(routes);
-        let tcp = TcpConnector(Arc::clone(&routes));
+    pub(super) fn new(routes: Arc<Routes>, tls: ClientConfig, share: LookupShare) -> Self {
+        let tcp = TcpConnector { routes: Arc::clone(&routes), share: Arc::new(share) };
         let tls = HttpsConnectorBuilder::new()
             .with_tls_config(tls)
             .https_only()
@@ -135,7 +136,10 @@ fn secured(uri: Uri) -> Uri {
 
 /// Resolves, filters and dials. The only code of the host that opens a connection for a guest.
 #[derive(Clone)]
-pub(super) struct TcpConnector(Arc<Routes>);
+pub(super) struct TcpConnector {
+    routes: Arc<Routes>,
+    share: Arc<LookupShare>,
+}
 
 impl Service<Uri> for TcpConnector {
     type Response = Stream;
@@ -147,11 +151,11 @@ impl Service<Uri> for TcpConnector {
     }
 
     fn call(&mut self, uri: Uri) -> Self::Future {
-        let routes = Arc::clone(&self.0);
+        let Self { routes, share } = self.clone();
         Box::pin(async move {
             let host = uri.host().unwrap_or_default();
             let default_port = if uri.scheme() == Some(&Scheme::HTTP) { 80 } else { 443 };
-            let addresses = addresses(&routes, host, uri.port_u16().unwrap_or(default_port)).await?;
+            let addresses = addresses(&routes, &share, host, uri.port_u16().unwrap_or(default_port)).await?;
             let stream = race(&*routes.dial, &addresses)
                 .await
                 .map_err(|error| ConnectFailure::Connect { host: host.to_owned(), reason: error.kind().to_string() })?;
@@ -164,17 +168,23 @@ impl Service<Uri> for TcpConnector {
 }
 
 /// The addresses that may be dialled for `host`: its upstream's, or the public ones among its own.
-async fn addresses(routes: &Routes, host: &str, port: u16) -> Result<Vec<SocketAddr>, ConnectFailure> {
+async fn addresses(
+    routes: &Routes,
+    share: &LookupShare,
+    host: &str,
+    port: u16,
+) -> Result<Vec<SocketAddr>, ConnectFailure> {
     if let Some(upstream) = routes.upstreams.get(host) {
         return Ok(vec![upstream.address()]);
     }
     let literal = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+    let unresolved = |reason| ConnectFailure::Dns { host: host.to_owned(), reason };
     let found = match literal {
         Ok(ip) => vec![ip],
-        Err(_) => routes.resolver.resolve(host).await.map_err(|_| ConnectFailure::Dns(host.to_owned()))?,
+        Err(_) => routes.resolver.resolve(host, share).await.map_err(unresolved)?,
     };
     if found.is_empty() {
-        return Err(ConnectFailure::Dns(host.to_owned()));
+        return Err(unresolved(ResolveError::NoAddress));
     }
     let allowed: Vec<_> = found
         .into_iter()

@@ -7,7 +7,7 @@
 //! 2. `credential` puts the account's token on it: to its audience, over https, until the origin changes. If the API
 //!    refuses the token (401), the request is sent once more with a renewed one (`authorizer`).
 //! 3. `transport` carries it: the pool, or in the test kit a substitute.
-//! 4. `connector` resolves the name and does not dial what `address` forbids.
+//! 4. `connector` resolves the name (`dns`) and does not dial what `address` forbids.
 //! 5. `response` reads the response within its limits.
 //!
 //! Denied by default: a [`FetchCtx`] with the default policy reaches nothing. A connection's token never enters the guest
@@ -19,6 +19,8 @@ mod authorizer;
 mod client;
 mod connector;
 mod credential;
+mod dns;
+mod pool;
 mod resolve;
 mod response;
 mod transport;
@@ -33,7 +35,6 @@ pub use address::forbidden;
 pub use authorizer::Authorizer;
 pub use client::{FetchClient, FetchClientBuilder};
 pub use credential::Credential;
-pub use resolve::{Resolve, SystemResolver};
 pub use response::FetchResponse;
 pub use transport::{FetchObserver, ObservedRequest, PooledTransport, Transport};
 pub use upstreams::{Upstream, UpstreamError, Upstreams};

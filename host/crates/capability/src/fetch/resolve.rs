@@ -3,48 +3,31 @@
 
 use std::{
     io,
-    net::{IpAddr, SocketAddr, ToSocketAddrs},
-    sync::Arc,
+    net::{IpAddr, SocketAddr},
 };
 
 use async_trait::async_trait;
-use tokio::{net::TcpStream, sync::Semaphore};
+use tokio::net::TcpStream;
+
+use super::dns::LookupShare;
 
 /// Looks names up. The connector filters whatever comes back, so an implementation need not be trusted with that.
 #[async_trait]
-pub trait Resolve: Send + Sync + 'static {
-    /// The addresses of `host`, best first. An IP literal is never asked for.
-    async fn resolve(&self, host: &str) -> io::Result<Vec<IpAddr>>;
+pub(super) trait Resolve: Send + Sync + 'static {
+    /// The addresses of `host`, best first. An IP literal is never asked for. A lookup that takes time waits for a place of
+    /// `share`, which is that of the integration that asks.
+    async fn resolve(&self, host: &str, share: &LookupShare) -> Result<Vec<IpAddr>, ResolveError>;
 }
 
-/// Lookups under way at once. Each holds a thread until the machine's resolver gives up, whoever has stopped waiting; a
-/// guest that asks a name server which never answers must not take every thread of the process.
-const MAX_LOOKUPS: usize = 64;
-
-/// The machine's own resolver. Clones share one bound.
-#[derive(Clone, Debug)]
-pub struct SystemResolver(Arc<Semaphore>);
-
-impl Default for SystemResolver {
-    fn default() -> Self {
-        Self(Arc::new(Semaphore::new(MAX_LOOKUPS)))
-    }
-}
-
-#[async_trait]
-impl Resolve for SystemResolver {
-    async fn resolve(&self, host: &str) -> io::Result<Vec<IpAddr>> {
-        // With the dot the name is absolute: a search domain of the machine cannot turn it into another one. The price is
-        // that `/etc/hosts` is not asked; `[upstreams]` is the way to send a host somewhere else.
-        let name = format!("{host}.");
-        let permit = Arc::clone(&self.0).acquire_owned().await.map_err(io::Error::other)?;
-        let lookup = tokio::task::spawn_blocking(move || {
-            let addresses = (name.as_str(), 0).to_socket_addrs();
-            drop(permit);
-            addresses
-        });
-        Ok(lookup.await.map_err(io::Error::other)??.map(|address| address.ip()).collect())
-    }
+/// Why a name led to no address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum ResolveError {
+    #[error("the name has no address")]
+    NoAddress,
+    #[error("no name server answered in time")]
+    NoAnswer,
+    #[error("the name servers failed to look it up")]
+    Failed,
 }
 
 /// Opens connections. Never public: what could replace this could go round the address filter.

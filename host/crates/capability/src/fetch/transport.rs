@@ -10,10 +10,9 @@ use bytes::{Bytes, BytesMut};
 use http::{Request, Response};
 use http_body_util::{BodyExt, Either, Full};
 use hyper::body::Incoming;
-use hyper_util::client::legacy::Client;
 use workway_policy::fetch::FetchError;
 
-use super::{client::broken, connector::EgressConnector};
+use super::{client::broken, pool::Pool};
 
 /// An answer's body, from the pool or from another transport.
 pub(super) type AnswerBody = Either<Incoming, Full<Bytes>>;
@@ -44,9 +43,6 @@ pub struct ObservedRequest<'a> {
     pub outcome: Result<u16, &'a FetchError>,
 }
 
-/// The network: a pool of connections, which only the egress connector opens.
-pub(super) struct Pool(pub(super) Client<EgressConnector, Full<Bytes>>);
-
 /// The network as a [`Transport`], for a transport that wraps it. Cheap to clone.
 #[derive(Clone)]
 pub struct PooledTransport {
@@ -59,12 +55,6 @@ pub struct PooledTransport {
 pub(super) enum Way {
     Pool(Arc<Pool>),
     Other(Arc<dyn Transport>),
-}
-
-impl Pool {
-    async fn exchange(&self, request: Request<Full<Bytes>>) -> Result<Response<Incoming>, FetchError> {
-        self.0.request(request).await.map_err(|error| broken(&error))
-    }
 }
 
 impl Way {

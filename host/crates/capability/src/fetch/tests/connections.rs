@@ -8,7 +8,11 @@ use super::{
     server::{Server, raw, text},
     upstream_map,
 };
-use crate::fetch::{FetchClient, FetchError, FetchLimits, Resolve};
+use crate::fetch::{
+    FetchClient, FetchError, FetchLimits,
+    dns::LookupShare,
+    resolve::{Resolve, ResolveError},
+};
 
 const URL: &str = "https://a.example.com/";
 
@@ -104,7 +108,7 @@ async fn a_name_server_that_never_answers_is_given_up() {
     struct Silent;
     #[async_trait::async_trait]
     impl Resolve for Silent {
-        async fn resolve(&self, _: &str) -> std::io::Result<Vec<std::net::IpAddr>> {
+        async fn resolve(&self, _: &str, _: &LookupShare) -> Result<Vec<std::net::IpAddr>, ResolveError> {
             std::future::pending().await
         }
     }

@@ -3,6 +3,7 @@
 
 mod bodies;
 mod connections;
+mod dns;
 mod forbidden;
 mod parallel;
 mod redirects;
@@ -22,8 +23,9 @@ use secrecy::SecretString;
 use tokio::net::TcpStream;
 
 use super::{
-    Credential, EgressPolicy, FetchClient, FetchClientBuilder, FetchError, FetchRequest, FetchResponse, Resolve,
-    Upstreams, resolve::Dial,
+    Credential, EgressPolicy, FetchClient, FetchClientBuilder, FetchError, FetchRequest, FetchResponse, Upstreams,
+    dns::LookupShare,
+    resolve::{Dial, Resolve, ResolveError},
 };
 
 fn policy(hosts: &[&str]) -> EgressPolicy {
@@ -85,9 +87,9 @@ impl Names {
 
 #[async_trait]
 impl Resolve for Names {
-    async fn resolve(&self, host: &str) -> io::Result<Vec<IpAddr>> {
+    async fn resolve(&self, host: &str, _: &LookupShare) -> Result<Vec<IpAddr>, ResolveError> {
         let mut names = self.0.lock().expect("no test panicked");
-        let answers = names.get_mut(host).ok_or(io::ErrorKind::NotFound)?;
+        let answers = names.get_mut(host).ok_or(ResolveError::NoAddress)?;
         let answer = if answers.len() > 1 { answers.pop_front() } else { answers.front().cloned() };
         Ok(answer.unwrap_or_default())
     }
