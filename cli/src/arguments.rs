@@ -7,10 +7,14 @@ use clap::{Args, Parser, Subcommand};
 use reqwest::Url;
 use workway_host::{
     model::UserId,
+    sandbox::CompileWorker,
     settings::{Flags, Mode},
 };
 
 use crate::integration::{ItemName, Name};
+
+/// The command that a host in production starts to compile components.
+const COMPILE_WORKER: &str = "compile-worker";
 
 /// Run integrations in a sandbox and serve their actions.
 #[derive(Parser)]
@@ -37,6 +41,9 @@ pub enum Command {
     /// Manage the keys that encrypt stored tokens.
     #[command(subcommand)]
     Keys(KeysCommand),
+    /// Compile components for a host. The host starts this itself.
+    #[command(name = COMPILE_WORKER, hide = true)]
+    CompileWorker,
 }
 
 #[derive(Args)]
@@ -82,6 +89,7 @@ impl From<ServeArguments> for Flags {
             plugins: arguments.plugins,
             data: arguments.data,
             config: arguments.config,
+            worker: Some(CompileWorker::this_program([COMPILE_WORKER])),
             ..Self::default()
         }
     }

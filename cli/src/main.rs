@@ -1,6 +1,7 @@
 //! `workway`, the command line. Parses arguments and prints; the host that it starts is in `workway-host`.
 
 mod arguments;
+mod compile_worker;
 mod event_line;
 mod exit;
 mod integration;
@@ -21,6 +22,7 @@ fn main() -> ExitCode {
         Command::Dev(arguments) => succeeded(serve::run(arguments.in_development(), serve::Style::Readable)),
         Command::Integration(command) => integration::run(command),
         Command::Keys(command) => succeeded(keys::run(command)),
+        Command::CompileWorker => compile_worker::run(),
     };
     match result {
         Ok(status) => status.into(),

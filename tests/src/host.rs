@@ -15,6 +15,8 @@ use tokio::{sync::oneshot, task::JoinHandle};
 use workway_host::{
     Host, HostError,
     app::App,
+    model::IntegrationId,
+    sandbox::CompileWorker,
     settings::{ClientVariables, Flags, Mode, Settings},
 };
 
@@ -35,6 +37,7 @@ pub struct TestHostBuilder {
     clients: ClientVariables,
     watching: bool,
     cranelift: bool,
+    worker: Option<CompileWorker>,
     reveals_tokens: bool,
     quiet: bool,
     config: String,
@@ -131,6 +134,17 @@ impl TestHost {
         std::fs::rename(temporary, target).expect("the component is dropped in");
     }
 
+    /// Waits until an integration answers calls.
+    pub async fn serves(&self, integration: &str) {
+        let id: IntegrationId = integration.parse().expect("an id");
+        let registry = self.app.registry();
+        let mut follower = registry.follow().expect("one more may follow");
+        while registry.snapshot().integrations.get(&id).is_none_or(|entry| entry.active.is_none()) {
+            let next = tokio::time::timeout(PATIENCE, follower.next()).await;
+            assert!(next.expect("the integration is loaded in time").is_some(), "the host has ended");
+        }
+    }
+
     /// Follows what happens to integrations from now on.
     pub async fn events(&self) -> Events {
         let sent = tokio::time::timeout(PATIENCE, self.request(Method::GET, "/registry/events").send()).await;
@@ -186,6 +200,12 @@ impl TestHostBuilder {
     /// Compiles as production does, whatever the mode.
     pub fn cranelift(mut self) -> Self {
         self.cranelift = true;
+        self
+    }
+
+    /// Compiles in a process of another program, which only production does.
+    pub fn worker(mut self, worker: CompileWorker) -> Self {
+        self.worker = Some(worker);
         self
     }
 
@@ -253,6 +273,13 @@ impl TestHostBuilder {
 
     /// Starts in a folder that an earlier host may have used.
     pub async fn start_in(self, folder: TempDir) -> TestHost {
+        let (host, loaded) = self.start_loading_in(folder).await;
+        tokio::time::timeout(PATIENCE, loaded).await.expect("the host is ready in time").expect("the host loads");
+        host
+    }
+
+    /// The same without waiting until the host is ready, which the receiver is told.
+    pub async fn start_loading_in(self, folder: TempDir) -> (TestHost, oneshot::Receiver<()>) {
         if !self.quiet {
             logs::capture();
         }
@@ -275,6 +302,7 @@ impl TestHostBuilder {
             admin_token: Some(ADMIN_TOKEN.to_owned().into()),
             key: None,
             clients: self.clients.clone(),
+            worker: self.worker.clone(),
         });
         let host = Host::start(settings.expect("the settings hold")).await.expect("the host starts");
         let (address, app) = (host.address(), host.app().clone());
@@ -285,11 +313,10 @@ impl TestHostBuilder {
             let _ = stopped.await;
         };
         let serving = tokio::spawn(host.serve(ready, shutdown));
-        tokio::time::timeout(PATIENCE, loaded).await.expect("the host is ready in time").expect("the host loads");
         let client = reqwest::Client::builder().no_proxy().build().expect("a client");
         let (folder, stop) = (Some(folder), Mutex::new(Some(stop)));
         let reveals_tokens = self.reveals_tokens;
-        TestHost { app, address, client, folder, stop, serving: Some(serving), reveals_tokens }
+        (TestHost { app, address, client, folder, stop, serving: Some(serving), reveals_tokens }, loaded)
     }
 
     fn configuration(&self) -> String {

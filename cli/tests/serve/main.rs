@@ -1,5 +1,6 @@
 //! `workway serve` as its users meet it: a process with arguments, an environment, two streams, signals and a status.
 
+mod compiling;
 mod kill;
 mod marketplace;
 mod process;

@@ -157,9 +157,9 @@ impl Running {
         self.stdout.until(part).await;
     }
 
-    /// Reads on to the line of standard error that has a text.
-    pub async fn says(&mut self, part: &str) {
-        self.stderr.until(part).await;
+    /// Reads on to the line of standard error that has a text, and returns it.
+    pub async fn says(&mut self, part: &str) -> String {
+        self.stderr.until(part).await
     }
 
     /// Sends a signal, by its name without SIG.
@@ -211,14 +211,14 @@ impl Said {
         Self { lines, seen: String::new() }
     }
 
-    async fn until(&mut self, part: &str) {
+    async fn until(&mut self, part: &str) -> String {
         loop {
             let line = tokio::time::timeout(PATIENCE, self.lines.recv()).await;
             let Ok(Some(line)) = line else { panic!("{part:?} was not said, but {:?}", self.seen) };
             self.seen.push_str(&line);
             self.seen.push('\n');
             if line.contains(part) {
-                return;
+                return line;
             }
         }
     }

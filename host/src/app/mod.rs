@@ -176,6 +176,10 @@ impl App {
     /// # Errors
     /// See [`LoadError`].
     pub async fn load(&self) -> Result<(), LoadError> {
+        let settings = &self.0.settings;
+        if settings.mode == Mode::Production && settings.worker.is_none() {
+            tracing::warn!("components compile in this process, without limits: no compile worker is set");
+        }
         let (registered, read) = tokio::join!(self.0.registry.register_all(), self.0.marketplace.initialize());
         registered?;
         read?;

@@ -16,7 +16,7 @@ use workway_marketplace::MarketplaceSettings;
 use workway_model::{IntegrationId, Mode, ProviderId};
 use workway_oauth::{ClientVariables, OAuthFile, OAuthSettings, ProviderFile};
 use workway_registry::{AdmissionSettings, IntegrationSettings, RegistrySettings};
-use workway_sandbox::{CacheSettings, CallLimits, Compiler, LimitOverrides};
+use workway_sandbox::{CacheSettings, CallLimits, CompileWorker, Compiler, LimitOverrides};
 use workway_users::UserSettings;
 
 use super::{MemorySettings, ServerSettings, Settings};
@@ -40,6 +40,9 @@ pub struct Flags {
     pub admin_token: Option<SecretString>,
     pub key: Option<SecretString>,
     pub clients: ClientVariables,
+    /// The program that compiles strangers' files. No flag: only the program that embeds the host knows which of its
+    /// commands does that.
+    pub worker: Option<CompileWorker>,
 }
 
 impl Flags {
@@ -176,6 +179,7 @@ impl Settings {
             data: flags.data.or(file.data).unwrap_or_else(|| DEFAULT_DATA.into()),
             watch: file.watch.unwrap_or(mode == Mode::Development),
             compiler: file.compiler.unwrap_or_else(|| Compiler::of_mode(mode)),
+            worker: flags.worker,
             cache: file.cache,
             marketplace: file.marketplace,
             admin_token: flags.admin_token,
@@ -241,6 +245,7 @@ mod tests {
     use secrecy::SecretString;
 
     use workway_model::Mode;
+    use workway_sandbox::CompileWorker;
 
     use super::{FileSettings, Flags, Settings, SettingsError};
 
@@ -355,6 +360,16 @@ mod tests {
             load("", Flags { admin_token: token(&"x".repeat(32)), ..Flags::default() }).unwrap().mode,
             Mode::Production
         );
+    }
+
+    #[test]
+    fn a_worker_compiles_in_production_only() {
+        let worker = CompileWorker::this_program(["compile-worker"]);
+        let admin_token = Some(SecretString::from("x".repeat(32)));
+        let production = Flags { admin_token, worker: Some(worker.clone()), ..Flags::default() };
+        assert_eq!(load("", production).unwrap().sandbox().worker, Some(worker.clone()));
+        let development = Flags { worker: Some(worker), ..development() };
+        assert_eq!(load("", development).unwrap().sandbox().worker, None);
     }
 
     #[test]

@@ -12,7 +12,7 @@ use workway_capability::DnsSettings;
 use workway_marketplace::MarketplaceSettings;
 use workway_oauth::OAuthSettings;
 use workway_registry::RegistrySettings;
-use workway_sandbox::{CacheSettings, Compiler, SandboxSettings};
+use workway_sandbox::{CacheSettings, CompileWorker, Compiler, SandboxSettings};
 use workway_users::UserSettings;
 
 pub use load::{Flags, KeySettings, SettingsError};
@@ -37,6 +37,9 @@ pub struct Settings {
     /// Whether the plugins folder is followed. Only in development.
     pub watch: bool,
     pub compiler: Compiler,
+    /// Compiles the components in production. Every file is a stranger's there; in development it is the developer's own,
+    /// and the host compiles it itself. A host in production without a worker compiles strangers' files itself, too.
+    pub worker: Option<CompileWorker>,
     pub cache: CacheSettings,
     pub marketplace: MarketplaceSettings,
     /// The operator's bearer token.
@@ -54,10 +57,11 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// What the engine has to reserve for these settings.
+    /// Where components compile, and what the engine has to reserve for these settings.
     pub fn sandbox(&self) -> SandboxSettings {
         SandboxSettings {
             compiler: self.compiler,
+            worker: self.worker.clone().filter(|_| self.mode == Mode::Production),
             calls: self.registry.admission.calls,
             memory_bytes: self.registry.largest_memory_bytes(),
         }

@@ -23,6 +23,7 @@ mod reload_endpoint;
 mod reloading;
 mod sdk;
 mod slack;
+mod slow_compiles;
 mod storage;
 mod storage_semantics;
 mod support;

@@ -6,11 +6,11 @@ use std::{io, sync::Arc, time::Instant};
 use futures_util::{StreamExt, stream};
 use workway_capability::fetch::EgressPolicy;
 use workway_model::{FileName, Grant, GrantError, IntegrationId, Timestamp};
-use workway_sandbox::{CallError, LoadError};
+use workway_sandbox::{CallError, LoadError, MAX_COMPONENT_BYTES};
 
 use super::{
     ActionRegistry, Active, Change, LoadFailure, Loading, Pending, RegisteredIntegration, Snapshot, UnknownIntegration,
-    load::MAX_COMPONENT_BYTES, meter::Meter, snapshot::Loaded,
+    load::Lookup, meter::Meter, snapshot::Loaded,
 };
 
 /// Files that are on their way in at a start, for each core.
@@ -27,6 +27,15 @@ pub enum Activated {
     Waiting(IntegrationId, Vec<String>),
     /// It is byte for byte what is registered already.
     Unchanged(IntegrationId),
+}
+
+/// Which of two files keeps an id that both may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Precedence {
+    /// The one that has it.
+    OfHolder,
+    /// The first one by name, so that the order in which files are loaded does not matter.
+    OfName,
 }
 
 /// Why a file did not become a registered integration.
@@ -67,31 +76,53 @@ pub enum ApproveError {
 }
 
 impl ActionRegistry {
-    /// Loads every component of the plugins folder, several at once, and registers them in the order of their names,
-    /// so that of two with the same id it is always the same one that stays. Each serves as soon as it is its turn.
+    /// Loads every component of the plugins folder, several at once. Each serves as soon as it is loaded; of two with the
+    /// same id it is always the same one that stays, whichever was loaded first. Files whose code was kept come before
+    /// those that have to be compiled, and wait for none of them.
     ///
     /// # Errors
     /// The folder cannot be listed. A file that cannot be loaded is no error: it is logged and listed.
     pub async fn register_all(&self) -> io::Result<()> {
-        let files = self.files()?;
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let mut loads = stream::iter(files)
+        // While some read, others are hashed, compiled and checked; the runtime bounds what compiles at once.
+        let at_once = cores * LOADS_PER_CORE;
+        let mut lookups = stream::iter(self.files()?)
+            .map(async |file| {
+                let found = self.look_up(&file).await;
+                (file, found)
+            })
+            .buffer_unordered(at_once);
+        let mut uncompiled = Vec::new();
+        while let Some((file, found)) = lookups.next().await {
+            match found {
+                // Read again when it is its turn: all files together may be larger than the memory.
+                Ok(Lookup::Uncompiled(_)) => uncompiled.push(file),
+                Ok(Lookup::Unchanged) => self.commit_at_start(file, Ok(None)).await,
+                Ok(Lookup::Loaded(loaded)) => self.commit_at_start(file, Ok(Some(loaded))).await,
+                Err(error) => self.commit_at_start(file, Err(error)).await,
+            }
+        }
+        uncompiled.sort();
+        let mut loads = stream::iter(uncompiled)
             .map(async |file| {
                 let loaded = self.load(&file).await;
                 (file, loaded)
             })
-            // While some read, others are hashed, compiled and checked; the runtime bounds what compiles at once.
-            .buffered(cores * LOADS_PER_CORE);
+            .buffer_unordered(at_once);
         while let Some((file, loaded)) = loads.next().await {
-            let _writer = self.0.writer.lock().await;
-            let result = match loaded {
-                Ok(loaded) => self.commit(&file, loaded).await,
-                Err(error) => Err(error),
-            };
-            // Kept in the snapshot and logged: nobody waits for an answer here.
-            let _ = self.record_outcome(file, result);
+            self.commit_at_start(file, loaded).await;
         }
         Ok(())
+    }
+
+    async fn commit_at_start(&self, file: FileName, loaded: Result<Option<Loaded>, ActivationError>) {
+        let _writer = self.0.writer.lock().await;
+        let result = match loaded {
+            Ok(loaded) => self.commit(&file, loaded, Precedence::OfName).await,
+            Err(error) => Err(error),
+        };
+        // Kept in the snapshot and logged: nobody waits for an answer here.
+        let _ = self.record_outcome(file, result);
     }
 
     /// The components of the plugins folder, in the order of their names.
@@ -173,11 +204,16 @@ impl ActionRegistry {
     /// Loads a file and has it serve; who called says what becomes of an error. The writer's lock is held.
     pub(super) async fn attempt(&self, file: &FileName) -> Result<Activated, ActivationError> {
         let loaded = self.load(file).await?;
-        self.commit(file, loaded).await
+        self.commit(file, loaded, Precedence::OfHolder).await
     }
 
     /// Compares with what was granted and swaps once.
-    async fn commit(&self, file: &FileName, loaded: Option<Loaded>) -> Result<Activated, ActivationError> {
+    async fn commit(
+        &self,
+        file: &FileName,
+        loaded: Option<Loaded>,
+        precedence: Precedence,
+    ) -> Result<Activated, ActivationError> {
         let snapshot = self.snapshot();
         let began = Instant::now();
         let Some(loaded) = loaded else {
@@ -202,7 +238,12 @@ impl ActionRegistry {
         let other = snapshot.integrations.get(&id).filter(|entry| entry.file != *file);
         if let Some(other) = other {
             // Whoever waits with an id that belongs to this file has to give it up.
-            if !(asks.is_empty() && other.active.is_none()) {
+            let gives_up = match (asks.is_empty(), other.active.is_some()) {
+                (true, false) => true,
+                (false, true) => false,
+                (true, true) | (false, false) => precedence == Precedence::OfName && *file < other.file,
+            };
+            if !gives_up {
                 return Err(ActivationError::Duplicate { id, other: other.file.clone() });
             }
         }
@@ -224,8 +265,12 @@ impl ActionRegistry {
         };
         self.swap(id.clone(), entry);
         if let Some(other) = other {
-            let error = ActivationError::Duplicate { id: id.clone(), other: file.clone() };
-            self.keep_failure(other.file.clone(), &error);
+            // Those that the other one kept out are kept out by this one now.
+            let blocked = snapshot.failures.iter().filter(|(_, failure)| failure.blocked_by.as_ref() == Some(&id));
+            for loser in blocked.map(|(loser, _)| loser).chain([&other.file]).filter(|loser| *loser != file) {
+                let error = ActivationError::Duplicate { id: id.clone(), other: file.clone() };
+                self.keep_failure(loser.clone(), &error);
+            }
         }
         if !asks.is_empty() {
             return Ok(Activated::Waiting(id, asks));

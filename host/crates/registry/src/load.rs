@@ -3,7 +3,7 @@
 use std::{
     io::{self, Read},
     sync::Arc,
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use sha2::{Digest, Sha256};
@@ -15,23 +15,58 @@ use workway_capability::{
     storage::{Space, StorageCtx},
 };
 use workway_model::{Definition, DefinitionDraft, FileName, IdError, Permissions};
-use workway_sandbox::{DESCRIBE_LIMITS, Load};
+use workway_sandbox::{DESCRIBE_LIMITS, Load, MAX_COMPONENT_BYTES};
 
 use super::{ActionRegistry, ActivationError, Phases, snapshot::Loaded};
 
-/// The largest component that is read, in bytes. One made from Python has 18 MB.
-pub(super) const MAX_COMPONENT_BYTES: u64 = 64 << 20;
+/// How far a file gets without a compile.
+pub(super) enum Lookup {
+    /// It is byte for byte what is registered already.
+    Unchanged,
+    /// Its code was kept.
+    Loaded(Loaded),
+    /// It has to be compiled.
+    Uncompiled(File),
+}
+
+/// A file that was read.
+pub(super) struct File {
+    bytes: Vec<u8>,
+    hash: [u8; 32],
+    read: Duration,
+}
 
 impl ActionRegistry {
-    /// Everything that needs no place in the registry: read, compile, link, describe, check.
+    /// Everything that needs no place in the registry: read, compile, link, describe, check. `None` for a file that is
+    /// byte for byte what is registered already.
     pub(super) async fn load(&self, file: &FileName) -> Result<Option<Loaded>, ActivationError> {
+        match self.look_up(file).await? {
+            Lookup::Unchanged => Ok(None),
+            Lookup::Loaded(loaded) => Ok(Some(loaded)),
+            Lookup::Uncompiled(File { bytes, hash, read }) => {
+                let load = self.0.runtime.compile(bytes, hash).await?;
+                self.describe(load, hash, read).await.map(Some)
+            }
+        }
+    }
+
+    /// Loads a file whose code was kept. It never waits for the compile of another one.
+    pub(super) async fn look_up(&self, file: &FileName) -> Result<Lookup, ActivationError> {
         let began = Instant::now();
         let (bytes, hash) = self.read(file).await?;
         let read = began.elapsed();
         if self.snapshot().of_file(file).is_some_and(|(_, entry)| entry.newest_hash() == Some(hash)) {
-            return Ok(None);
+            return Ok(Lookup::Unchanged);
         }
-        let Load { component, known, compile, link } = self.0.runtime.load(bytes, hash).await?;
+        match self.0.runtime.load_kept(hash).await? {
+            Some(load) => self.describe(load, hash, read).await.map(Lookup::Loaded),
+            None => Ok(Lookup::Uncompiled(File { bytes, hash, read })),
+        }
+    }
+
+    /// Asks a component what it is, unless that is known, and checks it.
+    async fn describe(&self, load: Load, hash: [u8; 32], read: Duration) -> Result<Loaded, ActivationError> {
+        let Load { component, known, compile, link } = load;
         let began = Instant::now();
         let (draft, check): (_, fn(DefinitionDraft) -> _) = match known {
             Some(draft) => (draft, Definition::check_again),
@@ -50,7 +85,7 @@ impl ActionRegistry {
         }
         self.0.runtime.keep(&component, said);
         let phases = Phases { read, compile, link, describe: began.elapsed(), ..Phases::default() };
-        Ok(Some(Loaded { definition, component, hash, phases }))
+        Ok(Loaded { definition, component, hash, phases })
     }
 
     async fn read(&self, file: &FileName) -> Result<(Vec<u8>, [u8; 32]), ActivationError> {

@@ -13,7 +13,10 @@ use wasmtime::{
     component::{HasData, Linker},
 };
 
-use super::{cache::FunctionCache, state::GuestState};
+use super::{
+    cache::{CacheError, FunctionCache},
+    state::GuestState,
+};
 use crate::{Compiler, SandboxSettings, bindings, host::CapabilitiesView};
 
 /// How often a running guest is looked at: the grain of the CPU limit and the longest time it keeps a thread.
@@ -43,27 +46,29 @@ const LEAST_SLOT_BYTES: u64 = 256 << 20;
 /// An engine with everything linked that a guest may import.
 pub(super) struct Sandbox {
     pub(super) engine: Engine,
-    /// Compiles to the same code, a component by one thread: what is fastest while all cores compile anyway. Runs nothing.
-    pub(super) one_thread: Engine,
     pub(super) linker: Linker<GuestState>,
     pub(super) compiler: Compiler,
-    /// Differs wherever code of one engine would not run in the other (version, processor, settings), and wherever this
-    /// host might look at a component with other eyes.
+    /// See [`fingerprint`].
     pub(super) fingerprint: u64,
 }
 
-/// The engine could not be made: a fault of the machine or of this build.
+/// Why components can be neither compiled nor run.
 #[derive(Debug, thiserror::Error)]
-#[error("the WebAssembly engine cannot start: {0:#}")]
-pub struct RuntimeError(#[from] wasmtime::Error);
+pub enum RuntimeError {
+    /// The engine could not be made: a fault of the machine or of this build.
+    #[error("the WebAssembly engine cannot start: {0:#}")]
+    Engine(#[from] wasmtime::Error),
+    #[error(transparent)]
+    Cache(#[from] CacheError),
+}
 
 impl Sandbox {
     /// Makes the engine, with pooled instances where the address space for them can be had.
     pub(super) fn new(
-        settings: SandboxSettings,
+        settings: &SandboxSettings,
         compiler: Compiler,
-        functions: &Arc<FunctionCache>,
-    ) -> Result<Self, RuntimeError> {
+        functions: Option<&Arc<FunctionCache>>,
+    ) -> wasmtime::Result<Self> {
         let mut config = config(compiler, functions)?;
         config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(settings)));
         let engine = Engine::new(&config).or_else(|error| {
@@ -71,16 +76,28 @@ impl Sandbox {
             config.allocation_strategy(InstanceAllocationStrategy::OnDemand);
             Engine::new(&config)
         })?;
-        config.allocation_strategy(InstanceAllocationStrategy::OnDemand).parallel_compilation(false);
-        let one_thread = Engine::new(&config)?;
         let linker = link(&engine)?;
         tick(&engine)?;
         let fingerprint = fingerprint(&engine, compiler);
-        Ok(Self { engine, one_thread, linker, compiler, fingerprint })
+        Ok(Self { engine, linker, compiler, fingerprint })
     }
 }
 
-fn fingerprint(engine: &Engine, compiler: Compiler) -> u64 {
+/// An engine that compiles to the same code and runs nothing: it reserves no pool. By one thread it is fastest while all
+/// cores compile anyway.
+pub(super) fn compiling_engine(
+    compiler: Compiler,
+    functions: Option<&Arc<FunctionCache>>,
+    one_thread: bool,
+) -> wasmtime::Result<Engine> {
+    let mut config = config(compiler, functions)?;
+    config.allocation_strategy(InstanceAllocationStrategy::OnDemand).parallel_compilation(!one_thread);
+    Engine::new(&config)
+}
+
+/// Differs wherever code of one engine would not run in the other (version, processor, settings), and wherever this host
+/// might look at a component with other eyes.
+pub(super) fn fingerprint(engine: &Engine, compiler: Compiler) -> u64 {
     let mut hasher = DefaultHasher::new();
     engine.precompile_compatibility_hash().hash(&mut hasher);
     compiler.hash(&mut hasher);
@@ -88,7 +105,7 @@ fn fingerprint(engine: &Engine, compiler: Compiler) -> u64 {
     hasher.finish()
 }
 
-fn config(compiler: Compiler, functions: &Arc<FunctionCache>) -> wasmtime::Result<Config> {
+fn config(compiler: Compiler, functions: Option<&Arc<FunctionCache>>) -> wasmtime::Result<Config> {
     let mut config = Config::new();
     config
         .epoch_interruption(true)
@@ -107,13 +124,16 @@ fn config(compiler: Compiler, functions: &Arc<FunctionCache>) -> wasmtime::Resul
                 .native_unwind_info(false);
         }
         Compiler::Cranelift => {
-            config.strategy(Strategy::Cranelift).enable_incremental_compilation(functions.clone())?;
+            config.strategy(Strategy::Cranelift);
+            if let Some(functions) = functions {
+                config.enable_incremental_compilation(functions.clone())?;
+            }
         }
     }
     Ok(config)
 }
 
-fn pool(settings: SandboxSettings) -> PoolingAllocationConfig {
+fn pool(settings: &SandboxSettings) -> PoolingAllocationConfig {
     let slots = settings.calls.saturating_add(DESCRIBE_SLOTS);
     let slot_bytes = settings.memory_bytes.max(LEAST_SLOT_BYTES);
     let mut pool = PoolingAllocationConfig::new();

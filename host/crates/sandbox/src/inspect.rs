@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use serde::{Deserialize, Serialize};
 use wasmparser::{ComponentTypeRef, Encoding, Parser, Payload};
 use wasmtime::Engine;
 
@@ -22,7 +23,7 @@ const HOW_TO_BUILD: &str =
     "build it with `cargo component build --release` or `cargo build --release --target wasm32-wasip2`";
 
 /// Why bytes are no integration for this host: what they are, and what to do.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 pub enum Refusal {
     #[error("the file is empty: build the integration again")]
     Empty,

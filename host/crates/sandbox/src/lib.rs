@@ -10,12 +10,14 @@ mod host;
 mod inspect;
 mod invocation;
 mod limits;
+mod load;
 mod memory;
 mod output;
 mod settings;
 mod state;
 mod triggers;
 mod usage;
+mod worker;
 
 use std::{
     io,
@@ -30,17 +32,21 @@ use tokio::{
 use workway_model::DefinitionDraft;
 
 pub use cache::{CacheError, CodeCache};
-pub use component::{CodeSource, LinkedComponent, Load, LoadError};
+pub use component::{CodeSource, LinkedComponent};
 pub use engine::RuntimeError;
 pub use error::{CallError, Limit};
 pub use inspect::Refusal;
 pub use invocation::{Call, Choice, DESCRIBE_LIMITS};
+pub use load::{Load, LoadError};
 pub use settings::{CacheSettings, CallLimits, Compiler, LimitOverrides, SandboxSettings};
 pub use triggers::{Event, Polled, TriggerCall, WebhookAnswer, WebhookRequest};
 pub use usage::{Measured, Usage};
+pub use worker::{CompileLimits, CompileWorker, MAX_COMPONENT_BYTES, run_compile_worker};
 
+use cache::{ArtifactCache, FunctionCache};
 use component::CachedDefinition;
 use engine::Sandbox;
+use worker::WorkerPool;
 
 /// How long nothing has to be compiled before the memory for it is given back: asking for it again makes the next compile
 /// ten milliseconds longer, which is much to somebody who edits.
@@ -52,52 +58,81 @@ pub struct Runtime(Arc<Inner>);
 
 struct Inner {
     settings: SandboxSettings,
-    cache: CodeCache,
-    first: Sandbox,
+    artifacts: ArtifactCache,
+    first: Arc<Sandbox>,
     /// Cranelift, for a component that Winch does not take. Made when the first of those comes.
-    second: OnceLock<Option<Sandbox>>,
+    second: OnceLock<Option<Arc<Sandbox>>>,
+    compiles: Compiles,
     /// One compile a core at once. Each uses several, and a small one would wait behind a large one otherwise.
-    compiles: Arc<Semaphore>,
+    permits: Arc<Semaphore>,
     /// Code that is being written to the cache.
     writes: Mutex<JoinSet<()>>,
     /// Gives memory back, unless there is another compile before.
     rest: Mutex<Option<AbortHandle>>,
 }
 
+/// Where components are compiled.
+enum Compiles {
+    InProcess(Arc<FunctionCache>),
+    InWorker(WorkerPool),
+}
+
+impl Compiles {
+    /// The functions that this process compiles with. A worker has a cache of its own.
+    fn functions(&self) -> Option<&Arc<FunctionCache>> {
+        match self {
+            Self::InProcess(functions) => Some(functions),
+            Self::InWorker(_) => None,
+        }
+    }
+
+    /// Writes the functions that this process compiled to the cache.
+    fn flush(&self) -> io::Result<()> {
+        self.functions().map_or(Ok(()), |functions| functions.flush())
+    }
+}
+
 impl Runtime {
     /// Starts the engine.
     ///
     /// # Errors
-    /// A fault of the machine or of this build.
+    /// See [`RuntimeError`].
     pub fn new(settings: SandboxSettings, cache: CodeCache) -> Result<Self, RuntimeError> {
-        let first = Sandbox::new(settings, settings.compiler, &cache.functions)?;
+        let CodeCache { artifacts, functions } = cache;
+        let compiles = match &settings.worker {
+            Some(worker) => Compiles::InWorker(WorkerPool::new(worker.clone(), functions)),
+            None => Compiles::InProcess(Arc::new(functions.open()?)),
+        };
+        let first = Arc::new(Sandbox::new(&settings, settings.compiler, compiles.functions())?);
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         Ok(Self(Arc::new(Inner {
             settings,
-            cache,
+            artifacts,
             first,
             second: OnceLock::new(),
-            compiles: Arc::new(Semaphore::new(cores)),
+            compiles,
+            permits: Arc::new(Semaphore::new(cores)),
             writes: Mutex::default(),
             rest: Mutex::default(),
         })))
     }
 
-    fn second(&self) -> Option<&Sandbox> {
+    fn second(&self) -> Option<Arc<Sandbox>> {
         if self.0.first.compiler == Compiler::Cranelift {
             return None;
         }
-        let make = || Sandbox::new(self.0.settings, Compiler::Cranelift, &self.0.cache.functions);
+        let make = || Sandbox::new(&self.0.settings, Compiler::Cranelift, self.0.compiles.functions());
         let made = self.0.second.get_or_init(|| {
             make()
                 .inspect_err(|error| {
                     tracing::error!(
-                        "cannot start the Cranelift engine for components that Winch cannot compile: {error}"
+                        "cannot start the Cranelift engine for components that Winch cannot compile: {error:#}"
                     )
                 })
+                .map(Arc::new)
                 .ok()
         });
-        made.as_ref()
+        made.clone()
     }
 
     /// Writes a component's code and what it said that it is to the cache, in the background: the version serves
@@ -111,10 +146,9 @@ impl Runtime {
         let mut writes = self.0.writes.lock().unwrap_or_else(PoisonError::into_inner);
         while writes.try_join_next().is_some() {}
         writes.spawn_blocking(move || {
-            let cache = &runtime.0.cache;
             let image = component.image().map_err(io::Error::other);
-            let kept = image.and_then(|image| cache.artifacts.put(component.key(), &image, &cached));
-            for error in [kept.err(), cache.functions.flush().err()].into_iter().flatten() {
+            let kept = image.and_then(|image| runtime.0.artifacts.put(component.key(), &image, &cached));
+            for error in [kept.err(), runtime.0.compiles.flush().err()].into_iter().flatten() {
                 tracing::warn!("compiled code cannot be cached, so the next start compiles it again: {error}");
             }
         });
@@ -133,8 +167,11 @@ impl Runtime {
         let mut writes = std::mem::take(&mut *self.0.writes.lock().unwrap_or_else(PoisonError::into_inner));
         while writes.join_next().await.is_some() {}
         // What was compiled for a component that then could not be loaded.
-        let cache = self.clone();
-        let _ = tokio::task::spawn_blocking(move || cache.0.cache.functions.flush()).await;
+        let runtime = self.clone();
+        let _ = tokio::task::spawn_blocking(move || runtime.0.compiles.flush()).await;
+        if let Compiles::InWorker(pool) = &self.0.compiles {
+            pool.finish().await;
+        }
         let rest = self.0.rest.lock().unwrap_or_else(PoisonError::into_inner).take();
         rest.inspect(AbortHandle::abort);
         memory::give_back();

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use workway_model::{Mode, check_range};
+
+use crate::CompileWorker;
 
 /// What a setting may be at most: beyond it the runtime's own arithmetic would no longer hold.
 const MOST_MEMORY_BYTES: u64 = 4 << 30;
@@ -84,7 +86,7 @@ impl LimitOverrides {
 }
 
 /// What translates components. `docs/benchmarks.md` has the table that the choice was made by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Compiler {
     /// One pass over the code: a quarter of Cranelift's time, for slower code. For the edit loop.
@@ -128,10 +130,13 @@ impl CacheSettings {
     }
 }
 
-/// What the engine reserves when it starts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How components are compiled, and what the engine reserves when it starts.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SandboxSettings {
     pub compiler: Compiler,
+    /// Compiles components, with limits, in a process that is killed at them. Without it they are compiled in this
+    /// process, where nothing stops the compiler: only for files that the operator trusts.
+    pub worker: Option<CompileWorker>,
     /// The most calls that run at once.
     pub calls: u32,
     /// The largest memory that any call may use, in bytes.

@@ -165,9 +165,13 @@ impl Kit {
         let plugins = tokio::task::spawn_blocking(move || plugins.write(COMPONENT, bytes).map(|()| plugins));
         let plugins = plugins.await.map_err(io::Error::other)??;
         let cache = CodeCache::open(&data, CacheSettings::default().bytes)?;
-        // Compiled as in production: what is tested is what will serve.
-        let sandbox =
-            SandboxSettings { compiler: Compiler::Cranelift, calls: MAX_RUNNING, memory_bytes: limits.memory_bytes };
+        // Compiled as in production: what is tested is what will serve. The component is the developer's own.
+        let sandbox = SandboxSettings {
+            compiler: Compiler::Cranelift,
+            worker: None,
+            calls: MAX_RUNNING,
+            memory_bytes: limits.memory_bytes,
+        };
         let runtime = Runtime::new(sandbox, cache)?;
         let admission = AdmissionSettings { calls: MAX_RUNNING, calls_per_integration: MAX_RUNNING };
         let settings = RegistrySettings { limits, admission, ..RegistrySettings::default() };

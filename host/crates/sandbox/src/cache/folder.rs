@@ -7,7 +7,10 @@ use std::{
     fmt::Display,
     fs::File,
     io::{self, BufWriter, ErrorKind, Read, Write},
-    os::unix::fs::MetadataExt,
+    os::{
+        fd::{AsFd, BorrowedFd},
+        unix::fs::MetadataExt,
+    },
     time::SystemTime,
 };
 
@@ -86,6 +89,19 @@ impl CacheFolder {
             Err(Errno::NOTDIR | Errno::LOOP) => return Err(CacheError::NotAFolder { path }),
             Err(error) => return Err(access("opened", error.into())),
         };
+        let folder = Self::checked(folder, path)?;
+        folder.sweep().map_err(|error| folder.unlisted(error))?;
+        Ok(folder)
+    }
+
+    /// A folder that another process has opened for this one. It keeps its leftovers: that process has removed them, and
+    /// what looks like one now is being written by somebody.
+    pub(super) fn inherited(folder: File, path: String) -> Result<Self, CacheError> {
+        Self::checked(folder, path)
+    }
+
+    fn checked(folder: File, path: String) -> Result<Self, CacheError> {
+        let access = |what, source| CacheError::Access { path: path.clone(), what, source };
         // Asked of the open folder, so that what is checked is what is used.
         let metadata = folder.metadata().map_err(|error| access("opened", error))?;
         let (owner, user, mode) = (metadata.uid(), geteuid().as_raw(), metadata.mode() & 0o777);
@@ -95,9 +111,12 @@ impl CacheFolder {
         if mode & OTHERS_WRITE != 0 {
             return Err(CacheError::Exposed { path, mode });
         }
-        let folder = Self { dir: Dir::from_std_file(folder), path };
-        folder.sweep().map_err(|error| folder.unlisted(error))?;
-        Ok(folder)
+        Ok(Self { dir: Dir::from_std_file(folder), path })
+    }
+
+    /// The folder itself, to hand it to another process.
+    pub(super) fn as_fd(&self) -> BorrowedFd<'_> {
+        self.dir.as_fd()
     }
 
     /// That the folder's files cannot be listed, as a reason not to use it.

@@ -17,7 +17,7 @@ mod pack;
 #[cfg(test)]
 mod tests;
 
-use std::sync::Arc;
+use std::{fs::File, os::fd::BorrowedFd};
 
 use cap_std::fs::Dir;
 
@@ -36,7 +36,14 @@ const FUNCTIONS_FOLDER: &str = "functions";
 #[derive(Debug)]
 pub struct CodeCache {
     pub artifacts: ArtifactCache,
-    pub functions: Arc<FunctionCache>,
+    pub functions: FunctionFolder,
+}
+
+/// Where the functions lie. Only the process that compiles opens the cache in it, because its index takes memory.
+#[derive(Debug)]
+pub struct FunctionFolder {
+    folder: CacheFolder,
+    limit_bytes: u64,
 }
 
 impl CodeCache {
@@ -48,7 +55,30 @@ impl CodeCache {
         let folder = CacheFolder::open(data, CACHE_FOLDER)?;
         let half = limit_bytes / 2;
         let artifacts = ArtifactCache::open(folder.folder(ARTIFACTS_FOLDER)?, half)?;
-        let functions = FunctionCache::open(folder.folder(FUNCTIONS_FOLDER)?, half)?;
-        Ok(Self { artifacts, functions: Arc::new(functions) })
+        let functions = FunctionFolder { folder: folder.folder(FUNCTIONS_FOLDER)?, limit_bytes: half };
+        Ok(Self { artifacts, functions })
+    }
+}
+
+impl FunctionFolder {
+    /// The folder that another process has handed to this one as its working directory.
+    pub(super) fn working_directory(limit_bytes: u64) -> Result<Self, CacheError> {
+        let path = format!("{CACHE_FOLDER}/{FUNCTIONS_FOLDER}");
+        let folder = File::open(".").map_err(|source| CacheError::Access { path: path.clone(), what: "opened", source })?;
+        Ok(Self { folder: CacheFolder::inherited(folder, path)?, limit_bytes })
+    }
+
+    /// Opens the cache, and reads its index.
+    pub(super) fn open(self) -> Result<FunctionCache, CacheError> {
+        FunctionCache::open(self.folder, self.limit_bytes)
+    }
+
+    pub(super) fn as_fd(&self) -> BorrowedFd<'_> {
+        self.folder.as_fd()
+    }
+
+    /// What the files in it may take together.
+    pub(super) fn limit_bytes(&self) -> u64 {
+        self.limit_bytes
     }
 }

@@ -136,6 +136,7 @@ fn each_half_may_take_half_of_the_limit() {
     let key = ArtifactKey::new([1; 32], 1);
     assert!(cache.artifacts.put(key, &[1; 10_001], &()).is_err());
     assert!(cache.artifacts.put(key, &[1; 9_000], &()).is_ok());
-    assert!(!cache.functions.insert(&[1; 32], vec![1; 10_001]));
-    assert!(cache.functions.insert(&[1; 32], vec![1; 9_000]));
+    let functions = cache.functions.open().unwrap();
+    assert!(!functions.insert(&[1; 32], vec![1; 10_001]));
+    assert!(functions.insert(&[1; 32], vec![1; 9_000]));
 }
