@@ -26,7 +26,7 @@ use workway_model::{FileName, Mode};
 use workway_oauth::{AuthorizationFlow, ConnectionStore, ProcessMark, Renewal, StoredConnections, TokenEndpoint};
 use workway_providers::{Catalogue, CatalogueError};
 use workway_registry::{
-    ActionRegistry, Grants, RecheckQueue, Services,
+    ActionRegistry, Grants, Pin, RecheckQueue, Services,
     watcher::{WatchError, Watcher},
 };
 use workway_sandbox::{CacheError, CodeCache, Runtime, RuntimeError};
@@ -103,10 +103,16 @@ impl App {
     /// # Errors
     /// See [`StartError`]; nothing keeps running then.
     pub async fn start(settings: Settings) -> Result<Self, StartError> {
-        let plugins = Dir::open_ambient_dir(&settings.plugins, ambient_authority())
-            .map_err(|source| StartError::Plugins { path: settings.plugins.clone(), source })?;
+        let folder = &settings.plugins.folder;
+        let plugins = Dir::open_ambient_dir(folder, ambient_authority())
+            .map_err(|source| StartError::Plugins { path: folder.clone(), source })?;
         let data =
             open_data(&settings.data).map_err(|source| StartError::Data { path: settings.data.clone(), source })?;
+        if settings.mode == Mode::Development && settings.plugins.pin == Pin::Hash {
+            tracing::warn!(
+                "plugins.pin = \"hash\" has no effect in development mode, which grants everything that is declared"
+            );
+        }
         let settings = Arc::new(settings);
         let runtime = Runtime::new(settings.sandbox(), CodeCache::open(&data, settings.cache.bytes)?)?;
         let upstreams = upstreams(&settings)?;
@@ -142,7 +148,7 @@ impl App {
             storage_limits: StorageLimits::default(),
             grants: match settings.mode {
                 Mode::Development => Grants::Declared,
-                Mode::Production => Grants::Approved(Arc::new(database.grants())),
+                Mode::Production => Grants::Approved { store: Arc::new(database.grants()), pin: settings.plugins.pin },
             },
             recorder: Arc::new(recorder),
         };
@@ -186,7 +192,7 @@ impl App {
         if !self.0.settings.watch {
             return Ok(None);
         }
-        Watcher::start(&self.0.settings.plugins, |name| name.parse::<FileName>().is_ok()).map(Some)
+        Watcher::start(&self.0.settings.plugins.folder, |name| name.parse::<FileName>().is_ok()).map(Some)
     }
 
     /// Keeps the registry as the plugins folder is, for as long as there is one.

@@ -18,7 +18,7 @@ use workway_registry::{AdmissionSettings, IntegrationSettings, RegistrySettings}
 use workway_sandbox::{CacheSettings, CallLimits, Compiler};
 use workway_users::UserSettings;
 
-use super::{ServerSettings, Settings};
+use super::{PluginSettings, ServerSettings, Settings};
 
 const DEFAULT_PORT: u16 = 8787;
 const DEFAULT_DATA: &str = "data";
@@ -126,7 +126,7 @@ pub enum SettingsError {
 struct FileSettings {
     mode: Option<Mode>,
     listen: Option<SocketAddr>,
-    plugins: Option<PathBuf>,
+    plugins: PluginSettings,
     data: Option<PathBuf>,
     watch: Option<bool>,
     compiler: Option<Compiler>,
@@ -150,7 +150,7 @@ impl Settings {
         Self {
             mode,
             listen: flags.listen.or(file.listen).unwrap_or_else(|| (Ipv4Addr::LOCALHOST, DEFAULT_PORT).into()),
-            plugins: flags.plugins.or(file.plugins).unwrap_or_else(|| "plugins".into()),
+            plugins: PluginSettings { folder: flags.plugins.unwrap_or(file.plugins.folder), pin: file.plugins.pin },
             data: flags.data.or(file.data).unwrap_or_else(|| DEFAULT_DATA.into()),
             watch: file.watch.unwrap_or(mode == Mode::Development),
             compiler: file.compiler.unwrap_or_else(|| Compiler::of_mode(mode)),
@@ -218,7 +218,9 @@ mod tests {
 
     use workway_model::Mode;
 
-    use super::{FileSettings, Flags, Settings, SettingsError};
+    use workway_registry::Pin;
+
+    use super::{FileSettings, Flags, PluginSettings, Settings, SettingsError};
 
     fn load(text: &str, flags: Flags) -> Result<Settings, SettingsError> {
         let folder = tempfile::tempdir().unwrap();
@@ -275,6 +277,23 @@ mod tests {
     }
 
     #[test]
+    fn plugins_is_a_folder_or_a_section() {
+        for (text, folder, pin) in [
+            ("", "plugins", Pin::File),
+            ("plugins = \"elsewhere\"", "elsewhere", Pin::File),
+            ("[plugins]\nfolder = \"elsewhere\"", "elsewhere", Pin::File),
+            ("[plugins]\npin = \"hash\"", "plugins", Pin::Hash),
+            ("plugins = { folder = \"elsewhere\", pin = \"file\" }", "elsewhere", Pin::File),
+        ] {
+            let settings = load(text, development()).unwrap();
+            assert_eq!(settings.plugins, PluginSettings { folder: folder.into(), pin }, "{text}");
+        }
+        let flags = Flags { plugins: Some("flag".into()), ..development() };
+        let settings = load("[plugins]\nfolder = \"file\"\npin = \"hash\"", flags).unwrap();
+        assert_eq!(settings.plugins, PluginSettings { folder: "flag".into(), pin: Pin::Hash });
+    }
+
+    #[test]
     fn names_and_numbers_out_of_range_are_refused() {
         for (text, part) in [
             ("lisen = \"127.0.0.1:1\"", "lisen"),
@@ -291,6 +310,9 @@ mod tests {
             ("compiler = \"gcc\"", "gcc"),
             ("[server]\nallowed_origins = [\"*\"]", "allowed_origins"),
             ("[server]\nallowed_origins = [\"https://app.example.com/page\"]", "server: allowed_origins"),
+            ("plugins = 5", "expected a folder, or a table with `folder` and `pin`"),
+            ("[plugins]\nfodler = \"x\"", "unknown field `fodler`, expected `folder` or `pin`"),
+            ("[plugins]\npin = \"name\"", "`name`, expected `file` or `hash`"),
             ("listen = ", "workway.toml"),
         ] {
             let message = load(text, development()).unwrap_err().to_string();

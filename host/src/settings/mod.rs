@@ -2,6 +2,7 @@
 //! environment, a flag or a configuration file.
 
 mod load;
+mod plugins;
 mod server;
 
 use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
@@ -14,6 +15,7 @@ use workway_sandbox::{CacheSettings, Compiler, SandboxSettings};
 use workway_users::UserSettings;
 
 pub use load::{Flags, KeySettings, SettingsError};
+pub use plugins::PluginSettings;
 pub use server::ServerSettings;
 pub use workway_model::Mode;
 pub use workway_oauth::ClientVariables;
@@ -27,8 +29,7 @@ pub struct Settings {
     pub mode: Mode,
     /// Where HTTP is served. Port 0 asks the system for one.
     pub listen: SocketAddr,
-    /// The folder into which components are dropped.
-    pub plugins: PathBuf,
+    pub plugins: PluginSettings,
     /// The folder below which everything is written.
     pub data: PathBuf,
     /// Whether the plugins folder is followed. Only in development.

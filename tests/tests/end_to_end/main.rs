@@ -17,6 +17,7 @@ mod marketplace;
 mod oauth;
 mod openapi;
 mod permissions;
+mod pinning;
 mod registry_api;
 mod reload_endpoint;
 mod reloading;

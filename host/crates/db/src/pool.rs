@@ -353,7 +353,7 @@ pub(super) mod tests {
     #[tokio::test]
     async fn a_database_opens_again_also_without_being_closed() {
         let (database, folder) = fresh().await;
-        sqlx::query("INSERT INTO grants VALUES ('slack', '{}', 'slack.wasm', 1)")
+        sqlx::query("INSERT INTO grants VALUES ('slack', '{}', 'slack.wasm', 1, NULL)")
             .execute(&database.writer)
             .await
             .unwrap();
