@@ -1,12 +1,13 @@
 //! Puts the host together from its settings. What it builds, `http` serves.
 
 mod action_catalogue;
+mod folders;
 mod keys;
 
 use std::{
     io,
     net::SocketAddr,
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::{
         Arc, OnceLock,
         atomic::{AtomicBool, Ordering},
@@ -36,6 +37,7 @@ use workway_vault::{KeyError, KeyRing, Vault, VerifyKeysError};
 pub use keys::{RotateKeysError, rotate_keys};
 
 use crate::settings::Settings;
+use folders::Trust;
 
 /// Bounds of the buckets that call times are counted in, in seconds.
 const CALL_SECONDS: [f64; 12] = [0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.005, 0.025, 0.1, 0.5, 1.0, 5.0, 30.0];
@@ -106,8 +108,11 @@ impl App {
         let folder = &settings.plugins.folder;
         let plugins = Dir::open_ambient_dir(folder, ambient_authority())
             .map_err(|source| StartError::Plugins { path: folder.clone(), source })?;
-        let data =
-            open_data(&settings.data).map_err(|source| StartError::Data { path: settings.data.clone(), source })?;
+        let trust = Trust::of(settings.mode);
+        trust.check_plugins(&plugins, folder);
+        let data = trust
+            .open_data(&settings.data)
+            .map_err(|source| StartError::Data { path: settings.data.clone(), source })?;
         if settings.mode == Mode::Development && settings.plugins.pin == Pin::Hash {
             tracing::warn!(
                 "plugins.pin = \"hash\" has no effect in development mode, which grants everything that is declared"
@@ -118,7 +123,7 @@ impl App {
         let upstreams = upstreams(&settings)?;
         let catalogue = catalogue(&settings)?;
         let fetch = FetchClient::builder().upstreams(upstreams).build();
-        let (database, vault) = open_vault(&settings, &data).await?;
+        let (database, vault) = open_vault(&settings, &data, trust).await?;
         vault.verify_keys().await?;
         let oauth = Arc::new(settings.oauth.clone());
         let endpoint = TokenEndpoint::new(fetch.clone());
@@ -302,14 +307,6 @@ impl App {
     }
 }
 
-/// Opens the data folder for this user alone, and makes it where it is missing.
-fn open_data(path: &Path) -> io::Result<Dir> {
-    use std::os::unix::fs::DirBuilderExt;
-
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path)?;
-    Dir::open_ambient_dir(path, ambient_authority())
-}
-
 /// The built-in providers, and those that the settings name.
 ///
 /// # Errors
@@ -323,11 +320,15 @@ pub fn catalogue(settings: &Settings) -> Result<Catalogue, StartError> {
     Ok(Catalogue::new(own.as_deref(), &oauth.hosts)?)
 }
 
-async fn open_vault(settings: &Settings, data: &Dir) -> Result<(Database, Vault), StartError> {
-    let ring = KeyRing::load(settings.key.as_ref(), data)?;
-    let failed = |source| StartError::Data { path: settings.data.clone(), source };
+async fn open_vault(settings: &Settings, data: &Dir, trust: Trust) -> Result<(Database, Vault), StartError> {
+    let (key, path) = (settings.key.as_ref(), settings.key_file.as_deref());
+    let file = keys::key_file(key, path, data)?;
+    let ring = KeyRing::load(key, &file)?;
+    if let (None, Some(path)) = (key, path) {
+        trust.check_key_file(path);
+    }
     // Keys that the operator gave are not in the file.
-    let file = settings.key.is_none().then(|| data.try_clone()).transpose().map_err(failed)?;
+    let file = key.is_none().then_some(file);
     let database = Database::open(data, &settings.data).await?;
     let vault = Vault::new(&ring, file, Arc::new(database.keyed_records()));
     Ok((database, vault))

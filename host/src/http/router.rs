@@ -20,7 +20,7 @@ use workway_model::Mode;
 
 use super::{
     document,
-    middleware::{browser, fallback, local_only, request_id, trace},
+    middleware::{authority, browser, fallback, local_only, request_id, trace},
     routes::{auth, developers, marketplace, oauth, operation, registry, schemas},
 };
 use crate::app::App;
@@ -100,6 +100,8 @@ pub fn router(app: App) -> Router {
     let allowed = &app.settings().server.allowed_origins;
     let router = if allowed.is_empty() { router } else { router.layer(browser::cors(allowed)) };
     let router = router.layer(from_fn_with_state(app.clone(), browser::guard));
+    // Before everything that relies on `Host`.
+    let router = router.layer(from_fn(authority::check)).layer(from_fn(browser::set_policies));
     router.layer(from_fn(trace::trace)).layer(from_fn(request_id::set_request_id)).with_state(app)
 }
 

@@ -128,6 +128,7 @@ struct FileSettings {
     listen: Option<SocketAddr>,
     plugins: PluginSettings,
     data: Option<PathBuf>,
+    key_file: Option<PathBuf>,
     watch: Option<bool>,
     compiler: Option<Compiler>,
     cache: CacheSettings,
@@ -158,6 +159,7 @@ impl Settings {
             marketplace: file.marketplace,
             admin_token: flags.admin_token,
             key: flags.key,
+            key_file: file.key_file,
             registry: RegistrySettings {
                 limits: file.limits,
                 admission: file.admission,
@@ -179,6 +181,8 @@ pub struct KeySettings {
     pub data: PathBuf,
     /// `WORKWAY_KEY`: one key or several, the first of which seals.
     pub key: Option<SecretString>,
+    /// The key file, if it is not in the data folder.
+    pub key_file: Option<PathBuf>,
 }
 
 impl KeySettings {
@@ -186,7 +190,8 @@ impl KeySettings {
     /// A configuration file that cannot be read.
     pub fn load(flags: Flags) -> Result<Self, SettingsError> {
         let file = FileSettings::of(&flags)?;
-        Ok(Self { data: flags.data.or(file.data).unwrap_or_else(|| DEFAULT_DATA.into()), key: flags.key })
+        let data = flags.data.or(file.data).unwrap_or_else(|| DEFAULT_DATA.into());
+        Ok(Self { data, key: flags.key, key_file: file.key_file })
     }
 }
 

@@ -39,8 +39,10 @@ pub struct Settings {
     pub marketplace: MarketplaceSettings,
     /// The operator's bearer token.
     pub admin_token: Option<SecretString>,
-    /// The master key of stored tokens, base64 of 32 bytes; without it a key file in `data` is used.
+    /// The master key of stored tokens, base64 of 32 bytes; without it a key file is used.
     pub key: Option<SecretString>,
+    /// The key file, if it is not in `data`. Not looked at if `key` is given.
+    pub key_file: Option<PathBuf>,
     pub registry: RegistrySettings,
     pub users: UserSettings,
     pub oauth: OAuthSettings,
