@@ -31,7 +31,7 @@ pub enum Command {
     /// Prints `listening on http://…` when it accepts requests, and `ready: …` when the integrations are loaded.
     ///
     /// WORKWAY_ADMIN_TOKEN sets the operator's bearer token, which production requires. WORKWAY_KEY sets the key that
-    /// encrypts stored tokens (base64 of 32 bytes); without it, the key file in the data folder is used.
+    /// encrypts stored tokens (base64 of 32 bytes); without it, the key file is used.
     Serve(ServeArguments),
     /// Serve in development mode, on this machine only, with readable output.
     Dev(ServeArguments),

@@ -12,7 +12,9 @@ const LOG_FILTER: &str = "warn";
 
 pub fn run() -> anyhow::Result<ExitStatus> {
     if io::stdin().is_terminal() {
-        eprintln!("workway: compile-worker takes no commands from a terminal: `workway serve` starts it when it is needed");
+        eprintln!(
+            "workway: compile-worker takes no commands from a terminal: `workway serve` starts it when it is needed"
+        );
         return Ok(ExitStatus::Usage);
     }
     log::install(LOG_FILTER, Style::Readable)?;

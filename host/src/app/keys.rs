@@ -3,7 +3,7 @@
 use std::{
     fs::{File, TryLockError},
     io,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::Arc,
 };
 
@@ -11,9 +11,10 @@ use cap_std::{
     ambient_authority,
     fs::{Dir, OpenOptions, OpenOptionsExt},
 };
+use secrecy::SecretString;
 use workway_db::{DATABASE_FILE, Database, DatabaseError};
 use workway_oauth::ProcessMark;
-use workway_vault::{KeyError, KeyRing, RotateError, RotateOptions, Rotated, rotate};
+use workway_vault::{KeyError, KeyFile, KeyRing, RotateError, RotateOptions, Rotated, rotate};
 
 use crate::settings::KeySettings;
 
@@ -61,13 +62,34 @@ pub async fn rotate_keys(settings: &KeySettings, drop_unreadable: bool) -> Resul
         return Err(RotateKeysError::HostsRun { path: path.clone() });
     }
     let key = settings.key.as_ref();
+    let file = key_file(key, settings.key_file.as_deref(), &data)?;
     // Without the old key a new one is needed.
-    let ring = if drop_unreadable { KeyRing::load(key, &data) } else { KeyRing::existing(key, &data) }?;
-    let file = settings.key.is_none().then_some(&data);
+    let ring = if drop_unreadable { KeyRing::load(key, &file) } else { KeyRing::existing(key, &file) }?;
+    let file = settings.key.is_none().then_some(&file);
     let database = Database::open(&data, path).await?;
     let rotated = rotate(ring, RotateOptions { file, drop_unreadable }, Arc::new(database.keyed_records())).await;
     database.close().await;
     Ok(rotated?)
+}
+
+/// Returns the key file: in the data folder, unless the operator keeps it elsewhere. If the operator gives the keys, a file
+/// elsewhere is not looked at.
+///
+/// # Errors
+/// The folder of a key file elsewhere cannot be opened, or the key is still in the data folder.
+pub(super) fn key_file(key: Option<&SecretString>, path: Option<&Path>, data: &Dir) -> Result<KeyFile, KeyError> {
+    let inside = KeyFile::in_data(data)?;
+    let Some(path) = path.filter(|_| key.is_none()) else { return Ok(inside) };
+    let file = KeyFile::open(path)?;
+    match (inside.exists(), file.exists()) {
+        // With a new key nobody could open what is sealed.
+        (true, false) => Err(KeyError::NotMoved { file: file.to_string() }),
+        (true, true) => {
+            tracing::warn!("{inside} is not used, because key_file is set: delete it, so that no backup has it");
+            Ok(file)
+        }
+        (false, _) => Ok(file),
+    }
 }
 
 /// The system releases it however the process ends.

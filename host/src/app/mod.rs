@@ -1,12 +1,13 @@
 //! Puts the host together from its settings. What it builds, `http` serves.
 
 mod action_catalogue;
+mod folders;
 mod keys;
 
 use std::{
     io,
     net::SocketAddr,
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::{
         Arc, OnceLock,
         atomic::{AtomicBool, Ordering},
@@ -26,7 +27,7 @@ use workway_model::{FileName, Mode};
 use workway_oauth::{AuthorizationFlow, ConnectionStore, ProcessMark, Renewal, StoredConnections, TokenEndpoint};
 use workway_providers::{Catalogue, CatalogueError};
 use workway_registry::{
-    ActionRegistry, Grants, RecheckQueue, Services,
+    ActionRegistry, Grants, Pin, RecheckQueue, Services,
     watcher::{WatchError, Watcher},
 };
 use workway_resources::Resources;
@@ -37,6 +38,7 @@ use workway_vault::{KeyError, KeyRing, Vault, VerifyKeysError};
 pub use keys::{RotateKeysError, rotate_keys};
 
 use crate::settings::Settings;
+use folders::Trust;
 
 /// Bounds of the buckets that call times are counted in, in seconds.
 const CALL_SECONDS: [f64; 12] = [0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.005, 0.025, 0.1, 0.5, 1.0, 5.0, 30.0];
@@ -105,17 +107,26 @@ impl App {
     /// # Errors
     /// See [`StartError`]; nothing keeps running then.
     pub async fn start(settings: Settings) -> Result<Self, StartError> {
-        let plugins = Dir::open_ambient_dir(&settings.plugins, ambient_authority())
-            .map_err(|source| StartError::Plugins { path: settings.plugins.clone(), source })?;
-        let data =
-            open_data(&settings.data).map_err(|source| StartError::Data { path: settings.data.clone(), source })?;
+        let folder = &settings.plugins.folder;
+        let plugins = Dir::open_ambient_dir(folder, ambient_authority())
+            .map_err(|source| StartError::Plugins { path: folder.clone(), source })?;
+        let trust = Trust::of(settings.mode);
+        trust.check_plugins(&plugins, folder);
+        let data = trust
+            .open_data(&settings.data)
+            .map_err(|source| StartError::Data { path: settings.data.clone(), source })?;
+        if settings.mode == Mode::Development && settings.plugins.pin == Pin::Hash {
+            tracing::warn!(
+                "plugins.pin = \"hash\" has no effect in development mode, which grants everything that is declared"
+            );
+        }
         let settings = Arc::new(settings);
         let resources = Resources::new(settings.memory.work_bytes());
         let runtime = Runtime::new(settings.sandbox(), CodeCache::open(&data, settings.cache.bytes)?)?;
         let upstreams = upstreams(&settings)?;
         let catalogue = catalogue(&settings)?;
         let fetch = FetchClient::builder().upstreams(upstreams).dns(settings.dns.clone()).build();
-        let (database, vault) = open_vault(&settings, &data).await?;
+        let (database, vault) = open_vault(&settings, &data, trust).await?;
         vault.verify_keys().await?;
         let oauth = Arc::new(settings.oauth.clone());
         let endpoint = TokenEndpoint::new(fetch.clone());
@@ -146,7 +157,7 @@ impl App {
             storage_limits: StorageLimits::default(),
             grants: match settings.mode {
                 Mode::Development => Grants::Declared,
-                Mode::Production => Grants::Approved(Arc::new(database.grants())),
+                Mode::Production => Grants::Approved { store: Arc::new(database.grants()), pin: settings.plugins.pin },
             },
             recorder: Arc::new(recorder),
         };
@@ -195,7 +206,7 @@ impl App {
         if !self.0.settings.watch {
             return Ok(None);
         }
-        Watcher::start(&self.0.settings.plugins, |name| name.parse::<FileName>().is_ok()).map(Some)
+        Watcher::start(&self.0.settings.plugins.folder, |name| name.parse::<FileName>().is_ok()).map(Some)
     }
 
     /// Keeps the registry as the plugins folder is, for as long as there is one.
@@ -314,14 +325,6 @@ impl App {
     }
 }
 
-/// Opens the data folder for this user alone, and makes it where it is missing.
-fn open_data(path: &Path) -> io::Result<Dir> {
-    use std::os::unix::fs::DirBuilderExt;
-
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path)?;
-    Dir::open_ambient_dir(path, ambient_authority())
-}
-
 /// The built-in providers, and those that the settings name.
 ///
 /// # Errors
@@ -335,11 +338,15 @@ pub fn catalogue(settings: &Settings) -> Result<Catalogue, StartError> {
     Ok(Catalogue::new(own.as_deref(), &oauth.hosts)?)
 }
 
-async fn open_vault(settings: &Settings, data: &Dir) -> Result<(Database, Vault), StartError> {
-    let ring = KeyRing::load(settings.key.as_ref(), data)?;
-    let failed = |source| StartError::Data { path: settings.data.clone(), source };
+async fn open_vault(settings: &Settings, data: &Dir, trust: Trust) -> Result<(Database, Vault), StartError> {
+    let (key, path) = (settings.key.as_ref(), settings.key_file.as_deref());
+    let file = keys::key_file(key, path, data)?;
+    let ring = KeyRing::load(key, &file)?;
+    if let (None, Some(path)) = (key, path) {
+        trust.check_key_file(path);
+    }
     // Keys that the operator gave are not in the file.
-    let file = settings.key.is_none().then(|| data.try_clone()).transpose().map_err(failed)?;
+    let file = key.is_none().then_some(file);
     let database = Database::open(data, &settings.data).await?;
     let vault = Vault::new(&ring, file, Arc::new(database.keyed_records()));
     Ok((database, vault))

@@ -25,10 +25,10 @@ fn complete_operation(operation: &mut Operation) {
         operation.parameters.iter_mut().flatten().filter_map(|parameter| as_value(parameter)).collect();
     parameters.iter_mut().for_each(|parameter| forget_null(parameter));
     let has = |place: ParameterIn| parameters.iter().any(|parameter| parameter.parameter_in == place);
-    let (in_path, in_query) = (has(ParameterIn::Path), has(ParameterIn::Query));
+    let in_path = has(ParameterIn::Path);
     let (has_body, is_protected) = (operation.request_body.is_some(), operation.security.is_some());
     for (applies, status, description) in [
-        (in_query || has_body, 400, "the request is malformed; `code` says how"),
+        (true, 400, "the request is malformed; `code` says how"),
         (is_protected, 401, "the request needs a valid bearer token"),
         (is_protected, 403, "the caller may not do this; `code` says why"),
         (true, 403, "a host in development mode only accepts requests from its own machine"),

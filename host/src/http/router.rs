@@ -23,7 +23,7 @@ use super::{
     document,
     middleware::{
         admission::{self, Admission},
-        browser, fallback, local_only, request_id, trace,
+        authority, browser, fallback, local_only, request_id, trace,
     },
     routes::{auth, developers, marketplace, oauth, operation, registry, schemas},
 };
@@ -104,8 +104,11 @@ pub fn router(app: App, clients: Clients) -> Router {
     let allowed = &app.settings().server.allowed_origins;
     let router = if allowed.is_empty() { router } else { router.layer(browser::cors(allowed)) };
     let router = router.layer(from_fn_with_state(app.clone(), browser::guard));
+    // Before everything that relies on `Host`.
+    let router = router.layer(from_fn(authority::check));
     let admission = Admission { app: app.clone(), clients };
     let router = router.layer(from_fn_with_state(admission, admission::admit));
+    let router = router.layer(from_fn(browser::set_policies));
     router.layer(from_fn(trace::trace)).layer(from_fn(request_id::set_request_id)).with_state(app)
 }
 

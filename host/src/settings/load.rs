@@ -19,7 +19,7 @@ use workway_registry::{AdmissionSettings, IntegrationSettings, RegistrySettings}
 use workway_sandbox::{CacheSettings, CallLimits, CompileWorker, Compiler, LimitOverrides};
 use workway_users::UserSettings;
 
-use super::{MemorySettings, ServerSettings, Settings};
+use super::{MemorySettings, PluginSettings, ServerSettings, Settings};
 
 const DEFAULT_PORT: u16 = 8787;
 const DEFAULT_DATA: &str = "data";
@@ -130,8 +130,9 @@ pub enum SettingsError {
 struct FileSettings {
     mode: Option<Mode>,
     listen: Option<SocketAddr>,
-    plugins: Option<PathBuf>,
+    plugins: PluginSettings,
     data: Option<PathBuf>,
+    key_file: Option<PathBuf>,
     watch: Option<bool>,
     compiler: Option<Compiler>,
     cache: CacheSettings,
@@ -175,7 +176,7 @@ impl Settings {
         Self {
             mode,
             listen: flags.listen.or(file.listen).unwrap_or_else(|| (Ipv4Addr::LOCALHOST, DEFAULT_PORT).into()),
-            plugins: flags.plugins.or(file.plugins).unwrap_or_else(|| "plugins".into()),
+            plugins: PluginSettings { folder: flags.plugins.unwrap_or(file.plugins.folder), pin: file.plugins.pin },
             data: flags.data.or(file.data).unwrap_or_else(|| DEFAULT_DATA.into()),
             watch: file.watch.unwrap_or(mode == Mode::Development),
             compiler: file.compiler.unwrap_or_else(|| Compiler::of_mode(mode)),
@@ -185,6 +186,7 @@ impl Settings {
             admin_token: flags.admin_token,
             key: flags.key,
             memory: MemorySettings::new(file.limits.total_memory),
+            key_file: file.key_file,
             registry: RegistrySettings {
                 limits: file.limits.of_calls(),
                 admission: file.admission,
@@ -207,6 +209,8 @@ pub struct KeySettings {
     pub data: PathBuf,
     /// `WORKWAY_KEY`: one key or several, the first of which seals.
     pub key: Option<SecretString>,
+    /// The key file, if it is not in the data folder.
+    pub key_file: Option<PathBuf>,
 }
 
 impl KeySettings {
@@ -214,7 +218,8 @@ impl KeySettings {
     /// A configuration file that cannot be read.
     pub fn load(flags: Flags) -> Result<Self, SettingsError> {
         let file = FileSettings::of(&flags)?;
-        Ok(Self { data: flags.data.or(file.data).unwrap_or_else(|| DEFAULT_DATA.into()), key: flags.key })
+        let data = flags.data.or(file.data).unwrap_or_else(|| DEFAULT_DATA.into());
+        Ok(Self { data, key: flags.key, key_file: file.key_file })
     }
 }
 
@@ -247,7 +252,9 @@ mod tests {
     use workway_model::Mode;
     use workway_sandbox::CompileWorker;
 
-    use super::{FileSettings, Flags, Settings, SettingsError};
+    use workway_registry::Pin;
+
+    use super::{FileSettings, Flags, PluginSettings, Settings, SettingsError};
 
     fn load(text: &str, flags: Flags) -> Result<Settings, SettingsError> {
         let folder = tempfile::tempdir().unwrap();
@@ -307,6 +314,23 @@ mod tests {
     }
 
     #[test]
+    fn plugins_is_a_folder_or_a_section() {
+        for (text, folder, pin) in [
+            ("", "plugins", Pin::File),
+            ("plugins = \"elsewhere\"", "elsewhere", Pin::File),
+            ("[plugins]\nfolder = \"elsewhere\"", "elsewhere", Pin::File),
+            ("[plugins]\npin = \"hash\"", "plugins", Pin::Hash),
+            ("plugins = { folder = \"elsewhere\", pin = \"file\" }", "elsewhere", Pin::File),
+        ] {
+            let settings = load(text, development()).unwrap();
+            assert_eq!(settings.plugins, PluginSettings { folder: folder.into(), pin }, "{text}");
+        }
+        let flags = Flags { plugins: Some("flag".into()), ..development() };
+        let settings = load("[plugins]\nfolder = \"file\"\npin = \"hash\"", flags).unwrap();
+        assert_eq!(settings.plugins, PluginSettings { folder: "flag".into(), pin: Pin::Hash });
+    }
+
+    #[test]
     fn names_and_numbers_out_of_range_are_refused() {
         for (text, part) in [
             ("lisen = \"127.0.0.1:1\"", "lisen"),
@@ -330,6 +354,9 @@ mod tests {
             ("[dns]\nservers = [\"9.9.9.9\"]", "socket address"),
             ("[dns]\nservers = [\"9.9.9.9:0\"]", "dns: servers"),
             ("[dns]\nsearch = []", "search"),
+            ("plugins = 5", "expected a folder, or a table with `folder` and `pin`"),
+            ("[plugins]\nfodler = \"x\"", "unknown field `fodler`, expected `folder` or `pin`"),
+            ("[plugins]\npin = \"name\"", "`name`, expected `file` or `hash`"),
             ("listen = ", "workway.toml"),
         ] {
             let message = load(text, development()).unwrap_err().to_string();

@@ -3,6 +3,7 @@
 
 mod load;
 mod memory;
+mod plugins;
 mod server;
 
 use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
@@ -17,6 +18,7 @@ use workway_users::UserSettings;
 
 pub use load::{Flags, KeySettings, SettingsError};
 pub use memory::MemorySettings;
+pub use plugins::PluginSettings;
 pub use server::ServerSettings;
 pub use workway_model::Mode;
 pub use workway_oauth::ClientVariables;
@@ -30,8 +32,7 @@ pub struct Settings {
     pub mode: Mode,
     /// Where HTTP is served. Port 0 asks the system for one.
     pub listen: SocketAddr,
-    /// The folder into which components are dropped.
-    pub plugins: PathBuf,
+    pub plugins: PluginSettings,
     /// The folder below which everything is written.
     pub data: PathBuf,
     /// Whether the plugins folder is followed. Only in development.
@@ -44,9 +45,11 @@ pub struct Settings {
     pub marketplace: MarketplaceSettings,
     /// The operator's bearer token.
     pub admin_token: Option<SecretString>,
-    /// The master key of stored tokens, base64 of 32 bytes; without it a key file in `data` is used.
+    /// The master key of stored tokens, base64 of 32 bytes; without it a key file is used.
     pub key: Option<SecretString>,
     pub memory: MemorySettings,
+    /// The key file, if it is not in `data`. Not looked at if `key` is given.
+    pub key_file: Option<PathBuf>,
     pub registry: RegistrySettings,
     pub users: UserSettings,
     pub oauth: OAuthSettings,

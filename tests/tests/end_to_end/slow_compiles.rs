@@ -31,7 +31,8 @@ async fn an_integration_whose_code_was_kept_serves_while_others_compile() {
     // More than can be on their way in at once on any machine, and all of them before `hello` by name.
     let slow = (0..100).map(|number: u8| [rebuilt("counter"), vec![0, 2, 1, number]].concat());
     let builder = TestHost::builder().production().worker(never_answers());
-    let builder = slow.enumerate().fold(builder, |builder, (number, bytes)| builder.bytes(&format!("a{number}.wasm"), bytes));
+    let builder =
+        slow.enumerate().fold(builder, |builder, (number, bytes)| builder.bytes(&format!("a{number}.wasm"), bytes));
     let (host, mut ready) = builder.start_loading_in(folder).await;
     host.serves("hello").await;
     assert_alive(&host).await;

@@ -62,7 +62,7 @@ impl Accounts {
             settings.data.display()
         );
         // No integration of the host's is loaded: any folder will do.
-        settings.plugins.clone_from(&settings.data);
+        settings.plugins.folder.clone_from(&settings.data);
         Ok(Self { app: App::start(settings).await?, user })
     }
 

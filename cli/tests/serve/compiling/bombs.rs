@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use wasm_encoder::{
-    BlockType, CodeSection, ConstExpr, Function, FunctionSection, GlobalSection, GlobalType, Module, TypeSection, ValType,
+    BlockType, CodeSection, ConstExpr, Function, FunctionSection, GlobalSection, GlobalType, Module, TypeSection,
+    ValType,
 };
 use workway_host::sandbox::{CompileLimits, LoadError};
 use workway_tests::guest;
@@ -64,7 +65,8 @@ fn module(functions: u32, body: &Function) -> Module {
         code.function(body);
     }
     let mut globals = GlobalSection::new();
-    globals.global(GlobalType { val_type: ValType::F64, mutable: true, shared: false }, &ConstExpr::f64_const(1.0.into()));
+    globals
+        .global(GlobalType { val_type: ValType::F64, mutable: true, shared: false }, &ConstExpr::f64_const(1.0.into()));
     let mut module = Module::new();
     module.section(&types).section(&declared).section(&globals).section(&code);
     module

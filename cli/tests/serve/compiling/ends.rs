@@ -73,7 +73,8 @@ async fn a_warm_worker_compiles_the_next_component_within_limits_and_without_the
     assert!(!cpu.contains("unlimited     "), "{cpu}");
     let status = String::from_utf8(process("stat")).expect("the status is text");
     // The 19th field is the niceness, the 17th after the name.
-    let niceness: i32 = status.rsplit(") ").next().and_then(|rest| rest.split(' ').nth(16)?.parse().ok()).expect("a number");
+    let niceness: i32 =
+        status.rsplit(") ").next().and_then(|rest| rest.split(' ').nth(16)?.parse().ok()).expect("a number");
     assert!(niceness >= 10, "{status}");
     let environment = String::from_utf8_lossy(&process("environ")).into_owned();
     let names: Vec<_> = environment.split_terminator('\0').filter_map(|line| line.split('=').next()).collect();
@@ -132,8 +133,12 @@ async fn two_components_compile_at_once() {
     let triggers = fs::read(guest("with-triggers").expect("the guest is built")).expect("the guest is read");
     let hello = hello();
     for _ in 0..3 {
-        let loads =
-            tokio::join!(worker.compile(&plugin), worker.compile(&triggers), worker.compile(&hello), worker.compile(&plugin));
+        let loads = tokio::join!(
+            worker.compile(&plugin),
+            worker.compile(&triggers),
+            worker.compile(&hello),
+            worker.compile(&plugin)
+        );
         let (a, b, c, d) = loads;
         for (load, triggers) in [(a, false), (b, true), (c, false), (d, false)] {
             assert_eq!(load.expect("the component compiles").component.offers_triggers(), triggers);
@@ -152,7 +157,8 @@ async fn a_host_that_is_killed_takes_its_worker_along() {
         .file("plugins/endless.wasm", endless());
     let mut running = workway.listening().await;
     let line = running.says("started a compile worker").await;
-    let pid = line.rsplit("pid=").next().and_then(|pid| pid.trim().parse().ok()).expect("the line has the process's id");
+    let pid =
+        line.rsplit("pid=").next().and_then(|pid| pid.trim().parse().ok()).expect("the line has the process's id");
     running.kill().await;
     gone(Pid::from_raw(pid).expect("a process's id")).await;
 }

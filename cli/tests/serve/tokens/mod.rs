@@ -4,6 +4,7 @@
 
 mod audit;
 mod client;
+mod key_file;
 mod kill;
 mod proxy;
 mod rotate;

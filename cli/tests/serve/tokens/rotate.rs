@@ -11,10 +11,10 @@ use crate::process::{Ended, Running, Workway};
 
 pub const ROTATE: [&str; 2] = ["keys", "rotate"];
 /// 32 bytes each of 1 and of 2, in base64.
-const OLD_KEY: &str = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=";
-const NEW_KEY: &str = "AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI=";
+pub const OLD_KEY: &str = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=";
+pub const NEW_KEY: &str = "AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI=";
 /// The start of its SHA-256.
-const NEW_KEY_ID: &str = "75877bb4";
+pub const NEW_KEY_ID: &str = "75877bb4";
 
 /// A host with a provider without OAuth, and with a guest that may read its tokens.
 pub fn host() -> Workway {
@@ -57,7 +57,7 @@ pub fn reveal(request: RequestBuilder, id: &str) -> RequestBuilder {
 }
 
 /// All connections of the user `dev` are these accounts', and have their tokens.
-async fn assert_readable(running: &Running, accounts: &[&str], when: &str) {
+pub async fn assert_readable(running: &Running, accounts: &[&str], when: &str) {
     let ids = connections(running.request(Method::GET, "/oauth/connections")).await;
     assert_eq!(ids.keys().map(String::as_str).collect::<Vec<_>>(), accounts, "{when}");
     for (account, id) in ids {
@@ -82,7 +82,7 @@ pub fn sealed(ended: &Ended) -> (usize, String) {
     parsed.unwrap_or_else(|| panic!("{ended:?}"))
 }
 
-async fn rotate(workway: &Workway) -> Ended {
+pub async fn rotate(workway: &Workway) -> Ended {
     workway.beside(&ROTATE).ended().await
 }
 

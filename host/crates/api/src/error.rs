@@ -42,6 +42,10 @@ pub struct ProblemDetail {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ErrorCode {
+    /// The request names no host, several or an invalid one.
+    InvalidHost,
+    /// The request has both `Content-Length` and `Transfer-Encoding`.
+    AmbiguousLength,
     /// The body is malformed; `errors` or `detail` says where.
     InvalidBody,
     /// A query parameter is malformed.

@@ -180,7 +180,7 @@ mod tests {
     use std::sync::Arc;
 
     use cap_std::{ambient_authority, fs::Dir};
-    use workway_vault::{Binding, KeyRing, KeyedRecords, RotateOptions, Sealed, Vault, rotate};
+    use workway_vault::{Binding, KeyFile, KeyRing, KeyedRecords, RotateOptions, Sealed, Vault, rotate};
 
     use super::super::pool::tests::fresh;
     use workway_model::{Timestamp, UserId};
@@ -256,13 +256,17 @@ mod tests {
         Dir::open_ambient_dir(folder.path(), ambient_authority()).unwrap()
     }
 
+    fn keys(data: &Dir) -> KeyFile {
+        KeyFile::in_data(data).unwrap()
+    }
+
     fn vault(database: &Database, ring: &KeyRing) -> Vault {
         Vault::new(ring, None, Arc::new(database.keyed_records()))
     }
 
     /// A vault that seals under the key that the database asks for.
     async fn verified(database: &Database, folder: &tempfile::TempDir) -> Vault {
-        let vault = vault(database, &KeyRing::load(None, &data(folder)).unwrap());
+        let vault = vault(database, &KeyRing::load(None, &keys(&data(folder))).unwrap());
         vault.verify_keys().await.unwrap();
         vault
     }
@@ -279,10 +283,10 @@ mod tests {
             one.payout = Some(sealed(&old, &one));
             developers.add(one, at(7)).await.unwrap();
         }
-        let options = RotateOptions { file: Some(&data), drop_unreadable: false };
-        let rotated = rotate(KeyRing::load(None, &data).unwrap(), options, records).await.unwrap();
+        let options = RotateOptions { file: Some(&keys(&data)), drop_unreadable: false };
+        let rotated = rotate(KeyRing::load(None, &keys(&data)).unwrap(), options, records).await.unwrap();
         assert_eq!((rotated.resealed, rotated.unreadable.len()), (150, 0));
-        let vault = vault(&database, &KeyRing::load(None, &data).unwrap());
+        let vault = vault(&database, &KeyRing::load(None, &keys(&data)).unwrap());
         assert_ne!(vault.active(), old.active());
         for number in 0..150 {
             let user = user(&format!("ann-{number}"));
@@ -315,10 +319,10 @@ mod tests {
         ann.payout = Some(sealed(&lost, &ann));
         developers.add(ann.clone(), at(7)).await.unwrap();
         data.remove_file("key").unwrap();
-        let other = vault(&database, &KeyRing::load(None, &data).unwrap());
+        let other = vault(&database, &KeyRing::load(None, &keys(&data)).unwrap());
         assert!(other.verify_keys().await.is_err(), "a host without the key of what is sealed does not start");
-        let options = RotateOptions { file: Some(&data), drop_unreadable: true };
-        let rotated = rotate(KeyRing::load(None, &data).unwrap(), options, records).await.unwrap();
+        let options = RotateOptions { file: Some(&keys(&data)), drop_unreadable: true };
+        let rotated = rotate(KeyRing::load(None, &keys(&data)).unwrap(), options, records).await.unwrap();
         assert_eq!((rotated.dropped, rotated.resealed), (1, 0));
         assert_eq!(developers.payout(&ann.user).await, Ok(None));
         assert!(developers.by_user(&ann.user).await.unwrap().is_some());
@@ -332,7 +336,7 @@ mod tests {
         let mut ann = new(1, "ann", "ann");
         ann.payout = Some(sealed(&old, &ann));
         developers.add(ann.clone(), at(7)).await.unwrap();
-        let new = vault(&database, &KeyRing::load(Some(&OTHER_KEY.into()), &data).unwrap());
+        let new = vault(&database, &KeyRing::load(Some(&OTHER_KEY.into()), &keys(&data)).unwrap());
         let read = records.outdated(new.active(), "", 10).await.unwrap().remove(0);
         let change = DeveloperChange { payout: Change::Set(sealed(&old, &ann)), ..Default::default() };
         developers.update(&ann.user, change, at(8)).await.unwrap();

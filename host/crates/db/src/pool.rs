@@ -168,15 +168,34 @@ fn prepare(data: &Dir) -> io::Result<File> {
     if !metadata.is_file() {
         return Err(ErrorKind::IsADirectory.into());
     }
-    if metadata.mode() & 0o077 != 0 {
-        for name in [DATABASE_FILE, "workway.db-wal", "workway.db-shm"] {
-            match data.set_permissions(name, Permissions::from_mode(0o600)) {
-                Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
-                _ => {}
-            }
-        }
+    for name in [DATABASE_FILE, "workway.db-wal", "workway.db-shm"] {
+        close_to_others(data, name)?;
     }
     Ok(lock)
+}
+
+/// A restored or copied file may have any mode.
+fn close_to_others(data: &Dir, name: &str) -> io::Result<()> {
+    let mode = match data.metadata(name) {
+        Ok(metadata) => metadata.mode() & 0o777,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    if mode & 0o077 == 0 {
+        return Ok(());
+    }
+    match data.set_permissions(name, Permissions::from_mode(0o600)) {
+        Ok(()) => {
+            tracing::warn!("{name} in the data folder was open to other users (mode {mode:04o}): its mode is 0600 now")
+        }
+        // The file belongs to somebody else.
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => tracing::warn!(
+            "{name} in the data folder is open to other users (mode {mode:04o}): give it to the user that runs workway, and \
+             run `chmod 600` on it"
+        ),
+        Err(error) => return Err(error),
+    }
+    Ok(())
 }
 
 /// Marks an empty database as ours, and refuses another program's before anything in it is changed.
@@ -353,7 +372,7 @@ pub(super) mod tests {
     #[tokio::test]
     async fn a_database_opens_again_also_without_being_closed() {
         let (database, folder) = fresh().await;
-        sqlx::query("INSERT INTO grants VALUES ('slack', '{}', 'slack.wasm', 1)")
+        sqlx::query("INSERT INTO grants VALUES ('slack', '{}', 'slack.wasm', 1, NULL)")
             .execute(&database.writer)
             .await
             .unwrap();

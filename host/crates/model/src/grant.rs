@@ -11,6 +11,8 @@ pub struct Grant {
     pub permissions: Permissions,
     /// The file of the plugins folder that held the integration when it was approved.
     pub file: FileName,
+    /// SHA-256 of the file's content when it was approved. None for an approval by a version that did not record it.
+    pub hash: Option<[u8; 32]>,
 }
 
 /// Why a grant could not be read or kept.

@@ -69,7 +69,10 @@ pub enum ApproveError {
     #[error("integration \"{0}\" is not awaiting approval")]
     NothingPending(IntegrationId),
     /// The file changed after whoever approves had looked.
-    #[error("a newer version of integration \"{0}\" is awaiting approval: review that one")]
+    #[error(
+        "the file of integration \"{0}\" changed since that version: review the one that is awaiting approval now, and \
+         approve its sha256"
+    )]
     OtherVersion(IntegrationId),
     #[error(transparent)]
     Grant(#[from] GrantError),
@@ -179,7 +182,8 @@ impl ActionRegistry {
         if seen.is_some_and(|seen| seen != pending.loaded.hash) {
             return Err(ApproveError::OtherVersion(id.clone()));
         }
-        let grant = Grant { permissions: pending.definition.permissions.clone(), file: entry.file.clone() };
+        let permissions = pending.definition.permissions.clone();
+        let grant = Grant { permissions, file: entry.file.clone(), hash: Some(pending.loaded.hash) };
         self.0.services.grants.approve(id, &grant).await?;
         let active = self.serve(pending.loaded.clone(), Some(entry));
         let (loading, again) = (Loading::of(&pending.loaded), entry.active.is_some());
@@ -234,7 +238,7 @@ impl ActionRegistry {
         };
         let id = loaded.definition.id.clone();
         let before = snapshot.integrations.get(&id).filter(|entry| entry.file == *file);
-        let asks = self.0.services.grants.missing(&loaded.definition, file).await?;
+        let asks = self.0.services.grants.missing(&loaded.definition, file, &loaded.hash).await?;
         let other = snapshot.integrations.get(&id).filter(|entry| entry.file != *file);
         if let Some(other) = other {
             // Whoever waits with an id that belongs to this file has to give it up.

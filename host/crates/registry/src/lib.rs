@@ -28,7 +28,7 @@ pub use activation::{Activated, ActivationError, ApproveError};
 pub use events::{Change, FollowError, Follower, Loading, Notification, Phases, RegistryEvent};
 pub use execute::{ExecuteError, Execution};
 pub use follow::RecheckQueue;
-pub use grants::Grants;
+pub use grants::{Grants, Pin};
 pub use services::Services;
 pub use settings::{AdmissionSettings, IntegrationSettings, RegistrySettings};
 pub use snapshot::{Active, LoadFailure, Pending, RegisteredIntegration, Snapshot, Status};

@@ -13,6 +13,7 @@ mod verify;
 
 pub use binding::{Binding, Purpose};
 pub use key::{KeyId, MasterKey};
+pub use key_file::KeyFile;
 pub use records::{KeyedRecord, KeyedRecords, RecordsError};
 pub use ring::{KeyError, KeyRing};
 pub use rotation::{RotateError, RotateOptions, Rotated, rotate};

@@ -1,16 +1,11 @@
-//! The keys of a host: from a text that the operator gives, or from a file in the data folder. The first key seals; the
+//! The keys of a host: from a text that the operator gives, or from a key file. The first key seals; the
 //! others only open what was sealed before a rotation. Nothing here reads the environment.
 
-use std::io;
+use std::{io, path::PathBuf};
 
-use cap_std::fs::Dir;
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::{
-    MasterKey,
-    key::KEY_BYTES,
-    key_file::{self, KEY_FILE},
-};
+use crate::{KeyFile, MasterKey, key::KEY_BYTES};
 
 /// The active key and those of rotations that are not complete.
 const MAX_KEYS: usize = 8;
@@ -26,21 +21,22 @@ pub struct KeyRing(Vec<MasterKey>);
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {
     #[error("{0} must hold keys of {KEY_BYTES} bytes in base64: create one with `openssl rand -base64 {KEY_BYTES}`")]
-    Malformed(&'static str),
+    Malformed(String),
     #[error("{0} must hold at most {MAX_KEYS} keys: complete the rotation with `workway keys rotate`")]
-    TooMany(&'static str),
+    TooMany(String),
     #[error(
-        "the key file `{KEY_FILE}` in the data folder must be readable only by its owner (its mode is {mode:03o}): run \
-         `chmod 600` on it; if anybody else has read it, delete it and connect every account again"
+        "{file} must be readable only by its owner (its mode is {mode:03o}): run `chmod 600` on it; if anybody else has \
+         read it, delete it and connect every account again"
     )]
-    Exposed { mode: u32 },
-    #[error("`{KEY_FILE}` in the data folder must be a regular file: move it away, or set WORKWAY_KEY")]
-    NotAFile,
-    #[error(
-        "cannot {action} the key file `{KEY_FILE}` in the data folder: {source}: restore the file or its permissions, or \
-         set WORKWAY_KEY"
-    )]
-    File { action: &'static str, source: io::Error },
+    Exposed { file: String, mode: u32 },
+    #[error("{0} must be a regular file: move it away, or set WORKWAY_KEY")]
+    NotAFile(String),
+    #[error("cannot {action} {file}: {source}: restore the file or its permissions, or set WORKWAY_KEY")]
+    File { file: String, action: &'static str, source: io::Error },
+    #[error("the folder of key_file {} cannot be opened: {source}: create or mount it, or correct key_file", path.display())]
+    Folder { path: PathBuf, source: io::Error },
+    #[error("{file} does not exist, but the data folder has a key file `key`: move that one there")]
+    NotMoved { file: String },
     #[error("cannot generate a key: the system has no random numbers: {0}")]
     Random(String),
 }
@@ -51,16 +47,16 @@ impl KeyRing {
     ///
     /// # Errors
     /// See [`KeyError`]. A malformed text is an error, never a reason to use the file.
-    pub fn load(text: Option<&SecretString>, data: &Dir) -> Result<Self, KeyError> {
+    pub fn load(text: Option<&SecretString>, file: &KeyFile) -> Result<Self, KeyError> {
         if let Some(text) = text {
             return Self::parse(text.expose_secret(), VARIABLE);
         }
-        match key_file::read(data)? {
+        match file.read()? {
             Some(ring) => Ok(ring),
             None => {
-                key_file::create(data)?;
+                file.create()?;
                 // Not the key just generated: processes that start at the same time all use the first one's.
-                Self::read(data)
+                Self::read(file)
             }
         }
     }
@@ -69,10 +65,10 @@ impl KeyRing {
     ///
     /// # Errors
     /// See [`KeyError`].
-    pub fn existing(text: Option<&SecretString>, data: &Dir) -> Result<Self, KeyError> {
+    pub fn existing(text: Option<&SecretString>, file: &KeyFile) -> Result<Self, KeyError> {
         match text {
             Some(text) => Self::parse(text.expose_secret(), VARIABLE),
-            None => Self::read(data),
+            None => Self::read(file),
         }
     }
 
@@ -80,8 +76,8 @@ impl KeyRing {
     ///
     /// # Errors
     /// See [`KeyError`]. A missing file is an error: somebody put it away.
-    pub(crate) fn read(data: &Dir) -> Result<Self, KeyError> {
-        key_file::read(data)?.ok_or_else(|| KeyError::File { action: "read", source: io::ErrorKind::NotFound.into() })
+    pub(crate) fn read(file: &KeyFile) -> Result<Self, KeyError> {
+        file.read()?.ok_or_else(|| file.failed("read", io::ErrorKind::NotFound.into()))
     }
 
     /// Returns the key that seals.
@@ -104,7 +100,7 @@ impl KeyRing {
     /// [`KeyError::Random`], [`KeyError::TooMany`].
     pub(crate) fn with_new_key(self) -> Result<Self, KeyError> {
         if self.0.len() == MAX_KEYS {
-            return Err(KeyError::TooMany(key_file::NAME));
+            return Err(KeyError::TooMany("the key file".to_owned()));
         }
         let mut keys = vec![MasterKey::generate()?];
         keys.extend(self.0);
@@ -118,13 +114,13 @@ impl KeyRing {
     }
 
     /// `source` is what an error message calls the text.
-    pub(crate) fn parse(text: &str, source: &'static str) -> Result<Self, KeyError> {
+    pub(crate) fn parse(text: &str, source: &str) -> Result<Self, KeyError> {
         let texts = text.split(|character: char| character == ',' || character.is_whitespace());
         let keys = texts.filter(|text| !text.is_empty()).take(MAX_KEYS + 1).map(MasterKey::decode);
-        let keys: Vec<_> = keys.collect::<Option<_>>().ok_or(KeyError::Malformed(source))?;
+        let keys: Vec<_> = keys.collect::<Option<_>>().ok_or_else(|| KeyError::Malformed(source.to_owned()))?;
         match keys.len() {
-            0 => Err(KeyError::Malformed(source)),
-            count if count > MAX_KEYS => Err(KeyError::TooMany(source)),
+            0 => Err(KeyError::Malformed(source.to_owned())),
+            count if count > MAX_KEYS => Err(KeyError::TooMany(source.to_owned())),
             _ => Ok(Self(keys)),
         }
     }
@@ -135,20 +131,17 @@ mod tests {
     use base64::{Engine, engine::general_purpose::STANDARD};
 
     use super::{KeyError, KeyRing, MAX_KEYS};
-    use crate::key_file::{
-        KEY_FILE,
-        tests::{folder, place},
-    };
+    use crate::key_file::tests::{file, folder, place};
 
     #[test]
     fn a_text_wins_over_the_file_and_creates_none() {
         let (data, _guard) = folder();
         let text = format!(" {}\n", STANDARD.encode([7; 32]));
-        let ring = KeyRing::load(Some(&text.clone().into()), &data).unwrap();
+        let ring = KeyRing::load(Some(&text.clone().into()), &file(&data)).unwrap();
         assert_eq!(ring.active().bytes(), &[7; 32]);
         assert_eq!(data.entries().unwrap().count(), 0);
         place(&data, text, 0o600);
-        let read = KeyRing::load(None, &data).unwrap();
+        let read = KeyRing::load(None, &file(&data)).unwrap();
         assert_eq!(read.active().id(), ring.active().id(), "the file has the same format");
     }
 
@@ -157,23 +150,23 @@ mod tests {
         let (data, _guard) = folder();
         let encode = |length| STANDARD.encode(vec![1; length]);
         for text in [String::new(), "secret".into(), "!".into(), encode(31), encode(33), encode(500)] {
-            let error = KeyRing::load(Some(&text.clone().into()), &data).unwrap_err();
-            assert!(matches!(error, KeyError::Malformed("WORKWAY_KEY")), "{error}");
+            let error = KeyRing::load(Some(&text.clone().into()), &file(&data)).unwrap_err();
+            assert!(matches!(&error, KeyError::Malformed(source) if source == "WORKWAY_KEY"), "{error}");
             assert!(text.is_empty() || text == "!" || !error.to_string().contains(&text));
         }
-        assert!(!data.exists(KEY_FILE), "a bad text must not end in a key file");
+        assert!(!file(&data).exists(), "a bad text must not end in a key file");
     }
 
     #[test]
     fn a_text_holds_several_keys_up_to_a_limit() {
         let (data, _guard) = folder();
         let keys = |count: u8| (0..count).map(|byte| STANDARD.encode([byte; 32])).collect::<Vec<_>>().join(",");
-        let ring = KeyRing::load(Some(&keys(3).into()), &data).unwrap();
+        let ring = KeyRing::load(Some(&keys(3).into()), &file(&data)).unwrap();
         assert_eq!((ring.active().bytes(), ring.keys().len(), ring.is_rotating()), (&[0; 32], 3, true));
         let many = u8::try_from(MAX_KEYS + 1).unwrap();
-        assert!(matches!(KeyRing::load(Some(&keys(many).into()), &data), Err(KeyError::TooMany(_))));
+        assert!(matches!(KeyRing::load(Some(&keys(many).into()), &file(&data)), Err(KeyError::TooMany(_))));
         for text in [format!("{},nonsense", keys(1)), ",".into()] {
-            assert!(matches!(KeyRing::load(Some(&text.into()), &data), Err(KeyError::Malformed(_))));
+            assert!(matches!(KeyRing::load(Some(&text.into()), &file(&data)), Err(KeyError::Malformed(_))));
         }
     }
 }

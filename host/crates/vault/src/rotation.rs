@@ -12,9 +12,7 @@
 
 use std::sync::Arc;
 
-use cap_std::fs::Dir;
-
-use crate::{KeyError, KeyId, KeyRing, KeyedRecord, KeyedRecords, RecordsError, Sealed, Vault, VaultError, key_file};
+use crate::{KeyError, KeyFile, KeyId, KeyRing, KeyedRecord, KeyedRecords, RecordsError, Sealed, Vault, VaultError};
 
 /// Records that are read at once.
 const BATCH: u32 = 100;
@@ -55,8 +53,8 @@ pub enum RotateError {
 /// How to rotate.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct RotateOptions<'a> {
-    /// The data folder if the ring came from its key file; none if the operator gave the keys.
-    pub file: Option<&'a Dir>,
+    /// The key file if the ring came from it; none if the operator gave the keys.
+    pub file: Option<&'a KeyFile>,
     /// Delete records that open under none of the keys.
     pub drop_unreadable: bool,
 }
@@ -78,9 +76,9 @@ pub async fn rotate(
     }
     // Several keys in the file are a rotation that was interrupted: it continues with its key.
     let ring = match file {
-        Some(data) if !ring.is_rotating() => {
+        Some(file) if !ring.is_rotating() => {
             let ring = ring.with_new_key()?;
-            key_file::replace(data, &ring)?;
+            file.replace(&ring)?;
             ring
         }
         _ => ring,
@@ -105,9 +103,9 @@ pub async fn rotate(
     if !records.scrub().await? {
         return Err(RotateError::Unscrubbed);
     }
-    if let Some(data) = file {
-        key_file::replace(data, &ring.without_old_keys())?;
-        key_file::remove_leftovers(data)?;
+    if let Some(file) = file {
+        file.replace(&ring.without_old_keys())?;
+        file.remove_leftovers()?;
     }
     Ok(Rotated { key, resealed, unreadable, dropped })
 }

@@ -9,14 +9,13 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
 };
 
-use cap_std::fs::Dir;
 use chacha20poly1305::{
     AeadInOut, KeyInit, XChaCha20Poly1305, XNonce,
     aead::{Generate, array::Array},
 };
 use zeroize::Zeroizing;
 
-use crate::{Binding, KeyError, KeyId, KeyRing, KeyedRecords};
+use crate::{Binding, KeyError, KeyFile, KeyId, KeyRing, KeyedRecords};
 
 const FORMAT: u8 = 1;
 const NONCE_BYTES: usize = 24;
@@ -26,8 +25,8 @@ const HEADER_BYTES: usize = 1 + KeyId::LENGTH;
 /// Seals under one key of a ring, at first the active one, and opens under any of them.
 pub struct Vault {
     ciphers: RwLock<Arc<Ciphers>>,
-    /// The folder of the key file, to read the ring again after a rotation; none if the operator gave the keys.
-    file: Option<Dir>,
+    /// The key file, to read the ring again after a rotation; none if the operator gave the keys.
+    file: Option<KeyFile>,
     records: Arc<dyn KeyedRecords>,
 }
 
@@ -55,9 +54,9 @@ pub enum VaultError {
 }
 
 impl Vault {
-    /// `file` is the data folder if the ring came from its key file: a rotation writes new keys there. `records` are those
-    /// that the keys are verified against.
-    pub fn new(ring: &KeyRing, file: Option<Dir>, records: Arc<dyn KeyedRecords>) -> Self {
+    /// `file` is the key file if the ring came from it: a rotation writes new keys there. `records` are those that the keys are
+    /// verified against.
+    pub fn new(ring: &KeyRing, file: Option<KeyFile>, records: Arc<dyn KeyedRecords>) -> Self {
         Self { ciphers: RwLock::new(Arc::new(Ciphers::new(ring))), file, records }
     }
 
@@ -83,8 +82,8 @@ impl Vault {
     /// # Errors
     /// [`KeyError`]; the vault is unchanged then.
     pub(crate) fn reload(&self) -> Result<(), KeyError> {
-        if let Some(data) = &self.file {
-            let ciphers = Ciphers::new(&KeyRing::read(data)?);
+        if let Some(file) = &self.file {
+            let ciphers = Ciphers::new(&KeyRing::read(file)?);
             *self.ciphers.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(ciphers);
         }
         Ok(())
@@ -181,7 +180,7 @@ pub(crate) mod tests {
     use super::{Vault, VaultError, header};
     use crate::{
         Binding, KeyRing, Purpose,
-        key_file::{self, tests::folder},
+        key_file::tests::{file, folder},
         records::tests::MemoryRecords,
     };
 
@@ -305,12 +304,13 @@ pub(crate) mod tests {
     #[test]
     fn follows_a_rotation_of_its_key_file() {
         let (data, _guard) = folder();
-        let ring = KeyRing::load(None, &data).unwrap();
+        let file = file(&data);
+        let ring = KeyRing::load(None, &file).unwrap();
         let records = Arc::new(MemoryRecords::default());
-        let running = Vault::new(&ring, Some(data.try_clone().unwrap()), records.clone());
+        let running = Vault::new(&ring, Some(file.clone()), records.clone());
         let before = running.seal(&row(), SECRET).unwrap();
         let ring = ring.with_new_key().unwrap();
-        key_file::replace(&data, &ring).unwrap();
+        file.replace(&ring).unwrap();
         let rotating = vault_on(&ring, &records);
         assert!(rotating.open(&row(), &before.record).is_ok(), "the old key still opens");
         let after = rotating.seal(&row(), SECRET).unwrap();

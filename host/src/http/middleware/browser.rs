@@ -20,20 +20,24 @@ use workway_api::error::ErrorCode;
 use crate::{app::App, http::error::ApiError};
 
 const SEC_FETCH_SITE: &str = "sec-fetch-site";
-/// Refuses requests that change something and come from a page of another origin, and says on every answer that no other page may
-/// frame it, guess its type or learn its URL.
+
+/// Refuses requests that change something and come from a page of another origin.
 ///
 /// Browsers set `Origin` on every such request, and `Sec-Fetch-Site` on most; a page can remove neither. Programs set neither.
 pub(in crate::http) async fn guard(State(app): State<App>, request: Request, next: Next) -> Response {
     let is_refused =
         !request.method().is_safe() && is_foreign(request.headers(), &app.settings().server.allowed_origins);
-    let mut response = if is_refused {
+    if is_refused {
         let detail = "a web page of another origin may not change anything here: send the request from a program, or add the \
                       page's origin to allowed_origins in [server]";
-        ApiError::new(StatusCode::FORBIDDEN, ErrorCode::ForeignOrigin, detail).into_response()
-    } else {
-        next.run(request).await
-    };
+        return ApiError::new(StatusCode::FORBIDDEN, ErrorCode::ForeignOrigin, detail).into_response();
+    }
+    next.run(request).await
+}
+
+/// Says on every answer that no other page may frame it, guess its type or learn its URL.
+pub(in crate::http) async fn set_policies(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
     let headers = response.headers_mut();
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));

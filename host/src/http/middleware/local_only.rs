@@ -3,7 +3,7 @@
 
 use axum::{
     extract::Request,
-    http::{StatusCode, header, uri::Authority},
+    http::{StatusCode, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -14,9 +14,7 @@ use crate::http::error::ApiError;
 const FORWARDED: [&str; 3] = ["forwarded", "x-forwarded-for", "x-forwarded-host"];
 
 pub(in crate::http) async fn local_only(request: Request, next: Next) -> Response {
-    let authority = request.uri().authority().map(Authority::as_str);
-    let host = authority.or_else(|| request.headers().get(header::HOST).and_then(|host| host.to_str().ok()));
-    // RFC 9112, section 3.2: a request of HTTP/1.1 always has one.
+    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
     // A proxy in front would make the whole network this machine.
     let forwarded = FORWARDED.iter().any(|name| request.headers().contains_key(*name));
     if !forwarded && host.is_some_and(is_local) {

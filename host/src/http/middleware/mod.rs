@@ -1,6 +1,7 @@
 //! What happens to every request around its handler.
 
 pub(super) mod admission;
+pub(super) mod authority;
 pub(super) mod browser;
 pub(super) mod fallback;
 pub(super) mod local_only;

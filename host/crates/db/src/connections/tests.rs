@@ -16,7 +16,7 @@ use workway_oauth::{
 };
 use workway_providers::Catalogue;
 use workway_vault::{
-    KeyId, KeyRing, KeyedRecord, KeyedRecords, RecordsError, RotateError, RotateOptions, Sealed, Vault,
+    KeyFile, KeyId, KeyRing, KeyedRecord, KeyedRecords, RecordsError, RotateError, RotateOptions, Sealed, Vault,
     VerifyKeysError, rotate,
 };
 
@@ -27,10 +27,14 @@ fn data(folder: &tempfile::TempDir) -> Dir {
     Dir::open_ambient_dir(folder.path(), ambient_authority()).unwrap()
 }
 
+fn keys(data: &Dir) -> KeyFile {
+    KeyFile::in_data(data).unwrap()
+}
+
 fn store(database: &Database, folder: &tempfile::TempDir) -> ConnectionStore {
     let data = data(folder);
-    let ring = KeyRing::load(None, &data).unwrap();
-    store_with(database, &data, Vault::new(&ring, Some(data.try_clone().unwrap()), Arc::new(database.keyed_records())))
+    let ring = KeyRing::load(None, &keys(&data)).unwrap();
+    store_with(database, &data, Vault::new(&ring, Some(keys(&data)), Arc::new(database.keyed_records())))
 }
 
 fn store_with(database: &Database, data: &Dir, vault: Vault) -> ConnectionStore {
@@ -46,8 +50,8 @@ fn vault(database: &Database, ring: &KeyRing) -> Vault {
     Vault::new(ring, None, Arc::new(database.keyed_records()))
 }
 
-fn in_file(data: &Dir) -> RotateOptions<'_> {
-    RotateOptions { file: Some(data), drop_unreadable: false }
+fn in_file(file: &KeyFile) -> RotateOptions<'_> {
+    RotateOptions { file: Some(file), drop_unreadable: false }
 }
 
 fn ann() -> UserId {
@@ -354,11 +358,12 @@ async fn a_rotation_reseals_everything_beside_a_running_store() {
     }
     running.save(&ann(), &slack(), new("mine", "acme")).await.unwrap();
     let (records, data) = (Arc::new(database.keyed_records()), data(&folder));
-    let before = KeyRing::load(None, &data).unwrap().active().id();
-    let rotated = rotate(KeyRing::load(None, &data).unwrap(), in_file(&data), records.clone()).await.unwrap();
+    let before = KeyRing::load(None, &keys(&data)).unwrap().active().id();
+    let rotated =
+        rotate(KeyRing::load(None, &keys(&data)).unwrap(), in_file(&keys(&data)), records.clone()).await.unwrap();
     assert_eq!((rotated.resealed, rotated.unreadable.len()), (251, 0));
     assert_ne!(rotated.key, before);
-    assert!(!KeyRing::load(None, &data).unwrap().is_rotating(), "the old key is still in the file");
+    assert!(!KeyRing::load(None, &keys(&data)).unwrap().is_rotating(), "the old key is still in the file");
     assert_eq!(records.outdated(rotated.key, "", 10).await.unwrap().len(), 0);
     // It still has the old key alone, for reading and for writing.
     assert_eq!(token(&running, None).await, "mine");
@@ -373,8 +378,8 @@ async fn a_store_with_the_old_key_alone_can_write_nothing_and_spoil_nothing() {
     let (database, folder) = fresh().await;
     store(&database, &folder).save(&ann(), &slack(), new("mine", "acme")).await.unwrap();
     let (records, data) = (Arc::new(database.keyed_records()), data(&folder));
-    let stuck = store_with(&database, &data, vault(&database, &KeyRing::load(None, &data).unwrap()));
-    rotate(KeyRing::load(None, &data).unwrap(), in_file(&data), records.clone()).await.unwrap();
+    let stuck = store_with(&database, &data, vault(&database, &KeyRing::load(None, &keys(&data)).unwrap()));
+    rotate(KeyRing::load(None, &keys(&data)).unwrap(), in_file(&keys(&data)), records.clone()).await.unwrap();
     let refused = stuck.save(&ann(), &slack(), new("newer", "acme")).await;
     assert_eq!(refused, Err(ConnectionError::Sealed(SealedError::StaleKey)));
     assert_eq!(token(&store(&database, &folder), None).await, "mine");
@@ -385,22 +390,22 @@ async fn a_process_without_the_key_takes_nothing_over() {
     let (database, folder) = fresh().await;
     store(&database, &folder).save(&ann(), &slack(), new("mine", "acme")).await.unwrap();
     let (records, data) = (Arc::new(database.keyed_records()), data(&folder));
-    vault(&database, &KeyRing::load(None, &data).unwrap()).verify_keys().await.unwrap();
+    vault(&database, &KeyRing::load(None, &keys(&data)).unwrap()).verify_keys().await.unwrap();
     let key = records.active_key().await.unwrap();
     let (elsewhere, _guard) = {
         let folder = tempfile::tempdir().unwrap();
         (Dir::open_ambient_dir(folder.path(), ambient_authority()).unwrap(), folder)
     };
-    let other = || KeyRing::load(None, &elsewhere).unwrap();
+    let other = || KeyRing::load(None, &keys(&elsewhere)).unwrap();
     let verified = vault(&database, &other()).verify_keys().await;
     assert!(matches!(verified, Err(VerifyKeysError::OtherKey { .. })), "{verified:?}");
-    let rotated = rotate(other(), in_file(&elsewhere), records.clone()).await;
+    let rotated = rotate(other(), in_file(&keys(&elsewhere)), records.clone()).await;
     assert!(matches!(rotated, Err(RotateError::OtherKey { .. })), "{rotated:?}");
     assert!(!other().is_rotating(), "a key was made for nothing");
     assert_eq!(records.active_key().await.unwrap(), key);
     assert_eq!(token(&store(&database, &folder), None).await, "mine");
     // Whose key is lost can go on without what it sealed.
-    let options = RotateOptions { file: Some(&elsewhere), drop_unreadable: true };
+    let options = RotateOptions { file: Some(&keys(&elsewhere)), drop_unreadable: true };
     let rotated = rotate(other(), options, records.clone()).await.unwrap();
     assert_eq!((rotated.dropped, rotated.unreadable.len()), (1, 0));
     assert_eq!(database.connections().list(&ann()).await.unwrap(), []);
@@ -416,10 +421,12 @@ async fn what_opens_under_no_key_stays_and_hinders_no_other_rotation() {
     }
     sqlx::query("UPDATE connections SET sealed = x'01' WHERE account = 'bad'").execute(&database.writer).await.unwrap();
     let (records, data) = (Arc::new(database.keyed_records()), data(&folder));
-    let rotate = async || rotate(KeyRing::load(None, &data).unwrap(), in_file(&data), records.clone()).await.unwrap();
+    let rotate = async || {
+        rotate(KeyRing::load(None, &keys(&data)).unwrap(), in_file(&keys(&data)), records.clone()).await.unwrap()
+    };
     let first = rotate().await;
     assert_eq!((first.resealed, first.unreadable.len()), (1, 1));
-    assert!(!KeyRing::load(None, &data).unwrap().is_rotating(), "a key stayed that opens nothing");
+    assert!(!KeyRing::load(None, &keys(&data)).unwrap().is_rotating(), "a key stayed that opens nothing");
     let second = rotate().await;
     assert_ne!(first.key, second.key, "a leaked key could not be replaced");
     assert_eq!((second.resealed, second.unreadable.len()), (1, 1));
@@ -492,12 +499,12 @@ async fn a_rotation_that_crashes_anywhere_loses_nothing_and_goes_on() {
             first.save(&ann(), &slack(), new("mine", &number.to_string())).await.unwrap();
         }
         // It holds a key that is none any more.
-        rotate(KeyRing::load(None, &data).unwrap(), in_file(&data), records.clone()).await.unwrap();
+        rotate(KeyRing::load(None, &keys(&data)).unwrap(), in_file(&keys(&data)), records.clone()).await.unwrap();
         let crashing = Arc::new(Crashing { records: database.keyed_records(), steps: steps.into() });
-        let crashed = rotate(KeyRing::load(None, &data).unwrap(), in_file(&data), crashing).await;
+        let crashed = rotate(KeyRing::load(None, &keys(&data)).unwrap(), in_file(&keys(&data)), crashing).await;
         first.save(&ann(), &slack(), new("mine", "0")).await.unwrap();
         // A host that starts now, and one that has been running, read and write everything.
-        let ring = KeyRing::load(None, &data).unwrap();
+        let ring = KeyRing::load(None, &keys(&data)).unwrap();
         vault(&database, &ring).verify_keys().await.unwrap();
         let second = store(&database, &folder);
         for store in [&first, &second] {
@@ -506,11 +513,11 @@ async fn a_rotation_that_crashes_anywhere_loses_nothing_and_goes_on() {
                 store.save(&ann(), &slack(), new("mine", &one.account.id)).await.unwrap();
             }
         }
-        let rotated = rotate(KeyRing::load(None, &data).unwrap(), in_file(&data), records.clone()).await;
+        let rotated = rotate(KeyRing::load(None, &keys(&data)).unwrap(), in_file(&keys(&data)), records.clone()).await;
         let rotated = rotated.unwrap_or_else(|error| panic!("after {steps} steps: {error:?}"));
         assert_eq!(rotated.unreadable, [""; 0]);
         assert_eq!(records.outdated(rotated.key, "", 10).await.unwrap().len(), 0);
-        assert!(!KeyRing::load(None, &data).unwrap().is_rotating());
+        assert!(!KeyRing::load(None, &keys(&data)).unwrap().is_rotating());
         assert_eq!(crashed.is_ok(), steps == STEPS, "{steps} steps: the test should cover each one");
     }
 }

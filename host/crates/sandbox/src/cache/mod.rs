@@ -64,7 +64,8 @@ impl FunctionFolder {
     /// The folder that another process has handed to this one as its working directory.
     pub(super) fn working_directory(limit_bytes: u64) -> Result<Self, CacheError> {
         let path = format!("{CACHE_FOLDER}/{FUNCTIONS_FOLDER}");
-        let folder = File::open(".").map_err(|source| CacheError::Access { path: path.clone(), what: "opened", source })?;
+        let folder =
+            File::open(".").map_err(|source| CacheError::Access { path: path.clone(), what: "opened", source })?;
         Ok(Self { folder: CacheFolder::inherited(folder, path)?, limit_bytes })
     }
 

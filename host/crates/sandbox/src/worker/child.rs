@@ -106,11 +106,7 @@ impl Functions {
     }
 }
 
-fn compile(
-    request: &Request,
-    functions: Option<&Arc<FunctionCache>>,
-    component: Vec<u8>,
-) -> (Answer, Option<Vec<u8>>) {
+fn compile(request: &Request, functions: Option<&Arc<FunctionCache>>, component: Vec<u8>) -> (Answer, Option<Vec<u8>>) {
     let compiled = compile_with(&component, |bytes| {
         let engine = compiling_engine(request.compiler, functions, request.one_thread)?;
         let code = engine.precompile_component(bytes)?;

@@ -93,19 +93,18 @@ impl WorkerPool {
             cache_bytes: self.functions.limit_bytes(),
         };
         let mut process = self.take()?;
-        let (answer, image) =
-            match tokio::time::timeout(bounds.wall, process.compile(&request, component)).await {
-                Ok(Ok(answered)) => answered,
-                Ok(Err(error)) if error.kind() == ErrorKind::InvalidData => {
-                    drop(process.kill().await);
-                    return Err(self.fault(format!("it does not answer as this host's worker does ({error})")));
-                }
-                Ok(Err(error)) => return Err(read_end(process.end().await, &error, &bounds)),
-                Err(_elapsed) => {
-                    drop(process.kill().await);
-                    return Err(LoadError::TooSlow { limit: bounds.wall });
-                }
-            };
+        let (answer, image) = match tokio::time::timeout(bounds.wall, process.compile(&request, component)).await {
+            Ok(Ok(answered)) => answered,
+            Ok(Err(error)) if error.kind() == ErrorKind::InvalidData => {
+                drop(process.kill().await);
+                return Err(self.fault(format!("it does not answer as this host's worker does ({error})")));
+            }
+            Ok(Err(error)) => return Err(read_end(process.end().await, &error, &bounds)),
+            Err(_elapsed) => {
+                drop(process.kill().await);
+                return Err(LoadError::TooSlow { limit: bounds.wall });
+            }
+        };
         self.finish_in_background(process, size <= LARGEST_KEEPING_WARM, permit);
         match answer {
             Answer::Compiled { fingerprint: theirs, .. } if theirs != fingerprint => {

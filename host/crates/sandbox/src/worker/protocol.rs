@@ -36,7 +36,10 @@ pub(super) struct Request {
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Answer {
     /// The machine code is the next frame.
-    Compiled { fingerprint: u64, offers_triggers: bool },
+    Compiled {
+        fingerprint: u64,
+        offers_triggers: bool,
+    },
     Refused(Refusal),
     Unusable(String),
     /// The system did not give the compiler memory that it asked for.

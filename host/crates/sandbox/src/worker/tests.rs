@@ -127,7 +127,8 @@ async fn a_worker_that_floods_its_log_is_read_and_bounded() {
 
 #[tokio::test]
 async fn silence_ends_at_the_limit_and_the_program_with_it() {
-    let limits = CompileLimits { cpu: Duration::from_millis(5), cpu_of_mib: Duration::ZERO, ..CompileLimits::default() };
+    let limits =
+        CompileLimits { cpu: Duration::from_millis(5), cpu_of_mib: Duration::ZERO, ..CompileLimits::default() };
     // One reads nothing, the other everything.
     for (program, argument) in [("/bin/sleep", "1000000"), ("/usr/bin/sha256sum", "-")] {
         let worker = CompileWorker { limits, ..CompileWorker::program(program, [argument]) };

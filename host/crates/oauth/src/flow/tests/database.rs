@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use cap_std::{ambient_authority, fs::Dir};
 use workway_model::{ProviderId, Timestamp, UserId};
 use workway_providers::Catalogue;
-use workway_vault::{KeyId, KeyRing, KeyedRecord, KeyedRecords, RecordsError, Sealed, Vault};
+use workway_vault::{KeyFile, KeyId, KeyRing, KeyedRecord, KeyedRecords, RecordsError, Sealed, Vault};
 
 use crate::{
     ConnectionStore, ConnectionSummary, Digest32, Lease, LeaseRequest, Leases, OAuthSettings, PendingAuthorization,
@@ -25,7 +25,8 @@ pub(super) fn connections(
     settings: Arc<OAuthSettings>,
 ) -> ConnectionStore {
     let data = Dir::open_ambient_dir(data, ambient_authority()).unwrap();
-    let vault = Vault::new(&KeyRing::load(None, &data).unwrap(), None, Arc::new(NoRecords));
+    let keys = KeyFile::in_data(&data).unwrap();
+    let vault = Vault::new(&KeyRing::load(None, &keys).unwrap(), None, Arc::new(NoRecords));
     let rows = Arc::new(ConnectionsInMemory::default());
     let stored = StoredConnections::new(Arc::new(vault), rows.clone(), catalogue);
     ConnectionStore::new(Renewal::new(stored, rows, endpoint, settings, ProcessMark::enter(&data).unwrap()))
