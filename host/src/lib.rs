@@ -19,6 +19,7 @@ pub use workway_model as model;
 pub use workway_oauth as oauth;
 pub use workway_providers as providers;
 pub use workway_registry as registry;
+pub use workway_resources as resources;
 pub use workway_sandbox as sandbox;
 pub use workway_testkit as testkit;
 pub use workway_users as users;

@@ -122,7 +122,8 @@ impl App {
         }
         let settings = Arc::new(settings);
         let resources = Resources::new(settings.memory.work_bytes());
-        let runtime = Runtime::new(settings.sandbox(), CodeCache::open(&data, settings.cache.bytes)?)?;
+        let runtime =
+            Runtime::new(settings.sandbox(), CodeCache::open(&data, settings.cache.bytes)?, resources.host_share())?;
         let upstreams = upstreams(&settings)?;
         let catalogue = catalogue(&settings)?;
         let fetch = FetchClient::builder().upstreams(upstreams).dns(settings.dns.clone()).build();

@@ -172,6 +172,7 @@ impl Settings {
     /// Reads the file that the flags name, puts the flags over it and checks the whole.
     pub fn load(flags: Flags) -> Result<Self, SettingsError> {
         let file = FileSettings::of(&flags)?;
+        let memory = MemorySettings::new(file.limits.total_memory);
         let mode = flags.mode.or(file.mode).unwrap_or(Mode::Production);
         Self {
             mode,
@@ -180,12 +181,12 @@ impl Settings {
             data: flags.data.or(file.data).unwrap_or_else(|| DEFAULT_DATA.into()),
             watch: file.watch.unwrap_or(mode == Mode::Development),
             compiler: file.compiler.unwrap_or_else(|| Compiler::of_mode(mode)),
-            worker: flags.worker,
+            worker: flags.worker.map(|worker| memory.limit_compiles(worker)),
             cache: file.cache,
             marketplace: file.marketplace,
             admin_token: flags.admin_token,
             key: flags.key,
-            memory: MemorySettings::new(file.limits.total_memory),
+            memory,
             key_file: file.key_file,
             registry: RegistrySettings {
                 limits: file.limits.of_calls(),

@@ -2,6 +2,7 @@
 
 use workway_model::check_range;
 use workway_resources::available_memory;
+use workway_sandbox::CompileWorker;
 
 /// The host's own memory, in bytes: code, caches, connections, and memory that the allocator keeps. It is part of
 /// `limits.total_memory`; the rest is for work.
@@ -32,6 +33,12 @@ impl MemorySettings {
     /// Bytes for one client: half, so that no single client takes all.
     pub fn client_bytes(&self) -> u64 {
         self.work_bytes() / 2
+    }
+
+    /// Limits the memory of one compile to half of the work's, so that calls are served while strangers' files compile.
+    pub(super) fn limit_compiles(&self, mut worker: CompileWorker) -> CompileWorker {
+        worker.limits.most_memory_bytes = worker.limits.most_memory_bytes.min(self.work_bytes() / 2);
+        worker
     }
 
     pub(super) fn check(&self) -> Result<(), String> {

@@ -87,6 +87,7 @@ pub fn settings(folder: &Path, toml: &str) -> anyhow::Result<Settings> {
         admin_token: Some(ADMIN_TOKEN.to_owned().into()),
         key: None,
         clients: Default::default(),
+        worker: None,
     })?)
 }
 

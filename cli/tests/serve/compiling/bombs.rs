@@ -105,67 +105,32 @@ pub fn wide_function(rounds: u32) -> Vec<u8> {
     with_modules([module(1, &body)])
 }
 
-/// Instructions of few bytes that each become many.
-fn much_code(functions: u32) -> Vec<u8> {
-    let mut body = Function::new([]);
-    let mut code = body.instructions();
-    for _ in 0..20_000 {
-        code.global_get(0).i64_trunc_f64_u().f64_convert_i64_u().global_set(0);
-    }
-    code.end();
-    with_modules([module(functions, &body)])
-}
-
-fn distinct_types(count: u32) -> Vec<u8> {
-    let mut types = TypeSection::new();
-    for number in 0..count {
-        let kinds = [ValType::I32, ValType::I64, ValType::F32, ValType::F64];
-        let parameters = (0..10).map(|place| kinds[(number >> (2 * place)) as usize & 3]);
-        types.ty().function(parameters, []);
-    }
-    let mut module = Module::new();
-    module.section(&types);
-    with_modules([module])
-}
-
-fn branch_table(targets: u32) -> Vec<u8> {
-    let mut body = Function::new([(1, ValType::I32)]);
-    let mut code = body.instructions();
-    const DEPTH: u32 = 1_000;
-    for _ in 0..DEPTH {
-        code.block(BlockType::Empty);
-    }
-    code.local_get(0).br_table((0..targets).map(|target| target.wrapping_mul(31) % DEPTH), 0);
-    for _ in 0..DEPTH {
-        code.end();
-    }
-    code.end();
-    with_modules([module(1, &body)])
+/// After each refusal, the next good component compiles.
+async fn refused(limits: CompileLimits, bomb: &[u8]) -> LoadError {
+    let worker = Worker::with_limits(limits);
+    let error = worker.refusal(bomb).await;
+    let load = Worker::new().compile(&hello()).await;
+    assert!(load.is_ok(), "{load:?}");
+    error
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn explore() {
-    for (name, bomb) in [
-        ("loops 300x300", nested_loops(300, 300)),
-        ("loops 1000x1000", nested_loops(1_000, 1_000)),
-        ("loops 3000x3000", nested_loops(3_000, 3_000)),
-        ("wide 10k", wide_function(10_000)),
-        ("wide 50k", wide_function(50_000)),
-        ("code 1", much_code(1)),
-        ("code 10", much_code(10)),
-        ("types 100k", distinct_types(100_000)),
-        ("types 900k", distinct_types(900_000)),
-        ("table 100k", branch_table(100_000)),
-        ("table 1M", branch_table(1_000_000)),
-        ("many functions", with_modules([module(500_000, Function::new([]).instructions().end().function())])),
-    ] {
-        let worker = Worker::new();
-        let began = std::time::Instant::now();
-        let result = worker.compile(&bomb).await;
-        let text = result.map_or_else(|error| error.to_string(), |load| format!("{:?} {:?}", load.compile, load.link));
-        let status = std::fs::read_to_string("/proc/self/status").unwrap();
-        let peak = status.lines().find(|line| line.starts_with("VmHWM")).unwrap();
-        eprintln!("{name}: {} KiB, {:?}: {text}; {peak}", bomb.len() >> 10, began.elapsed());
-    }
-    let _ = (Duration::ZERO, CompileLimits::default(), |_: LoadError| ());
+async fn a_compile_ends_at_its_cpu_time() {
+    let limits = CompileLimits { cpu: Duration::from_secs(1), cpu_of_mib: Duration::ZERO, ..CompileLimits::default() };
+    let error = refused(limits, &endless()).await;
+    assert!(matches!(error, LoadError::TooMuchCpu { .. }), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_compile_ends_at_its_memory() {
+    let limits = CompileLimits { memory_of_byte: 0, ..CompileLimits::default() };
+    let error = refused(limits, &large()).await;
+    assert!(matches!(error, LoadError::TooMuchMemory { .. }), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn more_machine_code_than_allowed_is_refused() {
+    let limits = CompileLimits { code_bytes: 1 << 10, code_of_byte: 0, ..CompileLimits::default() };
+    let error = refused(limits, &hello()).await;
+    assert!(matches!(error, LoadError::TooMuchCode { .. }), "{error}");
 }

@@ -8,8 +8,9 @@ use rustix::{
     process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open},
 };
 use tempfile::TempDir;
-use workway_host::sandbox::{
-    CodeCache, CompileLimits, CompileWorker, Compiler, Load, LoadError, Runtime, SandboxSettings,
+use workway_host::{
+    resources::Resources,
+    sandbox::{CodeCache, CompileLimits, CompileWorker, Compiler, Load, LoadError, Runtime, SandboxSettings},
 };
 
 /// How long anything in a test may take before it counts as hung.
@@ -42,7 +43,8 @@ impl Worker {
             SandboxSettings { compiler: Compiler::Cranelift, worker: Some(worker), calls: 4, memory_bytes: 1 << 20 };
         let data = Dir::open_ambient_dir(folder.path(), ambient_authority()).expect("the folder is opened");
         let cache = CodeCache::open(&data, 1 << 30).expect("the cache is opened");
-        Self { runtime: Runtime::new(settings, cache).expect("the engine starts"), folder }
+        let share = Resources::unlimited().host_share();
+        Self { runtime: Runtime::new(settings, cache, share).expect("the engine starts"), folder }
     }
 
     pub async fn compile(&self, component: &[u8]) -> Result<Load, LoadError> {

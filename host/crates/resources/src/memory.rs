@@ -135,6 +135,19 @@ impl HeldMemory {
         }
     }
 
+    /// Reserves more bytes, and waits until they are free, however long that takes: for work that nobody waits for.
+    ///
+    /// # Errors
+    /// It is [`OutOfMemory::TooLarge`].
+    pub async fn grow_when_free(&mut self, bytes: u64) -> Result<(), OutOfMemory> {
+        loop {
+            match self.grow(bytes).await {
+                Err(OutOfMemory::Busy) => {}
+                result => return result,
+            }
+        }
+    }
+
     /// Counts bytes that are already allocated, even beyond the limits. Later work then finds fewer bytes left.
     pub fn count(&mut self, bytes: u64) {
         let (process, client) = self.share.counters();

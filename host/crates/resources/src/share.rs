@@ -75,6 +75,11 @@ impl Share {
         HeldMemory::nothing(self.clone())
     }
 
+    /// The bytes of the whole budget.
+    pub fn budget_bytes(&self) -> u64 {
+        self.0.resources.memory.counter.limit
+    }
+
     /// The bytes that this client holds.
     pub fn used(&self) -> u64 {
         self.0.memory.used()
@@ -164,6 +169,19 @@ mod tests {
             async move { share.take(5).await.map(|held| held.bytes()) }
         });
         tokio::task::yield_now().await;
+        drop(held);
+        assert_eq!(waiting.await.unwrap(), Ok(5));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn patient_work_waits_as_long_as_it_takes() {
+        let share = Resources::new(10).host_share();
+        let held = share.take(10).await.unwrap();
+        let waiting = tokio::spawn({
+            let mut more = share.hold();
+            async move { more.grow_when_free(5).await.map(|()| more.bytes()) }
+        });
+        tokio::time::sleep(std::time::Duration::from_secs(60)).await;
         drop(held);
         assert_eq!(waiting.await.unwrap(), Ok(5));
     }

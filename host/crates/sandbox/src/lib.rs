@@ -30,6 +30,7 @@ use tokio::{
     task::{AbortHandle, JoinSet},
 };
 use workway_model::DefinitionDraft;
+use workway_resources::Share;
 
 pub use cache::{CacheError, CodeCache};
 pub use component::{CodeSource, LinkedComponent};
@@ -63,6 +64,8 @@ struct Inner {
     /// Cranelift, for a component that Winch does not take. Made when the first of those comes.
     second: OnceLock<Option<Arc<Sandbox>>>,
     compiles: Compiles,
+    /// The host's own share of its memory, which compiles reserve bytes of.
+    share: Share,
     /// One compile a core at once. Each uses several, and a small one would wait behind a large one otherwise.
     permits: Arc<Semaphore>,
     /// Code that is being written to the cache.
@@ -97,7 +100,7 @@ impl Runtime {
     ///
     /// # Errors
     /// See [`RuntimeError`].
-    pub fn new(settings: SandboxSettings, cache: CodeCache) -> Result<Self, RuntimeError> {
+    pub fn new(settings: SandboxSettings, cache: CodeCache, share: Share) -> Result<Self, RuntimeError> {
         let CodeCache { artifacts, functions } = cache;
         let compiles = match &settings.worker {
             Some(worker) => Compiles::InWorker(WorkerPool::new(worker.clone(), functions)),
@@ -111,6 +114,7 @@ impl Runtime {
             first,
             second: OnceLock::new(),
             compiles,
+            share,
             permits: Arc::new(Semaphore::new(cores)),
             writes: Mutex::default(),
             rest: Mutex::default(),

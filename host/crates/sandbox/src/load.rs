@@ -11,6 +11,7 @@ use std::{
 use tokio::{sync::OwnedSemaphorePermit, task::spawn_blocking};
 use wasmtime::component::Component;
 use workway_model::DefinitionDraft;
+use workway_resources::HeldMemory;
 
 use super::{
     Compiles, Runtime,
@@ -124,13 +125,26 @@ impl Runtime {
                 // A compile that nothing can stop holds its permit for good.
                 let permit = tokio::time::timeout(MAX_COMPILE, permit).await.map_err(|_elapsed| TOO_SLOW)?;
                 let permit = permit.map_err(|_closed| LoadError::ShutDown)?;
+                let _memory = self.reserve_for_compile(bytes.len()).await;
                 self.compile_here(sandbox, Arc::clone(functions), Arc::clone(bytes), key, permit).await
             }
             Compiles::InWorker(pool) => {
                 let permit = permit.await.map_err(|_closed| LoadError::ShutDown)?;
+                let _memory = self.reserve_for_compile(bytes.len()).await;
                 self.compile_in_worker(pool, sandbox, bytes, key, permit).await
             }
         }
+    }
+
+    /// Reserves the memory of a compile, and waits until it is free. A compile that needs more than all takes all.
+    async fn reserve_for_compile(&self, size: usize) -> HeldMemory {
+        let limits = self.0.settings.worker.as_ref().map(|worker| worker.limits).unwrap_or_default();
+        let mut held = self.0.share.hold();
+        let bytes = limits.reserved_bytes(size).min(self.0.share.budget_bytes());
+        if held.grow_when_free(bytes).await.is_err() {
+            held.count(bytes);
+        }
+        held
     }
 
     async fn compile_here(

@@ -172,7 +172,8 @@ impl Kit {
             calls: MAX_RUNNING,
             memory_bytes: limits.memory_bytes,
         };
-        let runtime = Runtime::new(sandbox, cache)?;
+        let share = Resources::unlimited().host_share();
+        let runtime = Runtime::new(sandbox, cache, share.clone())?;
         let admission = AdmissionSettings { calls: MAX_RUNNING, calls_per_integration: MAX_RUNNING };
         let settings = RegistrySettings { limits, admission, ..RegistrySettings::default() };
         let world = Arc::new(InWorld);
@@ -184,7 +185,7 @@ impl Kit {
             connections: world.clone(),
             credential_headers: Arc::new(CredentialHeaders::new(catalogue.credential_headers())),
             storage: world,
-            share: Resources::unlimited().host_share(),
+            share,
             storage_limits: storage_limits.clone(),
             grants: Grants::Declared,
             recorder: Arc::new(metrics::NoopRecorder),

@@ -63,6 +63,12 @@ pub(super) struct Bounds {
 }
 
 impl CompileLimits {
+    /// The memory that compiling a component of this many bytes takes, in the worker and for its answer.
+    pub(crate) fn reserved_bytes(&self, bytes: usize) -> u64 {
+        let Bounds { memory_bytes, code_bytes, .. } = self.of(bytes);
+        memory_bytes.saturating_add(code_bytes)
+    }
+
     /// The limits for a component of this many bytes.
     pub(super) fn of(&self, bytes: usize) -> Bounds {
         let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
