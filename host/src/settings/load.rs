@@ -357,7 +357,7 @@ mod tests {
             ("[dns]\nsearch = []", "search"),
             ("plugins = 5", "expected a folder, or a table with `folder` and `pin`"),
             ("[plugins]\nfodler = \"x\"", "unknown field `fodler`, expected `folder` or `pin`"),
-            ("[plugins]\npin = \"name\"", "`name`, expected `file` or `hash`"),
+            ("[plugins]\npin = \"name\"", "plugins.pin"),
             ("listen = ", "workway.toml"),
         ] {
             let message = load(text, development()).unwrap_err().to_string();

@@ -34,6 +34,8 @@ async fn exchange(host: &TestHost, request: &[u8]) -> Vec<Reply> {
     let read = timeout(PATIENCE, stream.read_to_end(&mut bytes)).await;
     assert!(read.is_ok(), "the connection stays open after {:?}", String::from_utf8_lossy(request));
     let text = String::from_utf8_lossy(&bytes).into_owned();
+    // A client of HTTP/1.0 gets answers in that version.
+    let text = text.replace("HTTP/1.0 ", "HTTP/1.1 ");
     let replies = text.split("HTTP/1.1 ").skip(1);
     replies.map(|text| Reply { status: text[..3].parse().expect("a status"), text: text.to_owned() }).collect()
 }
@@ -163,7 +165,6 @@ async fn an_unclear_head_ends_the_connection() {
         "Content-Length: 4 1\r\n",
         "Content-Length: 99999999999999999999999\r\n",
         "Content-Length:\r\n",
-        "Content-Length: 41\r\nTransfer-Encoding: chunked\r\n",
         "Content-Length: 41\r\nTransfer-Encoding: identity\r\n",
         "Transfer-Encoding: identity\r\n",
         "Transfer-Encoding: xchunked\r\n",
@@ -189,8 +190,6 @@ async fn an_unclear_head_ends_the_connection() {
         assert_eq!(replies.iter().map(|reply| reply.status).collect::<Vec<_>>(), [400], "{head:?}: {replies:#?}");
         assert!(!replies[0].text.contains("/hidden"), "{head:?}: {replies:#?}");
     }
-    let both = "POST /healthz HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n";
-    assert_problem(&exchange(&host, both.as_bytes()).await[0], 400, "ambiguous-length", both);
     let old = "POST /nowhere HTTP/1.0\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n";
     let replies = exchange(&host, format!("{old}{HIDDEN}").as_bytes()).await;
     assert_eq!((replies.len(), replies[0].status), (1, 400), "{replies:#?}");
@@ -207,6 +206,7 @@ async fn nothing_after_a_coded_body_is_a_request() {
     for (codings, body) in [
         // The HTTP library ignores the length and tells nobody; a proxy may not.
         ("Transfer-Encoding: chunked\r\nContent-Length: 46\r\n", "0\r\n\r\n"),
+        ("Content-Length: 46\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n"),
         ("Transfer-Encoding: chunked\r\nContent-Length: 5\r\nContent-Length: 46\r\n", "0\r\n\r\n"),
         ("Transfer-Encoding: chunked\r\nContent-Length: no number\r\n", "0\r\n\r\n"),
         ("Transfer-Encoding: chunked\r\n", "0\r\n\r\n"),

@@ -116,7 +116,8 @@ async fn refused(limits: CompileLimits, bomb: &[u8]) -> LoadError {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_compile_ends_at_its_cpu_time() {
-    let limits = CompileLimits { cpu: Duration::from_secs(1), cpu_of_mib: Duration::ZERO, ..CompileLimits::default() };
+    let (cpu, cpu_of_mib, memory_bytes) = (Duration::from_secs(1), Duration::ZERO, 1 << 30);
+    let limits = CompileLimits { cpu, cpu_of_mib, memory_bytes, ..CompileLimits::default() };
     let error = refused(limits, &endless()).await;
     assert!(matches!(error, LoadError::TooMuchCpu { .. }), "{error}");
 }

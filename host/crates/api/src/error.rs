@@ -45,7 +45,6 @@ pub enum ErrorCode {
     /// The request names no host, several or an invalid one.
     InvalidHost,
     /// The request has both `Content-Length` and `Transfer-Encoding`.
-    AmbiguousLength,
     /// The body is malformed; `errors` or `detail` says where.
     InvalidBody,
     /// A query parameter is malformed.

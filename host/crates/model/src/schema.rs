@@ -4,11 +4,12 @@
 
 use std::sync::{Arc, OnceLock};
 
+use chrono::{DateTime, NaiveTime};
 use serde_json::Value;
 
 use super::{
     CostError, schema_cost,
-    schema_meter::{self, Metered, MeteredJson, OutOfSteps},
+    schema_meter::{self, Metered, MeteredJson, OutOfSteps, Weight},
 };
 
 /// The longest schema, in bytes of JSON text.
@@ -20,10 +21,18 @@ const MAX_PROBLEM_TEXT: usize = 500;
 /// What one compiled regular expression may take, in bytes.
 const MAX_PATTERN_BYTES: usize = 256 << 10;
 /// How often a pattern with look-around may try another way through a text. Others take linear time and have no such bound.
-const MAX_BACKTRACKS: usize = 10_000;
+const MAX_BACKTRACKS: usize = 1_000;
+/// What reading 64 bytes of a text costs where a pattern may go back so often, and read the rest of the text each time.
+const BACKTRACKING_WEIGHT: u64 = 4_000;
 /// What one check may cost, in looks at a part of the value: so much for any value, and more for each of its parts.
 const BASE_STEPS: u64 = 1_000_000;
 const STEPS_PER_PART: u64 = 32;
+/// The most that any check may cost. A million steps take 2 to 8 ms.
+const MAX_STEPS: u64 = 5_000_000;
+/// Steps that a value may take to be checked on the thread of its caller: a fraction of a millisecond.
+const QUICK_STEPS: u64 = 20_000;
+/// Subschemas that take as long as one step, if they are evaluated without a look at the value.
+const SUBSCHEMAS_PER_STEP: u64 = 4;
 
 /// A JSON Schema (draft 2020-12 unless its `$schema` says otherwise) with its compiled validator. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -33,7 +42,13 @@ pub struct Schema(Arc<Compiled>);
 struct Compiled {
     document: Value,
     /// Made with the schema, or, for one that is known to be sound, when the first value comes.
-    validator: OnceLock<Result<jsonschema::Validator<MeteredJson>, String>>,
+    validator: OnceLock<Result<Validator, String>>,
+}
+
+#[derive(Debug)]
+struct Validator {
+    inner: jsonschema::Validator<MeteredJson>,
+    weight: Weight,
 }
 
 /// Why a text is not a usable schema.
@@ -83,16 +98,21 @@ impl Schema {
         })
     }
 
-    fn validator(&self) -> Result<&jsonschema::Validator<MeteredJson>, String> {
+    fn validator(&self) -> Result<&Validator, String> {
         let made = self.0.validator.get_or_init(|| {
             let patterns =
                 jsonschema::PatternOptions::fancy_regex().size_limit(MAX_PATTERN_BYTES).backtrack_limit(MAX_BACKTRACKS);
-            jsonschema::options_for::<MeteredJson>()
+            let cost = schema_cost::check(&self.0.document).map_err(|error| error.to_string())?;
+            let text = if cost.backtracking == 0 { 1 + cost.patterns } else { BACKTRACKING_WEIGHT };
+            let weight = Weight { part: 1 + cost.subschemas / SUBSCHEMAS_PER_STEP, text };
+            let inner = jsonschema::options_for::<MeteredJson>()
                 .with_pattern_options(patterns)
                 // To the standard a `format` is a remark; who writes `"format": "email"` expects it to be looked at.
                 .should_validate_formats(true)
+                .with_format("time", is_time)
                 .build(&self.0.document)
-                .map_err(|error| error.to_string())
+                .map_err(|error| error.to_string())?;
+            Ok(Validator { inner, weight })
         });
         made.as_ref().map_err(Clone::clone)
     }
@@ -104,33 +124,50 @@ impl Schema {
     /// Everything that is wrong with `value`, at most `MAX_PROBLEMS` entries. Values are not quoted: an input may
     /// hold what a log must not.
     ///
-    /// What this costs is bounded by the size of the value, whatever the schema is.
+    /// The work is bounded, whatever the schema and the value are. It may take 50 ms.
     pub fn validate(&self, value: &Value) -> Result<(), Vec<InputProblem>> {
-        let validator = self.validator().map_err(|error| whole(format!("the schema cannot be used: {error}")))?;
-        let steps = BASE_STEPS.saturating_add(schema_meter::size(value).saturating_mul(STEPS_PER_PART));
-        match schema_meter::within(steps, || validator.is_valid(Metered(value))) {
-            Ok(true) => return Ok(()),
-            Ok(false) => {}
-            Err(OutOfSteps) => {
-                return Err(whole(format!(
-                    "checking this value against the schema takes more than {steps} steps: send a smaller one, or ask the \
-                     integration's developer for a simpler schema"
-                )));
-            }
+        let steps = BASE_STEPS.saturating_add(schema_meter::size(value).saturating_mul(STEPS_PER_PART)).min(MAX_STEPS);
+        self.validate_within(steps, value).unwrap_or_else(|OutOfSteps| {
+            Err(whole(format!(
+                "checking this value against the schema takes more than {steps} steps: send a smaller one, or ask the \
+                 integration's developer for a simpler schema"
+            )))
+        })
+    }
+
+    /// As [`Schema::validate`], if it takes a fraction of a millisecond. `None` if it takes longer.
+    pub fn validate_quickly(&self, value: &Value) -> Option<Result<(), Vec<InputProblem>>> {
+        self.validate_within(QUICK_STEPS, value).ok()
+    }
+
+    fn validate_within(&self, steps: u64, value: &Value) -> Result<Result<(), Vec<InputProblem>>, OutOfSteps> {
+        let Validator { inner, weight } = match self.validator() {
+            Ok(validator) => validator,
+            Err(error) => return Ok(Err(whole(format!("the schema cannot be used: {error}")))),
+        };
+        let (is_valid, left) = schema_meter::within(steps, *weight, || inner.is_valid(Metered(value)))?;
+        if is_valid {
+            return Ok(Ok(()));
         }
-        let problems = schema_meter::within(steps, || {
-            let problems = validator.iter_errors(Metered(value)).take(MAX_PROBLEMS).map(|error| InputProblem {
+        let problems = schema_meter::within(left, *weight, || {
+            let problems = inner.iter_errors(Metered(value)).take(MAX_PROBLEMS).map(|error| InputProblem {
                 pointer: clipped(&error.instance_path().to_string()),
                 message: clipped(&error.masked_with("the value").to_string()),
             });
             problems.collect::<Vec<_>>()
         });
-        match problems {
-            Ok(problems) if !problems.is_empty() => Err(problems),
+        Ok(Err(match problems {
+            Ok((problems, _)) if !problems.is_empty() => problems,
             // It took too long to say, or the meter ended the collecting inside an `anyOf`.
-            _ => Err(whole("the value does not fit the schema".to_owned())),
-        }
+            _ => whole("the value does not fit the schema".to_owned()),
+        }))
     }
+}
+
+/// A `time` with an offset (RFC 3339), or without one: pydantic and zod write this format for local times, too.
+fn is_time(text: &str) -> bool {
+    let is_local = NaiveTime::parse_from_str(text, "%H:%M:%S%.f").is_ok();
+    is_local || DateTime::parse_from_rfc3339(&format!("1970-01-01T{text}")).is_ok()
 }
 
 /// The one problem with a value as a whole.

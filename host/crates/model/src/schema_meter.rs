@@ -28,19 +28,35 @@ thread_local! {
     // The validator builds some values itself (names of properties), so that a count inside the values would be lost.
     static STEPS_LEFT: Cell<u64> = const { Cell::new(u64::MAX) };
     static REPORTED: Cell<u32> = const { Cell::new(0) };
+    static WEIGHT: Cell<Weight> = const { Cell::new(Weight { part: 1, text: 1 }) };
 }
 
 /// The steps were not enough.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct OutOfSteps;
 
-/// Runs a check that may look at values as often as `steps` says. It ends in the middle when they are spent.
-pub(super) fn within<T>(steps: u64, check: impl FnOnce() -> T) -> Result<T, OutOfSteps> {
+/// What a schema makes more expensive than one look.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Weight {
+    /// Steps for each item of a list and each member of an object: some subschemas are evaluated for it without a look at it.
+    pub(super) part: u64,
+    /// Steps for each [`BYTES_PER_STEP`] of a text that the validator reads: patterns are slower than a copy.
+    pub(super) text: u64,
+}
+
+/// Runs a check that may look at values as often as `steps` says, and returns how many are left. It ends in the middle when they
+/// are spent.
+pub(super) fn within<T>(steps: u64, weight: Weight, check: impl FnOnce() -> T) -> Result<(T, u64), OutOfSteps> {
     STEPS_LEFT.set(steps);
     REPORTED.set(0);
+    WEIGHT.set(weight);
     let checked = catch_unwind(AssertUnwindSafe(check));
-    STEPS_LEFT.set(u64::MAX);
-    checked.or_else(|reason| if reason.is::<OutOfSteps>() { Err(OutOfSteps) } else { resume_unwind(reason) })
+    let left = STEPS_LEFT.replace(u64::MAX);
+    match checked {
+        Ok(result) => Ok((result, left)),
+        Err(reason) if reason.is::<OutOfSteps>() => Err(OutOfSteps),
+        Err(reason) => resume_unwind(reason),
+    }
 }
 
 /// The size of a value in steps: what looking at all of it once costs.
@@ -56,6 +72,11 @@ pub(super) fn size(value: &Value) -> u64 {
 
 fn text_steps(text: &str) -> u64 {
     u64::try_from(text.len() / BYTES_PER_STEP).unwrap_or(u64::MAX)
+}
+
+/// Charges for reading a text.
+fn charge_text(text: &str) {
+    charge(text_steps(text).saturating_mul(WEIGHT.get().text));
 }
 
 fn charge(steps: u64) {
@@ -97,7 +118,8 @@ impl Json for MeteredJson {
     }
 
     fn with_string_node<T>((): &mut (), string: &str, f: impl FnOnce(Metered<'_>) -> T) -> T {
-        charge(1 + text_steps(string));
+        charge(1);
+        charge_text(string);
         f(Metered(&Value::String(string.to_owned())))
     }
 }
@@ -119,7 +141,8 @@ impl<'a> Node<'a, MeteredJson> for Metered<'a> {
 
     fn as_string(&self) -> Option<Cow<'a, str>> {
         let text = self.0.as_str();
-        charge(1 + text.map_or(0, text_steps));
+        charge(1);
+        text.map(charge_text);
         text.map(Cow::Borrowed)
     }
 
@@ -158,7 +181,8 @@ impl<'a> Node<'a, MeteredJson> for Metered<'a> {
     }
 
     fn to_value(&self) -> Cow<'a, Value> {
-        charge(1);
+        // The validator copies it into an error.
+        charge(1 + self.0.as_str().map_or(0, text_steps));
         REPORTED.set(REPORTED.get().saturating_add(1));
         Cow::Borrowed(self.0)
     }
@@ -215,9 +239,9 @@ impl<'a> Iterator for Members<'a> {
     type Item = (&'a str, Metered<'a>);
 
     fn next(&mut self) -> Option<Self::Item> {
-        charge(1);
+        charge(WEIGHT.get().part);
         let (name, member) = self.0.next().filter(|_| is_collecting())?;
-        charge(text_steps(name));
+        charge_text(name);
         Some((name, Metered(member)))
     }
 }
@@ -226,7 +250,7 @@ impl<'a> Iterator for Elements<'a> {
     type Item = Metered<'a>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        charge(1);
+        charge(WEIGHT.get().part);
         self.0.next().filter(|_| is_collecting()).map(Metered)
     }
 }
@@ -313,9 +337,10 @@ mod tests {
 
     /// More than any of these values needs.
     const ENOUGH: u64 = 10_000_000;
+    const ONE: Weight = Weight { part: 1, text: 1 };
 
     fn is_unique(items: &Value) -> bool {
-        within(ENOUGH, || Metered(items).as_array().is_some_and(|items| items.is_unique())).unwrap()
+        within(ENOUGH, ONE, || Metered(items).as_array().is_some_and(|items| items.is_unique())).unwrap().0
     }
 
     #[test]
@@ -341,9 +366,11 @@ mod tests {
     fn a_check_ends_when_its_steps_are_spent() {
         let value = json!([1, 2, 3]);
         let count = || Metered(&value).as_array().map(|items| items.elements().count());
-        assert_eq!(within(ENOUGH, count), Ok(Some(3)));
-        assert_eq!(within(3, count), Err(OutOfSteps));
-        assert_eq!(within(ENOUGH, count), Ok(Some(3)), "the next check has steps of its own");
+        let (counted, left) = within(ENOUGH, ONE, count).unwrap();
+        assert_eq!((counted, ENOUGH - left), (Some(3), 6));
+        assert_eq!(within(3, ONE, count), Err(OutOfSteps));
+        assert_eq!(within(30, Weight { part: 10, text: 1 }, count), Err(OutOfSteps), "each item has a weight");
+        assert!(within(ENOUGH, ONE, count).is_ok(), "the next check has steps of its own");
     }
 
     #[test]
@@ -351,13 +378,13 @@ mod tests {
         let schema = json!({ "items": { "type": "string" } });
         let validator = jsonschema::options_for::<MeteredJson>().build(&schema).unwrap();
         let wrong = json!(vec![1; 100_000]);
-        let collected = within(1_000, || validator.iter_errors(Metered(&wrong)).count());
-        assert!(collected.is_ok_and(|count| count >= 20), "{collected:?}");
+        let collected = within(1_000, ONE, || validator.iter_errors(Metered(&wrong)).count());
+        assert!(collected.is_ok_and(|(count, _)| count >= 20), "{collected:?}");
     }
 
     #[test]
     fn a_panic_of_the_validator_stays_one() {
-        let panicked = catch_unwind(|| within(1, || panic!("a fault")));
+        let panicked = catch_unwind(|| within(1, ONE, || panic!("a fault")));
         assert!(panicked.is_err_and(|reason| !reason.is::<OutOfSteps>()));
     }
 

@@ -223,11 +223,26 @@ pub(super) fn fits(active: &Active, bytes: usize) -> Result<(), ExecuteError> {
     Ok(())
 }
 
-/// Checks an input against its schema, a large one off the async threads. The tree that it is read into is counted first.
+/// Checks an input against its schema. A large one, and one that takes long to check, is checked off the async threads. The
+/// memory of the tree that it is read into is reserved first.
 async fn validate(schema: &Schema, input: &str, share: &Share) -> Result<(), ExecuteError> {
     let checked = if input.len() <= MAX_INLINE_INPUT {
-        let _tree = share.take(json_tree_bytes(input.as_bytes())).await?;
-        validate_text(schema, input)
+        let held = share.take(json_tree_bytes(input.as_bytes())).await?;
+        match parse(input) {
+            Err(problems) => Err(problems),
+            Ok(value) => match schema.validate_quickly(&value) {
+                Some(checked) => checked,
+                None => {
+                    let schema = schema.clone();
+                    let checked = move || {
+                        let checked = schema.validate(&value);
+                        drop((value, held));
+                        checked
+                    };
+                    share.run_long(checked).await?
+                }
+            },
+        }
     } else {
         let mut held = share.take(bytes_of(input)).await?;
         let (schema, text) = (schema.clone(), Arc::<str>::from(input));
@@ -235,7 +250,7 @@ async fn validate(schema: &Schema, input: &str, share: &Share) -> Result<(), Exe
         held.grow(share.run_long(move || json_tree_bytes(counted.as_bytes())).await?).await?;
         share
             .run_long(move || {
-                let checked = validate_text(&schema, &text);
+                let checked = parse(&text).and_then(|value| schema.validate(&value));
                 drop(held);
                 checked
             })
@@ -248,10 +263,9 @@ fn bytes_of(text: &str) -> u64 {
     u64::try_from(text.len()).unwrap_or(u64::MAX)
 }
 
-fn validate_text(schema: &Schema, input: &str) -> Result<(), Vec<InputProblem>> {
-    // The text was JSON to whoever made the `RawValue`; only its depth can still be too much.
-    let value: Value = serde_json::from_str(input).map_err(|error| vec![problem(&error)])?;
-    schema.validate(&value)
+fn parse(input: &str) -> Result<Value, Vec<InputProblem>> {
+    // A `RawValue` is JSON. Only its depth can still be too much.
+    serde_json::from_str(input).map_err(|error| vec![problem(&error)])
 }
 
 fn problem(error: &dyn std::error::Error) -> InputProblem {

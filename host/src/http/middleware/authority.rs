@@ -8,8 +8,8 @@ use std::net::Ipv6Addr;
 use axum::{
     extract::Request,
     http::{
-        HeaderMap, HeaderValue, Version,
-        header::{CONNECTION, CONTENT_LENGTH, HOST, TRANSFER_ENCODING},
+        HeaderValue, Version,
+        header::{CONNECTION, HOST, TRANSFER_ENCODING},
     },
     middleware::Next,
     response::{IntoResponse, Response},
@@ -18,13 +18,12 @@ use workway_api::error::ErrorCode;
 
 use crate::http::error::ApiError;
 
-/// Answers 400 if the request's authority or its length is ambiguous.
+/// Answers 400 if the request's authority is ambiguous, and closes the connection if its length may be.
 pub(in crate::http) async fn check(mut request: Request, next: Next) -> Response {
-    // A proxy in front may take such a request for longer or shorter than it is, and send another user's request after it.
-    // The HTTP library drops a `Content-Length` after the coding, so that even a request without one is not certain.
+    // The HTTP library drops a `Content-Length` beside the coding. A proxy in front may go by it, and send another user's request
+    // after the one that it takes for longer or shorter.
     let is_coded = request.headers().contains_key(TRANSFER_ENCODING);
-    let checked = one_length(request.headers()).and_then(|()| effective_host(&request));
-    let mut response = match checked {
+    let mut response = match effective_host(&request) {
         Ok(host) => {
             if let Some(host) = host {
                 request.headers_mut().insert(HOST, host);
@@ -37,14 +36,6 @@ pub(in crate::http) async fn check(mut request: Request, next: Next) -> Response
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
     response
-}
-
-fn one_length(headers: &HeaderMap) -> Result<(), ApiError> {
-    if headers.contains_key(TRANSFER_ENCODING) && headers.contains_key(CONTENT_LENGTH) {
-        let detail = "a request must not have both Content-Length and Transfer-Encoding: send one of them";
-        return Err(ApiError::bad_request(ErrorCode::AmbiguousLength, detail));
-    }
-    Ok(())
 }
 
 /// The value that `Host` has to have: that of the target, if the target has one. None if the header says it already, or in
