@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use wasm_encoder::{
-    BlockType, CodeSection, ConstExpr, Function, FunctionSection, GlobalSection, GlobalType, Module, TypeSection,
-    ValType,
+    BlockType, CodeSection, ConstExpr, Encode, Function, FunctionSection, GlobalSection, GlobalType, Module,
+    TypeSection, ValType,
 };
 use workway_host::sandbox::{CompileLimits, LoadError};
 use workway_tests::guest;
@@ -48,12 +48,8 @@ pub fn large() -> Vec<u8> {
     nested_loops(3_000, 3_000)
 }
 
-fn length(bytes: &mut Vec<u8>, mut length: usize) {
-    while length > 0x7f {
-        bytes.push((length & 0x7f) as u8 | 0x80);
-        length >>= 7;
-    }
-    bytes.push(length as u8);
+fn length(bytes: &mut Vec<u8>, length: usize) {
+    u32::try_from(length).expect("the length fits").encode(bytes);
 }
 
 /// A module of this many functions without parameters, all with one body.

@@ -101,7 +101,7 @@ impl ActionRegistry {
                 // Read again when it is its turn: all files together may be larger than the memory.
                 Ok(Lookup::Uncompiled(_)) => uncompiled.push(file),
                 Ok(Lookup::Unchanged) => self.commit_at_start(file, Ok(None)).await,
-                Ok(Lookup::Loaded(loaded)) => self.commit_at_start(file, Ok(Some(loaded))).await,
+                Ok(Lookup::Loaded(loaded)) => self.commit_at_start(file, Ok(Some(*loaded))).await,
                 Err(error) => self.commit_at_start(file, Err(error)).await,
             }
         }

@@ -24,7 +24,7 @@ pub(super) enum Lookup {
     /// It is byte for byte what is registered already.
     Unchanged,
     /// Its code was kept.
-    Loaded(Loaded),
+    Loaded(Box<Loaded>),
     /// It has to be compiled.
     Uncompiled(File),
 }
@@ -42,7 +42,7 @@ impl ActionRegistry {
     pub(super) async fn load(&self, file: &FileName) -> Result<Option<Loaded>, ActivationError> {
         match self.look_up(file).await? {
             Lookup::Unchanged => Ok(None),
-            Lookup::Loaded(loaded) => Ok(Some(loaded)),
+            Lookup::Loaded(loaded) => Ok(Some(*loaded)),
             Lookup::Uncompiled(File { bytes, hash, read }) => {
                 let load = self.0.runtime.compile(bytes, hash).await?;
                 self.describe(load, hash, read).await.map(Some)
@@ -59,7 +59,7 @@ impl ActionRegistry {
             return Ok(Lookup::Unchanged);
         }
         match self.0.runtime.load_kept(hash).await? {
-            Some(load) => self.describe(load, hash, read).await.map(Lookup::Loaded),
+            Some(load) => self.describe(load, hash, read).await.map(|loaded| Lookup::Loaded(Box::new(loaded))),
             None => Ok(Lookup::Uncompiled(File { bytes, hash, read })),
         }
     }
