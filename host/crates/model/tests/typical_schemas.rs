@@ -60,7 +60,7 @@ fn load(schema: &str) -> Result<Schema, Vec<String>> {
 
 /// A valid value, an invalid one, and where it is wrong.
 fn instances(name: &str) -> [Value; 3] {
-    let mut held: Value = serde_json::from_str(&read(&format!("instances/{name}.json"))).unwrap();
+    let mut held: Value = serde_json::from_str(&read(&format!("instances/{name}.json"))).expect("an instance is JSON");
     ["valid", "invalid", "pointer"].map(|key| held[key].take())
 }
 

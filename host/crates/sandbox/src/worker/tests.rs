@@ -11,7 +11,7 @@ use crate::{CodeCache, Compiler, LoadError};
 
 const FINGERPRINT: u64 = 7;
 /// More than a pipe holds, so that a program has to read it.
-const COMPONENT: [u8; 1 << 20] = [0; 1 << 20];
+static COMPONENT: [u8; 1 << 20] = [0; 1 << 20];
 
 struct Pool {
     pool: WorkerPool,

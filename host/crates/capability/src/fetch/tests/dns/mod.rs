@@ -108,7 +108,7 @@ async fn fetch(client: &FetchClient, host: &str) -> FetchError {
     let limits = FetchLimits { default_timeout: HOUR, max_timeout: HOUR, ..FetchLimits::default() };
     let url = format!("http://{host}/");
     let sent = client.send(&policy(&["http://*.example.com"]), &limits, get(&url), None).await;
-    sent.err().expect("nothing is there")
+    sent.expect_err("nothing is there")
 }
 
 /// Answers every name below `silent.example.com` with silence, and every other one with 1.1.1.1.
