@@ -24,11 +24,12 @@ const PERMISSIONS: u32 = 0o7777;
 /// Warnings about one folder at a start. A folder of a thousand open files would fill the log.
 const MAX_WARNINGS: usize = 10;
 
-const PLUGINS_HARM: &str = "whoever does can replace integrations and gets the accounts that they were granted";
-const KEY_HARM: &str = "whoever does can replace the key";
-const DATA_HARM: &str = "whoever does can read or replace the database and the key";
+const PLUGINS_HARM: &str = "they can replace integrations and use the accounts that those were granted";
+const KEY_HARM: &str = "they can replace the key";
+const DATA_HARM: &str = "they can read or replace the database and the key";
 
-/// Who may change what the host trusts: root, the user of this process, and whoever `writers` leaves out.
+/// Who may change the folders that the host trusts: root and the user of this process. The write permissions in `writers` are
+/// reported.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Trust {
     user: u32,

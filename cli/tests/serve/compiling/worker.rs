@@ -88,7 +88,7 @@ impl Worker {
     }
 }
 
-/// Waits until a process is gone, whoever its parent is.
+/// Waits until a process has ended. It need not be a child of this one.
 pub async fn gone(pid: Pid) {
     // One that is gone already cannot be opened.
     let Ok(process) = pidfd_open(pid, PidfdFlags::empty()) else { return };

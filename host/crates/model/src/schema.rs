@@ -27,9 +27,9 @@ const BACKTRACKING_WEIGHT: u64 = 4_000;
 /// What one check may cost, in looks at a part of the value: so much for any value, and more for each of its parts.
 const BASE_STEPS: u64 = 1_000_000;
 const STEPS_PER_PART: u64 = 32;
-/// The most that any check may cost. A million steps take 2 to 8 ms.
+/// The most steps of any check.
 const MAX_STEPS: u64 = 5_000_000;
-/// Steps that a value may take to be checked on the thread of its caller: a fraction of a millisecond.
+/// The most steps of a check on an async thread. A longer one would delay other requests.
 const QUICK_STEPS: u64 = 20_000;
 /// Subschemas that take as long as one step, if they are evaluated without a look at the value.
 const SUBSCHEMAS_PER_STEP: u64 = 4;
@@ -124,7 +124,7 @@ impl Schema {
     /// Everything that is wrong with `value`, at most `MAX_PROBLEMS` entries. Values are not quoted: an input may
     /// hold what a log must not.
     ///
-    /// The work is bounded, whatever the schema and the value are. It may take 50 ms.
+    /// The number of steps is bounded for every schema and value. The time of a pattern on a long text is not.
     pub fn validate(&self, value: &Value) -> Result<(), Vec<InputProblem>> {
         let steps = BASE_STEPS.saturating_add(schema_meter::size(value).saturating_mul(STEPS_PER_PART)).min(MAX_STEPS);
         self.validate_within(steps, value).unwrap_or_else(|OutOfSteps| {
@@ -135,7 +135,7 @@ impl Schema {
         })
     }
 
-    /// As [`Schema::validate`], if it takes a fraction of a millisecond. `None` if it takes longer.
+    /// As [`Schema::validate`], within `QUICK_STEPS`. `None` if that is too few.
     pub fn validate_quickly(&self, value: &Value) -> Option<Result<(), Vec<InputProblem>>> {
         self.validate_within(QUICK_STEPS, value).ok()
     }

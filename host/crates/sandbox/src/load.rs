@@ -141,9 +141,8 @@ impl Runtime {
         let limits = self.0.settings.worker.as_ref().map(|worker| worker.limits).unwrap_or_default();
         let mut held = self.0.share.hold();
         let bytes = limits.reserved_bytes(size).min(self.0.share.budget_bytes());
-        if held.grow_when_free(bytes).await.is_err() {
-            held.count(bytes);
-        }
+        // At most the whole budget, so that it cannot be too large.
+        let _ = held.grow_when_free(bytes).await;
         held
     }
 

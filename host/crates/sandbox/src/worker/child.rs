@@ -26,7 +26,7 @@ use crate::{
     memory,
 };
 
-/// What is told of a compiler's error, in characters.
+/// The longest error text that the worker sends to the host, in characters.
 const MAX_ERROR_TEXT: usize = 4_000;
 
 /// Compiles components that a host sends, until the host ends. Nothing else in the process may use standard input or

@@ -134,7 +134,7 @@ impl Process {
     }
 
     async fn ended(mut self, status: io::Result<ExitStatus>) -> End {
-        // Whoever else has the stream open can keep it open.
+        // Another process may have inherited the stream, and keep it open.
         if tokio::time::timeout(ENDING, &mut self.listening).await.is_err() {
             self.listening.abort();
         }

@@ -8,9 +8,9 @@
 //! # Search domains
 //! A name that does not exist is tried below each search domain of the system, and a name with fewer dots than `ndots` even
 //! before it is tried as it is. So `api.example.com`, which was granted, may lead to the address of
-//! `api.example.com.corp.test`. This is what every other program on the machine does, and it gives nobody a new power:
-//! whoever can create names there controls a domain that the operator chose, or the network that configured this machine.
-//! Such a network also chose the name servers, which can return any address for the granted name itself. The address filter
+//! `api.example.com.corp.test`. Every other program on the machine does the same, and it gives nobody a new power. To create
+//! such a name, an attacker has to control a domain that the operator chose, or the network that configured this machine.
+//! That network also chose the name servers, which can return any address for the granted name itself. The address filter
 //! denies private addresses in any case. Over https the certificate must be valid for the granted name, and credentials are
 //! only sent over https. With a wildcard record in a search domain, names that do not exist lead to that record's address. An
 //! operator who does not want that sets `[dns] servers`, with which there are no search domains.
