@@ -41,8 +41,8 @@ cargo xtask COMMAND
   fuzz-api [OPTION…]  build everything, send generated requests to a host and check every answer against /openapi.json;
                       --cases N (at least N cases, default 5000), --seed N (which cases, default 1),
                       --release (fuzz a release build)
-  bench NAME [ARG…]   build everything and run the bench NAME: call, http, chaos, reload, start, compile, oauth, sdk or
-                      marketplace
+  bench NAME [ARG…]   build everything and run the bench NAME: call, http, chaos, reload, start, compile, oauth, sdk,
+                      marketplace or siege
   release             build the release binary and split off its debug information, in target/dist/
 ";
 

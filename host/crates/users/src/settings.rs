@@ -12,8 +12,8 @@ const MOST_ATTEMPTS: u32 = 1_000_000;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct UserSettings {
-    /// From one client: an IPv4 address, or an IPv6 network of 64 bits. It is the address of the connection itself, so behind a
-    /// proxy all clients are one. Default: 10.
+    /// From one client: an IPv4 address, or an IPv6 network of 64 bits. Clients of a proxy that the host does not
+    /// trust are one. Default: 10.
     pub attempts_per_address: NonZeroU32,
     /// At one e-mail address, from wherever they come. Default: 5.
     pub attempts_per_email: NonZeroU32,
