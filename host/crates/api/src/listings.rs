@@ -17,6 +17,7 @@ use serde_json::{Value, value::RawValue};
 use utoipa::ToSchema;
 
 use crate::{
+    error::ProblemDetail,
     fields::{optional_object, whole},
     time::Timestamp,
 };
@@ -84,6 +85,10 @@ pub struct ListingDetail {
     pub workflow_definition: Box<RawValue>,
     /// The screenshots, in order.
     pub screenshots: Vec<Screenshot>,
+    /// What is allowed in the definition, but was probably not meant. Only in the answers of `POST /marketplace/{id}/publish` and
+    /// `POST /marketplace/{id}/versions`, and only if there is something.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<ProblemDetail>,
 }
 
 /// A screenshot of a workflow.

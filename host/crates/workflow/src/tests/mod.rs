@@ -5,9 +5,14 @@ mod evaluation;
 mod expressions;
 mod format;
 mod guide;
+mod integrations;
+mod judging;
 mod properties;
 mod references;
 mod schema;
+mod soundness;
+mod suggestions;
+mod warnings;
 mod yaml;
 
 use super::{DefinitionError, WorkflowDefinition};
