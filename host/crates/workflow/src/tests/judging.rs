@@ -181,15 +181,7 @@ fn keywords_that_combine_schemas_are_decided_where_the_parts_decide() {
             json!([{"b": "{{ inputs.any }}"}]),
         ),
     ] {
-        let input = json!({"properties": {"x": schema}});
-        for value in wrong.as_array().unwrap() {
-            let lines = refused(&input, json!({"x": value}));
-            assert!(!lines.is_empty(), "{schema} takes {value}");
-            assert!(lines.iter().all(|line| line.starts_with("/steps/1/with/x")), "{lines:#?}");
-        }
-        for value in right.as_array().unwrap() {
-            assert_eq!(refused(&input, json!({"x": value})), [""; 0], "{schema} refuses {value}");
-        }
+        assert_decided(&json!({"properties": {"x": schema}}), &wrong, &right);
     }
 }
 
@@ -249,57 +241,71 @@ fn keywords_for_lists_and_objects_are_decided_where_the_parts_decide() {
             json!([{"c": "{{ inputs.any }}"}]),
             json!([{"a": "{{ inputs.any }}", "b": 1}, {"b": "{{ inputs.any }}"}]),
         ),
+    ] {
+        assert_decided(&json!({"properties": {"x": schema}}), &wrong, &right);
+    }
+}
+
+#[test]
+fn each_draft_is_read_as_it_defines_itself() {
+    let in_draft = |draft: &str, schema: Value| {
+        let definitions = json!({"least": {"minimum": 1}});
+        json!({"$schema": format!("http://json-schema.org/{draft}#"), "definitions": definitions, "properties": {"x": schema}})
+    };
+    for (draft, schema, wrong, right) in [
         (
-            json!({"$schema": "http://json-schema.org/draft-07/schema#", "dependencies": {"a": ["b"]}, "items": [{"type": "string"}], "additionalItems": false}),
+            "draft-07/schema",
+            json!({"dependencies": {"a": ["b"]}, "items": [{"type": "string"}], "additionalItems": false}),
             json!([{"a": "{{ inputs.any }}"}, ["a", "{{ inputs.any }}"], ["{{ inputs.n }}"]]),
             json!([{"a": "{{ inputs.any }}", "b": 1}, ["{{ inputs.s }}"]]),
         ),
-        // What these drafts do not know is not looked at.
         (
-            json!({"$schema": "http://json-schema.org/draft-07/schema#", "prefixItems": [false], "minContains": 9, "dependentRequired": {"a": ["b"]},
-                   "unevaluatedProperties": false}),
-            json!([]),
+            "draft-07/schema",
+            json!({"prefixItems": [false], "contains": {}, "minContains": 9, "dependentRequired": {"a": ["b"]}, "unevaluatedProperties": false}),
+            json!([[]]),
             json!([["{{ inputs.any }}"], {"a": "{{ inputs.any }}"}]),
         ),
+        // Beside a reference nothing counts.
         (
-            json!({"$schema": "http://json-schema.org/draft-04/schema#", "const": 1, "items": {"type": "string"}}),
-            json!([["a", 1]]),
-            json!([[], "{{ inputs.s }}"]),
-        ),
-        // Beside a reference nothing counts in draft 7.
-        (
-            json!({"$schema": "http://json-schema.org/draft-07/schema#", "definitions": {"a": {"minimum": 1}}, "allOf": [{"$ref": "#/definitions/a", "type": "string"}]}),
+            "draft-07/schema",
+            json!({"allOf": [{"$ref": "#/definitions/least", "type": "string"}]}),
             json!([0]),
             json!([1, "{{ inputs.n }}"]),
         ),
+        (
+            "draft/2019-09/schema",
+            json!({"$ref": "#/definitions/least", "type": "number"}),
+            json!([0, "{{ inputs.s }}"]),
+            json!([1]),
+        ),
+        (
+            "draft/2019-09/schema",
+            json!({"prefixItems": [false], "items": [{"type": "string"}], "unevaluatedProperties": false}),
+            json!([["{{ inputs.n }}"], {"a": "{{ inputs.any }}"}]),
+            json!([["{{ inputs.s }}", "{{ inputs.n }}"]]),
+        ),
+        // Of a draft that is not read here, values without expressions are checked.
+        (
+            "draft-04/schema",
+            json!({"const": 1, "items": {"type": "string"}}),
+            json!([["a", 1]]),
+            json!([[], ["{{ inputs.n }}"]]),
+        ),
     ] {
-        // Some of these schemas have references, which lead from the whole document.
-        let value_schema = |value: &Value| {
-            let mut whole = schema.clone();
-            whole["title"] = json!("list or object");
-            if value.is_object() {
-                whole
-            } else {
-                json!({"properties": {"x": whole}, "$schema": schema.get("$schema").cloned().unwrap_or(json!("https://json-schema.org/draft/2020-12/schema"))})
-            }
-        };
-        let takes = |value: &Value| {
-            let mut input = value_schema(value);
-            if let Some(inner) = input.pointer_mut("/properties/x").and_then(Value::as_object_mut) {
-                inner.remove("$schema");
-                if let Some(definitions) = inner.remove("definitions") {
-                    input["definitions"] = definitions;
-                }
-            }
-            let with = if value.is_object() { value.clone() } else { json!({"x": value}) };
-            refused(&input, with)
-        };
-        for value in wrong.as_array().unwrap() {
-            assert!(!takes(value).is_empty(), "{schema} takes {value}");
-        }
-        for value in right.as_array().unwrap() {
-            assert_eq!(takes(value), [""; 0], "{schema} refuses {value}");
-        }
+        assert_decided(&in_draft(draft, schema), &wrong, &right);
+    }
+}
+
+/// Each of the lists has values for the input's member `x`.
+#[track_caller]
+fn assert_decided(input: &Value, wrong: &Value, right: &Value) {
+    for value in wrong.as_array().unwrap() {
+        let lines = refused(input, json!({"x": value}));
+        assert!(!lines.is_empty(), "{input} takes {value}");
+        assert!(lines.iter().all(|line| line.starts_with("/steps/1/with/x")), "{lines:#?}");
+    }
+    for value in right.as_array().unwrap() {
+        assert_eq!(refused(input, json!({"x": value})), [""; 0], "{input} refuses {value}");
     }
 }
 
