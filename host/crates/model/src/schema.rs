@@ -313,6 +313,29 @@ mod tests {
     }
 
     #[test]
+    fn the_deepest_schema_compiles_on_a_small_stack() {
+        let small = std::thread::Builder::new().stack_size(2 << 20).spawn(|| {
+            for keyword in ["allOf", "anyOf", "items", "not"] {
+                let chain = |links: usize| {
+                    let link = |at: usize| {
+                        let next = json!({ "$ref": format!("#/$defs/s{}", at + 1) });
+                        (
+                            format!("s{at}"),
+                            json!({ keyword: if keyword.ends_with("Of") { json!([next]) } else { next } }),
+                        )
+                    };
+                    let mut definitions: serde_json::Map<String, serde_json::Value> = (0..links).map(link).collect();
+                    definitions.insert(format!("s{links}"), json!({}));
+                    Schema::parse(&json!({ "$ref": "#/$defs/s0", "$defs": definitions }).to_string())
+                };
+                let longest = (1..).map(chain).take_while(Result::is_ok).last().unwrap().unwrap();
+                let _ = longest.validate(&json!([[1]]));
+            }
+        });
+        small.unwrap().join().unwrap();
+    }
+
+    #[test]
     fn any_text_describes_an_answer() {
         for text in ["{", "", &"x".repeat(MAX_BYTES + 1)] {
             assert_eq!(Schema::description(text).document(), &json!({}));

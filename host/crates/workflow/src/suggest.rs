@@ -44,8 +44,9 @@ impl Suggester {
         let mut nearest: Option<(usize, &str)> = None;
         for candidate in candidates {
             let candidate_length = candidate.chars().count();
-            let left = self.pairs_left.get().checked_sub(length * candidate_length.min(MAX_NAME_CHARS))?;
-            self.pairs_left.set(left);
+            let left = self.pairs_left.get().checked_sub(length * candidate_length.min(MAX_NAME_CHARS));
+            self.pairs_left.set(left.unwrap_or_default());
+            left?;
             if candidate == name {
                 return None;
             }

@@ -263,10 +263,8 @@ async fn validating_stores_nothing() {
     ] {
         assert_eq!(validate(DefinitionSource::Yaml(text.to_owned())).await.errors.len(), errors, "{text}");
     }
-    let stored: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM marketplace_integrations")
-        .fetch_one(&database.writer)
-        .await
-        .unwrap();
+    let stored: i64 =
+        sqlx::query_scalar("SELECT COUNT(*) FROM marketplace_integrations").fetch_one(&database.writer).await.unwrap();
     assert_eq!(stored, 0);
     let refused = registry.validate_definition(&user("zoe"), DefinitionSource::Json(greeting())).await;
     assert_eq!(refused.unwrap_err(), MarketplaceError::NotDeveloper);

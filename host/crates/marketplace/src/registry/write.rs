@@ -208,14 +208,15 @@ impl WorkflowRegistry {
         id_or_slug: &str,
         condition: &Condition,
     ) -> Result<Listing, MarketplaceError> {
-        let unpublished = self.edit(actor, id_or_slug, condition, actor.is_admin, |listing| match listing.summary.status {
-            Status::Unpublished => Ok(None),
-            Status::Published => {
-                listing.summary.status = Status::Unpublished;
-                Ok(Some(Edit { version: None, definition: DefinitionCheck::Unchanged }))
-            }
-            status @ (Status::Draft | Status::Deleted) => Err(MarketplaceError::NotPublished(status)),
-        });
+        let unpublished =
+            self.edit(actor, id_or_slug, condition, actor.is_admin, |listing| match listing.summary.status {
+                Status::Unpublished => Ok(None),
+                Status::Published => {
+                    listing.summary.status = Status::Unpublished;
+                    Ok(Some(Edit { version: None, definition: DefinitionCheck::Unchanged }))
+                }
+                status @ (Status::Draft | Status::Deleted) => Err(MarketplaceError::NotPublished(status)),
+            });
         unpublished.await.map(|written| written.listing)
     }
 
@@ -367,11 +368,7 @@ fn checked(definition: &Value, known: &dyn workflow::ActionCatalogue) -> Checked
     let placed = |problems: Vec<workflow::Problem>| -> Vec<InputProblem> {
         problems.into_iter().map(|problem| placed(DEFINITION, problem)).collect()
     };
-    if errors.is_empty() {
-        Ok(Valid { required_providers, warnings: placed(warnings) })
-    } else {
-        Err(placed(errors))
-    }
+    if errors.is_empty() { Ok(Valid { required_providers, warnings: placed(warnings) }) } else { Err(placed(errors)) }
 }
 
 /// Which of the locks is a listing's.

@@ -53,7 +53,7 @@ impl<'a> Checker<'a> {
         }
         let path = reference.path.as_slice();
         match reference.root {
-            Root::Inputs => self.input(path),
+            Root::Inputs => self.filled_in(path),
             Root::Trigger => {
                 let (start, path) = self.event(path);
                 self.follow("trigger".to_owned(), start, path)
@@ -76,7 +76,7 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn input(&self, path: &[Segment]) -> Result<Shape<'a>, String> {
+    fn filled_in(&self, path: &[Segment]) -> Result<Shape<'a>, String> {
         let Some(inputs) = &self.definition.inputs else {
             return match path.first() {
                 Some(segment) => Err(format!("`inputs{segment}` is not declared: add it to the workflow's inputs")),

@@ -250,43 +250,43 @@ fn keywords_for_lists_and_objects_are_decided_where_the_parts_decide() {
 fn each_draft_is_read_as_it_defines_itself() {
     let in_draft = |draft: &str, schema: Value| {
         let definitions = json!({"least": {"minimum": 1}});
-        json!({"$schema": format!("http://json-schema.org/{draft}#"), "definitions": definitions, "properties": {"x": schema}})
+        json!({"$schema": draft, "definitions": definitions, "properties": {"x": schema}})
     };
     for (draft, schema, wrong, right) in [
         (
-            "draft-07/schema",
+            "http://json-schema.org/draft-07/schema#",
             json!({"dependencies": {"a": ["b"]}, "items": [{"type": "string"}], "additionalItems": false}),
             json!([{"a": "{{ inputs.any }}"}, ["a", "{{ inputs.any }}"], ["{{ inputs.n }}"]]),
             json!([{"a": "{{ inputs.any }}", "b": 1}, ["{{ inputs.s }}"]]),
         ),
         (
-            "draft-07/schema",
+            "http://json-schema.org/draft-07/schema#",
             json!({"prefixItems": [false], "contains": {}, "minContains": 9, "dependentRequired": {"a": ["b"]}, "unevaluatedProperties": false}),
             json!([[]]),
             json!([["{{ inputs.any }}"], {"a": "{{ inputs.any }}"}]),
         ),
         // Beside a reference nothing counts.
         (
-            "draft-07/schema",
+            "http://json-schema.org/draft-07/schema#",
             json!({"allOf": [{"$ref": "#/definitions/least", "type": "string"}]}),
             json!([0]),
             json!([1, "{{ inputs.n }}"]),
         ),
         (
-            "draft/2019-09/schema",
+            "https://json-schema.org/draft/2019-09/schema",
             json!({"$ref": "#/definitions/least", "type": "number"}),
             json!([0, "{{ inputs.s }}"]),
             json!([1]),
         ),
         (
-            "draft/2019-09/schema",
+            "https://json-schema.org/draft/2019-09/schema",
             json!({"prefixItems": [false], "items": [{"type": "string"}], "unevaluatedProperties": false}),
             json!([["{{ inputs.n }}"], {"a": "{{ inputs.any }}"}]),
             json!([["{{ inputs.s }}", "{{ inputs.n }}"]]),
         ),
         // Of a draft that is not read here, values without expressions are checked.
         (
-            "draft-04/schema",
+            "http://json-schema.org/draft-04/schema#",
             json!({"const": 1, "items": {"type": "string"}}),
             json!([["a", 1]]),
             json!([[], ["{{ inputs.n }}"]]),
@@ -377,7 +377,11 @@ fn the_type_of_an_expression_is_what_its_schema_says_through_choices_and_referen
         ("number", "steps.a.output.tags[0].other", None),
         ("number", "steps.a.output.open", None),
         ("text", "steps.a.output.open.x", None),
-        ("text", "steps.a.output.idd", Some("`steps.a.output` has no `idd`: it has id, kind, open, tags, user")),
+        (
+            "text",
+            "steps.a.output.idd",
+            Some("`steps.a.output` has no `idd`: did you mean `id`? It has id, kind, open, tags, user"),
+        ),
         ("kind", "steps.a.output.kind", Some("must be one of \"branch\", \"tag\"")),
         ("other", "steps.a.output.kind", None),
         ("login", "steps.a.output.user.manager", Some("`id` is missing")),
@@ -458,11 +462,11 @@ fn an_output_schema_may_be_anything() {
 fn deep_and_endless_values_are_checked_on_a_small_stack() {
     // The stack of a thread that tokio starts for work that blocks.
     let small = thread::Builder::new().stack_size(2 << 20).spawn(|| {
-        let deep = (0..55).fold(json!("{{ inputs.any }}"), |inner, _| json!({"next": [inner]}));
-        let chain: serde_json::Map<String, Value> = (0..400)
-            .map(|level| (format!("s{level}"), json!({"allOf": [{"$ref": format!("#/$defs/s{}", level + 1)}]})))
-            .chain([("s400".to_owned(), json!({"type": "object"}))])
-            .collect();
+        let deep = (0..28).fold(json!("{{ inputs.any }}"), |inner, _| json!({"next": [inner]}));
+        // Many schemas for each level of the value.
+        let link = |at: usize| (format!("s{at}"), json!({"allOf": [{"$ref": format!("#/$defs/s{}", at + 1)}]}));
+        let mut chain: serde_json::Map<String, Value> = (0..15).map(link).collect();
+        chain.insert("s15".to_owned(), json!({"properties": {"next": {"items": {"$ref": "#/$defs/s0"}}}}));
         for input in [
             json!({"properties": {"next": {"items": {"allOf": [{"anyOf": [{"$ref": "#"}]}]}}}}),
             json!({"$ref": "#/$defs/s0", "$defs": chain}),
