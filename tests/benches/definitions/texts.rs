@@ -32,6 +32,8 @@ pub fn hostile() -> Vec<(&'static str, String)> {
     let one = |with: String| format!("{HEAD}{step}  - {{ id: b, uses: bench.any, with: {{ x: {with} }} }}\n");
     let of = |action: &str, with: String| format!("{HEAD}  - {{ id: a, uses: {action}, with: {with} }}\n");
     let room = MAX_BYTES - 1_024;
+    // As JSON, whose length counts too, these are longer.
+    let less = room - room / 20;
     vec![
         (
             "many expressions",
@@ -44,7 +46,8 @@ pub fn hostile() -> Vec<(&'static str, String)> {
         (
             "long expressions",
             one(list(
-                (0..MAX_EXPRESSIONS).map(|n| expression(&format!("[{n}{}]|length", ", (run.id)".repeat(160)))),
+                (0..MAX_EXPRESSIONS)
+                    .map(|n| expression(&format!("[{n}{}, '{}']|length", ", (run.id)".repeat(78), "x".repeat(1_000)))),
                 room,
             )),
         ),
@@ -66,13 +69,10 @@ pub fn hostile() -> Vec<(&'static str, String)> {
             "text of dollars and braces",
             one(list((0..MAX_EXPRESSIONS).map(|_| format!("\"{}${{{{ run.id }}}}\"", "$ { ".repeat(55))), room)),
         ),
-        ("choices, right", of("bench.choices", nodes(5, 1, room))),
-        ("choices, wrong", of("bench.choices", nodes(25, 1, room))),
-        ("choices in choices", of("bench.choices", nodes(19, 12, room))),
-        (
-            "choices and expressions",
-            of("bench.choices", nodes(19, 12, room - 1_000).replacen("'19'", "\"{{ run.id }}\"", 1)),
-        ),
+        ("choices, right", of("bench.choices", nodes(5, 1, less))),
+        ("choices, wrong", of("bench.choices", nodes(25, 1, less))),
+        ("choices in choices", of("bench.choices", nodes(19, 12, less))),
+        ("choices and expressions", of("bench.choices", nodes(19, 12, less).replacen("'19'", "\"{{ run.id }}\"", 1))),
         ("members that are not evaluated", of("bench.unevaluated", members(room))),
         ("patterns that go back", of("bench.patterns", members(room))),
         ("patterns that go back in long texts", of("bench.patterns", format!("{{ x: '{}!' }}", "a".repeat(room)))),
@@ -83,7 +83,7 @@ pub fn hostile() -> Vec<(&'static str, String)> {
         ("unknown members", of("slack.post-message", members(room))),
         ("unknown actions", unknown_actions()),
         ("unknown steps", unknown_steps()),
-        ("what looks like secrets", one(list((0..).map(|n| format!("xoxb-{n:08}-abcdef")), room))),
+        ("what looks like secrets", one(list((0..).map(|n| format!("\"xoxb-{n:08}-abcdef\"")), room))),
         (
             "what looks like secrets in one text",
             one(format!("\"{}\"", "eyJhbGciOiJ.eyJ bearer AKIA sk- ".repeat(room / 33))),
@@ -93,7 +93,7 @@ pub fn hostile() -> Vec<(&'static str, String)> {
             one(list(
                 (0..).map(|n: u64| {
                     format!(
-                        "a{:016x}{:016x}",
+                        "\"a{:016x}{:016x}\"",
                         n.wrapping_mul(0x9e37_79b9_7f4a_7c15),
                         n.wrapping_mul(0xbf58_476d_1ce4_e5b9)
                     )

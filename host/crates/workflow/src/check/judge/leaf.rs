@@ -16,6 +16,9 @@ use super::{
 
 /// What compiling some keywords costs: a pattern is the most expensive.
 const COMPILE_STEPS: u64 = 20_000;
+/// What holding one value against keywords, or one name against a pattern, costs beside what the validator counts: it counts the
+/// parts of a value, of which there is one.
+const CHECK_STEPS: u64 = 300;
 /// The most that one value may take.
 const MAX_VALUE_STEPS: u64 = 4_000_000;
 
@@ -128,6 +131,7 @@ impl Leaves {
             self.patterns.insert(pattern.to_owned(), compile(document, keywords));
         }
         let schema = self.patterns.get(pattern).and_then(Option::as_ref);
+        let schema = schema.filter(|_| document.steps.take(CHECK_STEPS));
         match schema.and_then(|schema| validate(schema, &Value::String(name.to_owned()), document.steps)) {
             Some(validated) => validated.is_ok().into(),
             None => Answer::Maybe,
@@ -147,7 +151,8 @@ impl Leaves {
             let own = group.keywords().iter().filter_map(|keyword| keywords.get_key_value(*keyword));
             compile(document, own.map(|(keyword, value)| (keyword.clone(), value.clone())).collect())
         });
-        match schema.as_ref().and_then(|schema| validate(schema, value, document.steps)) {
+        let schema = schema.as_ref().filter(|_| document.steps.take(CHECK_STEPS));
+        match schema.and_then(|schema| validate(schema, value, document.steps)) {
             Some(Ok(())) => Verdict::Holds,
             Some(Err(problems)) => problems.into_iter().fold(Verdict::Holds, |verdict, problem| {
                 verdict.and(Verdict::fails(place, About::Other(problem.message)))
