@@ -31,7 +31,8 @@ pub(super) fn written(listing: &Listing) -> Result<Response, ApiError> {
 /// As [`written`], for a write that checked the definition.
 pub(super) fn written_with_warnings(written: Written) -> Result<Response, ApiError> {
     let warnings = written.warnings.into_iter();
-    let warnings = warnings.map(|warning| ProblemDetail { pointer: warning.pointer, detail: warning.message }).collect();
+    let warnings =
+        warnings.map(|warning| ProblemDetail { pointer: warning.pointer, detail: warning.message }).collect();
     let version = Some(written.listing.summary.version);
     let detail = ListingDetail { warnings, ..listing_detail(&written.listing)? };
     tagged(&HeaderMap::new(), Audience::Caller, version, &detail)
