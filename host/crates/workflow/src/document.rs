@@ -1,5 +1,7 @@
 //! Reads the text of a definition, and bounds it before anything in it is looked at.
 
+use std::str::FromStr;
+
 use serde_json::Value;
 use workway_document::Document;
 
@@ -16,7 +18,32 @@ pub enum SourceFormat {
     Yaml,
 }
 
+/// A text that names no [`SourceFormat`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("must be json or yaml")]
+pub struct SourceFormatError;
+
+impl FromStr for SourceFormat {
+    type Err = SourceFormatError;
+
+    fn from_str(text: &str) -> Result<Self, SourceFormatError> {
+        match text {
+            "json" => Ok(Self::Json),
+            "yaml" => Ok(Self::Yaml),
+            _ => Err(SourceFormatError),
+        }
+    }
+}
+
 impl SourceFormat {
+    /// Its name, as [`FromStr`] reads it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Json => "json",
+            Self::Yaml => "yaml",
+        }
+    }
+
     /// Reads a text strictly, with the position of every value: ambiguous texts are rejected, and no text costs more than its
     /// length.
     ///

@@ -27,7 +27,7 @@ pub use catalogue::{ActionCatalogue, CatalogueAction, CatalogueTrigger};
 pub use check::{check, required_providers};
 pub use credential::credential_problems;
 pub use definition::{DefinitionError, Trigger, WorkflowDefinition, parse};
-pub use document::SourceFormat;
+pub use document::{SourceFormat, SourceFormatError};
 pub use duration::{DurationError, WorkflowDuration};
 pub use evaluate::EvaluateError;
 pub use expression::{Expression, ExpressionError, Reference, Root, Segment};
