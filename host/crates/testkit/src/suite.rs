@@ -245,9 +245,9 @@ mod tests {
         for (text, part) in [
             ("cases: [", "line"),
             ("cases: []\ncases: []", "line 2, column 1: duplicate"),
-            ("cases:\n  - { name: a, action: x, input: { zip: 01234 } }", "line 2, column 44: 01234 is a number for some"),
-            ("cases:\n  - { name: a, action: x, input: { mode: 0755 } }", "line 2, column 45: 0755 is a number for some"),
-            ("cases:\n  - { name: a, action: x, input: { n: 1_000 } }", "line 2, column 42: 1_000 is a number for some"),
+            ("cases:\n  - { name: a, action: x, input: { zip: 01234 } }", "line 2, column 41: 01234 is a number for some"),
+            ("cases:\n  - { name: a, action: x, input: { mode: 0755 } }", "line 2, column 42: 0755 is a number for some"),
+            ("cases:\n  - { name: a, action: x, input: { n: 1_000 } }", "line 2, column 39: 1_000 is a number for some"),
             ("cases:\n  - { name: a, action: x, input: { n: 12345678901234567890123 } }", "does not fit 64 bits"),
             ("cases:\n  - { name: a, action: x, input: &x { n: 1 } }", "anchors"),
             ("cases: []\nother: 1", "unknown field"),
