@@ -6,7 +6,10 @@ struct NotJson;
 
 impl Raw for NotJson {
     fn describe() -> Definition {
-        definition("not-json", vec![action("run"), action("nothing"), action("half"), action("half-name"), action("halves")])
+        definition(
+            "not-json",
+            vec![action("run"), action("nothing"), action("half"), action("half-name"), action("halves")],
+        )
     }
 
     fn execute(action: &str, _input: &str) -> Result<String, Failure> {

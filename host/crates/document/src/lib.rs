@@ -10,8 +10,8 @@ mod yaml_error;
 
 use serde_json::Value;
 
-pub use position::Position;
 use position::Mark;
+pub use position::Position;
 
 const SURROGATE: &str =
     "the text has half of a surrogate pair, which is no character: write both halves, such as \\ud83d\\ude00";

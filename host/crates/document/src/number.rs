@@ -20,7 +20,8 @@ pub(crate) fn exact(text: &str) -> Result<Number, String> {
             .map_err(|_| format!("the number {quoted} does not fit 64 bits: put it in quotes to keep it as a text"));
     }
     let number = text.parse().ok().and_then(Number::from_f64);
-    let number = number.ok_or_else(|| format!("the number {quoted} is too large: put it in quotes to keep it as a text"))?;
+    let number =
+        number.ok_or_else(|| format!("the number {quoted} is too large: put it in quotes to keep it as a text"))?;
     if !keeps_digits(text, number.as_f64().unwrap_or_default()) {
         return Err(format!(
             "the number {quoted} has more digits than a number keeps: round it, or put it in quotes to keep it as a text"

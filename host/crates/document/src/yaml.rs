@@ -63,7 +63,10 @@ impl<'t> Reader<'t> {
     fn next(&mut self) -> Result<Option<(Event<'t>, Span)>, DocumentError> {
         self.events.next_event().transpose().map_err(|error| {
             let position = position(error.marker());
-            DocumentError::new(position, yaml_error::message(error.kind(), line(self.text, error.marker()), self.nesting))
+            DocumentError::new(
+                position,
+                yaml_error::message(error.kind(), line(self.text, error.marker()), self.nesting),
+            )
         })
     }
 
@@ -136,7 +139,9 @@ impl<'t> Reader<'t> {
             }
             Event::Scalar(text, ScalarStyle::Plain, ..) => match resolve(text.clone()) {
                 Ok(Value::String(name)) => Ok(name),
-                _ if span.start == span.end => Err(refused(&span.start, "the value has no name: write one before the colon")),
+                _ if span.start == span.end => {
+                    Err(refused(&span.start, "the value has no name: write one before the colon"))
+                }
                 _ => {
                     let quoted = clipped(&text);
                     Err(refused(&span.start, format!("the name of a member must be a text: put `{quoted}` in quotes")))
@@ -201,7 +206,8 @@ fn check_characters(text: &str) -> Result<(), DocumentError> {
         return Ok(());
     };
     let escape = format!("\\u{:04x}", u32::from(character));
-    let message = format!("the character U+{:04X} is not allowed here: write {escape} in double quotes", u32::from(character));
+    let message =
+        format!("the character U+{:04X} is not allowed here: write {escape} in double quotes", u32::from(character));
     Err(DocumentError::new(Position::after(before), message))
 }
 

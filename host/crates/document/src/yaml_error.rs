@@ -22,7 +22,9 @@ pub(super) fn message(kind: &ErrorKind, line: &str, nesting: usize) -> String {
             return format!("a text must not begin with {character}: put it in quotes");
         }
         ErrorKind::MismatchedFlowCollectionEnd { open, close } => {
-            return format!("{open} is closed by {close}: close each bracket with its own, and put texts with brackets in quotes");
+            return format!(
+                "{open} is closed by {close}: close each bracket with its own, and put texts with brackets in quotes"
+            );
         }
         ErrorKind::UnclosedFlowCollection { open } => {
             return format!("{open} is not closed: close it, or put a text that begins with it in quotes");
@@ -41,7 +43,9 @@ pub(super) fn message(kind: &ErrorKind, line: &str, nesting: usize) -> String {
         | ErrorKind::InvalidTagUtf8LeadingByte
         | ErrorKind::InvalidTagUtf8TrailingByte
         | ErrorKind::InvalidTagUtf8 => TAG,
-        ErrorKind::DirectiveDisallowed => "directives (`%NAME`) are not supported: remove the line, or put the text in quotes",
+        ErrorKind::DirectiveDisallowed => {
+            "directives (`%NAME`) are not supported: remove the line, or put the text in quotes"
+        }
         ErrorKind::MultipleDocumentsUnsupported
         | ErrorKind::ExpectedDocumentStart
         | ErrorKind::InvalidDocumentEnd

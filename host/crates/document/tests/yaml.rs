@@ -47,10 +47,54 @@ fn scalars_that_every_reader_understands_arrive() {
 #[test]
 fn texts_arrive_as_texts() {
     for text in [
-        "yes", "no", "on", "Off", "y", "N", "nUll", "tRue", "None", "nan", "inf", "Infinity", "--", ".", "..", "-.", "+", "e3",
-        "1.2.3", "v1.0", "10:60", "1:2x", "12:30 Uhr", "2026-11-29", "2026-11-29T08:30:00Z", "127.0.0.1", "127.0.0.1:8080", "0xZZ",
-        "0b12", "0o8", "1_000 EUR", "_1", "1e", "1e+", "1-2", "1/2", "50%", "1,000", "3,50", "$5", "a b", "=",
-        "-x", "+x", "12abc", "1E5G", "555-1234", "é",
+        "yes",
+        "no",
+        "on",
+        "Off",
+        "y",
+        "N",
+        "nUll",
+        "tRue",
+        "None",
+        "nan",
+        "inf",
+        "Infinity",
+        "--",
+        ".",
+        "..",
+        "-.",
+        "+",
+        "e3",
+        "1.2.3",
+        "v1.0",
+        "10:60",
+        "1:2x",
+        "12:30 Uhr",
+        "2026-11-29",
+        "2026-11-29T08:30:00Z",
+        "127.0.0.1",
+        "127.0.0.1:8080",
+        "0xZZ",
+        "0b12",
+        "0o8",
+        "1_000 EUR",
+        "_1",
+        "1e",
+        "1e+",
+        "1-2",
+        "1/2",
+        "50%",
+        "1,000",
+        "3,50",
+        "$5",
+        "a b",
+        "=",
+        "-x",
+        "+x",
+        "12abc",
+        "1E5G",
+        "555-1234",
+        "é",
     ] {
         assert_eq!(read(text), Ok(json!(text)), "{text}");
     }
@@ -65,13 +109,60 @@ fn texts_arrive_as_texts() {
 #[test]
 fn numbers_that_readers_disagree_about_are_refused() {
     for text in [
-        "01234", "0755", "0899", "007", "-012", "00", "0123.5", "08e1", "1_000", "1_000.5", "1__0", "1_", "0_7", "0o7", "0o17", "0O7",
-        "0b11", "0B11", "0x1F", "0XFF", "-0x1F", "0x_1", "+1", "+15551234567", "+1.5", ".5", "-.5", "5.", "5._", "1e3", "1E3", "1.5e3",
-        "-1e-3", "12e5", "1e400", "1e+400", "12:30", "12:30:45", "1:2:3", "-1:30", "16:9", "08:30", "190:20:30.15", ".inf", "-.INF",
-        "+.Inf", ".nan", ".NaN",
+        "01234",
+        "0755",
+        "0899",
+        "007",
+        "-012",
+        "00",
+        "0123.5",
+        "08e1",
+        "1_000",
+        "1_000.5",
+        "1__0",
+        "1_",
+        "0_7",
+        "0o7",
+        "0o17",
+        "0O7",
+        "0b11",
+        "0B11",
+        "0x1F",
+        "0XFF",
+        "-0x1F",
+        "0x_1",
+        "+1",
+        "+15551234567",
+        "+1.5",
+        ".5",
+        "-.5",
+        "5.",
+        "5._",
+        "1e3",
+        "1E3",
+        "1.5e3",
+        "-1e-3",
+        "12e5",
+        "1e400",
+        "1e+400",
+        "12:30",
+        "12:30:45",
+        "1:2:3",
+        "-1:30",
+        "16:9",
+        "08:30",
+        "190:20:30.15",
+        ".inf",
+        "-.INF",
+        "+.Inf",
+        ".nan",
+        ".NaN",
     ] {
         let found = refused(text);
-        assert!(found.contains("in quotes") && found.starts_with(&format!("line 1, column 1: {text} is a number")), "{text}: {found}");
+        assert!(
+            found.contains("in quotes") && found.starts_with(&format!("line 1, column 1: {text} is a number")),
+            "{text}: {found}"
+        );
         assert_eq!(read(&format!("'{text}'")), Ok(json!(text)));
         assert!(refused(&format!("{{ {text}: a }}")).contains("in quotes"), "{text}");
     }
@@ -208,12 +299,65 @@ fn slips_are_told_with_what_to_write() {
 
 #[test]
 fn no_message_speaks_of_the_parser() {
-    let words = ["scalar", "Option", "budget", "Anchors {", "deserialize", "token", "EOF", "expected <", "simple key", "flow mapping"];
+    let words = [
+        "scalar",
+        "Option",
+        "budget",
+        "Anchors {",
+        "deserialize",
+        "token",
+        "EOF",
+        "expected <",
+        "simple key",
+        "flow mapping",
+    ];
     for text in [
-        "a: *x", "a: &x 1", "a: {", "a: [", "a: ]", "a: }", "a: ,", "? a\nb", "- a\nb", "a: b: c", "\"", "'", "a: \"\\q\"", "a: |x", "a: |0\n",
-        "!", "!<", "a: !<x", "a: !%zz x", "%", "@", "`", "a:\n- b\n c", "{a b: c", "[a b: c, d", "{{", "}}", "--- a: b", "a: #", "a:#\n:",
-        "a: - b", "-\n-a: [", "a: 'x' y", "\t", "a:\tb\n\tc: d", "? ? ?", "key: [a]]", "a: >9x", "-- -", "a: \"\\u12\"", "a: \"\\x1\"",
-        "a: \"\\ud800x\"", "...\n...\na", "a\nb:", "[\n---\n]", "{a: b}c: d",
+        "a: *x",
+        "a: &x 1",
+        "a: {",
+        "a: [",
+        "a: ]",
+        "a: }",
+        "a: ,",
+        "? a\nb",
+        "- a\nb",
+        "a: b: c",
+        "\"",
+        "'",
+        "a: \"\\q\"",
+        "a: |x",
+        "a: |0\n",
+        "!",
+        "!<",
+        "a: !<x",
+        "a: !%zz x",
+        "%",
+        "@",
+        "`",
+        "a:\n- b\n c",
+        "{a b: c",
+        "[a b: c, d",
+        "{{",
+        "}}",
+        "--- a: b",
+        "a: #",
+        "a:#\n:",
+        "a: - b",
+        "-\n-a: [",
+        "a: 'x' y",
+        "\t",
+        "a:\tb\n\tc: d",
+        "? ? ?",
+        "key: [a]]",
+        "a: >9x",
+        "-- -",
+        "a: \"\\u12\"",
+        "a: \"\\x1\"",
+        "a: \"\\ud800x\"",
+        "...\n...\na",
+        "a\nb:",
+        "[\n---\n]",
+        "{a: b}c: d",
     ] {
         if let Err(error) = read(text) {
             let found = error.to_string();
@@ -229,10 +373,16 @@ fn nesting_is_bounded_in_every_style() {
     let block = |depth: usize| format!("{}1", "- ".repeat(depth));
     let members = |depth: usize| (0..depth).map(|level| format!("{}a:\n", " ".repeat(level))).collect::<String>();
     let mixed = |depth: usize| format!("{}{}", "- ".repeat(depth / 2), flow(depth - depth / 2));
-    for (name, make) in [("flow", &flow as &dyn Fn(usize) -> String), ("block", &block), ("members", &members), ("mixed", &mixed)] {
+    for (name, make) in
+        [("flow", &flow as &dyn Fn(usize) -> String), ("block", &block), ("members", &members), ("mixed", &mixed)]
+    {
         read(&make(NESTING)).unwrap_or_else(|error| panic!("{name}: {error}"));
         for depth in [NESTING + 1, 2 * NESTING, 1_000] {
-            assert!(refused(&make(depth)).contains("at most 8 levels deep"), "{name}, {depth}: {}", refused(&make(depth)));
+            assert!(
+                refused(&make(depth)).contains("at most 8 levels deep"),
+                "{name}, {depth}: {}",
+                refused(&make(depth))
+            );
         }
     }
 }

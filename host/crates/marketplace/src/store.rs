@@ -4,7 +4,9 @@ use async_trait::async_trait;
 use workway_model::Timestamp;
 
 use super::{
-    listing::{Category, Doc, Installation, InstalledDefinition, Listing, NewVersion, Review, Stats, Summary, VersionInfo},
+    listing::{
+        Category, Doc, Installation, InstalledDefinition, Listing, NewVersion, Review, Stats, Summary, VersionInfo,
+    },
     query::{ListFilter, ListPage, SearchText, SearchWord},
     screenshot::{Screenshot, ScreenshotInfo},
 };

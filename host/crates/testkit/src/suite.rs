@@ -245,9 +245,18 @@ mod tests {
         for (text, part) in [
             ("cases: [", "line"),
             ("cases: []\ncases: []", "line 2, column 1: duplicate"),
-            ("cases:\n  - { name: a, action: x, input: { zip: 01234 } }", "line 2, column 41: 01234 is a number for some"),
-            ("cases:\n  - { name: a, action: x, input: { mode: 0755 } }", "line 2, column 42: 0755 is a number for some"),
-            ("cases:\n  - { name: a, action: x, input: { n: 1_000 } }", "line 2, column 39: 1_000 is a number for some"),
+            (
+                "cases:\n  - { name: a, action: x, input: { zip: 01234 } }",
+                "line 2, column 41: 01234 is a number for some",
+            ),
+            (
+                "cases:\n  - { name: a, action: x, input: { mode: 0755 } }",
+                "line 2, column 42: 0755 is a number for some",
+            ),
+            (
+                "cases:\n  - { name: a, action: x, input: { n: 1_000 } }",
+                "line 2, column 39: 1_000 is a number for some",
+            ),
             ("cases:\n  - { name: a, action: x, input: { n: 12345678901234567890123 } }", "does not fit 64 bits"),
             ("cases:\n  - { name: a, action: x, input: &x { n: 1 } }", "anchors"),
             ("cases: []\nother: 1", "unknown field"),
@@ -267,7 +276,12 @@ mod tests {
         std::fs::write(&file, utf_16).expect("is written");
         assert!(Suite::read(&file).expect_err("is refused").to_string().contains("UTF-16"));
         std::fs::write(&file, b"cases: [] # caf\xe9").expect("is written");
-        assert!(Suite::read(&file).expect_err("is refused").to_string().contains("line 1, column 16: the text is not in UTF-8"));
+        assert!(
+            Suite::read(&file)
+                .expect_err("is refused")
+                .to_string()
+                .contains("line 1, column 16: the text is not in UTF-8")
+        );
         std::fs::write(&file, "\u{feff}cases: []").expect("is written");
         assert_eq!(Suite::read(&file).expect("is a suite").cases.len(), 0);
     }

@@ -14,8 +14,9 @@ mod tests;
 
 use async_trait::async_trait;
 use workway_marketplace::{
-    Category, Doc, Installation, InstalledDefinition, ListFilter, ListPage, Listing, ListingStore, NewVersion, Review, Reviewed, Screenshot,
-    ScreenshotInfo, SearchText, SearchWord, Sight, Stats, StoreError, Summary, TakenField, VersionInfo,
+    Category, Doc, Installation, InstalledDefinition, ListFilter, ListPage, Listing, ListingStore, NewVersion, Review,
+    Reviewed, Screenshot, ScreenshotInfo, SearchText, SearchWord, Sight, Stats, StoreError, Summary, TakenField,
+    VersionInfo,
 };
 use workway_model::Timestamp;
 

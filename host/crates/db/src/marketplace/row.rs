@@ -2,8 +2,8 @@
 
 use sqlx::FromRow;
 use workway_marketplace::{
-    Counts, DeveloperRef, Installation, InstalledDefinition, Listing, Pricing, Review, Screenshot, ScreenshotInfo, Source,
-    Summary, VersionInfo,
+    Counts, DeveloperRef, Installation, InstalledDefinition, Listing, Pricing, Review, Screenshot, ScreenshotInfo,
+    Source, Summary, VersionInfo,
 };
 use workway_model::Timestamp;
 
@@ -116,7 +116,13 @@ impl ListingRow {
     pub(super) fn into_listing(self, screenshots: Vec<ScreenshotInfo>) -> Result<Listing, sqlx::Error> {
         let summary = self.summary.try_into()?;
         let source = self.source.try_into()?;
-        Ok(Listing { summary, description: self.description, definition: self.workflow_definition, source, screenshots })
+        Ok(Listing {
+            summary,
+            description: self.description,
+            definition: self.workflow_definition,
+            source,
+            screenshots,
+        })
     }
 
     pub(super) fn doc(&self) -> i64 {

@@ -125,7 +125,8 @@ async fn everything_that_is_wrong_is_said_at_once() {
     definition["steps"][0]["uses"] = json!("hello.wave");
     definition["steps"][0]["with"]["message"] = json!("ghp_0123456789abcdefghijklmnopqrstuvwxyz");
     let change = ListingChange { name: Some("Half".to_owned()), ..ListingChange::default() };
-    let draft = registry.create_workflow(&ann, NewWorkflow { change, source: Some(json_source(&definition)) }).await.unwrap();
+    let draft =
+        registry.create_workflow(&ann, NewWorkflow { change, source: Some(json_source(&definition)) }).await.unwrap();
     let error = registry.publish_workflow(&ann, &draft.summary.id, &Condition::Any).await.unwrap_err();
     assert!(!format!("{error:?}").contains("ghp_"));
     let found: BTreeSet<String> = pointers(error).into_iter().collect();
@@ -141,7 +142,10 @@ async fn everything_that_is_wrong_is_said_at_once() {
         tags: Some(vec!["…".to_owned()]),
         ..ListingChange::default()
     };
-    let error = registry.create_workflow(&ann, NewWorkflow { change, source: Some(json_source(&json!([]))) }).await.unwrap_err();
+    let error = registry
+        .create_workflow(&ann, NewWorkflow { change, source: Some(json_source(&json!([]))) })
+        .await
+        .unwrap_err();
     assert_eq!(pointers(error), ["/name", "/slug", "/category", "/tags/0", "/workflowDefinition"]);
 }
 
@@ -165,7 +169,8 @@ async fn the_authors_text_comes_back_as_it_was_sent() {
     let json = json_source(&greeting());
     let added = registry.add_version(&ann, &draft.summary.id, &Condition::Any, &json, "").await.unwrap();
     assert_eq!(added.source, Some(json));
-    let empty = registry.create_workflow(&ann, NewWorkflow { source: None, ..named("Empty", Value::Null) }).await.unwrap();
+    let empty =
+        registry.create_workflow(&ann, NewWorkflow { source: None, ..named("Empty", Value::Null) }).await.unwrap();
     assert_eq!((empty.source, empty.definition.as_str()), (None, "{}"));
 }
 

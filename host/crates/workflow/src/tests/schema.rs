@@ -88,7 +88,7 @@ fn what_is_refused_fails_both() {
         step(json!({"id": "a", "sleep": "1s", "timeout": "1s"})),
         step(json!({"id": "a", "sleep": "1s", "continue-on-error": true})),
         step(json!({"id": "a", "sleep": "1s", "if": ""})),
-        step(json!({"id": "a", "sleep": "1s", "if": true})),
+        step(json!({"id": "a", "sleep": "1s", "if": []})),
         step(json!({"id": "a", "sleep": "1s", "if": format!("'{}'", "a".repeat(MAX_EXPRESSION_CHARS))})),
         step(json!({"id": "a", "sleep": "1s", "if": format!("{{{{ '{}' }}}}", "a".repeat(MAX_EXPRESSION_CHARS - 4))})),
         step(json!({"id": "a", "sleep": "1s", "if": format!("true{}", " ".repeat(MAX_EXPRESSION_CHARS))})),

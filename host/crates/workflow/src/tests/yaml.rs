@@ -30,7 +30,7 @@ fn what_two_readers_could_understand_differently_is_refused() {
         (format!("{SOUND}output: {}1{}", "[".repeat(200), "]".repeat(200)), "at most 64 levels"),
         (format!("{SOUND}output: {}", "[".repeat(100_000)), "at most 64 levels"),
         (String::new(), "empty"),
-        ("name: [".to_owned(), "close every quote and bracket"),
+        ("name: [".to_owned(), "is not closed"),
     ] {
         let found = told(WorkflowDefinition::from_yaml(&text));
         assert!(found.contains(part) && found.starts_with("line "), "{text:.200}: {found}");
