@@ -260,7 +260,7 @@ mod tests {
             ("cases:\n  - { name: a, action: x, input: { n: 12345678901234567890123 } }", "does not fit 64 bits"),
             ("cases:\n  - { name: a, action: x, input: &x { n: 1 } }", "anchors"),
             ("cases: []\nother: 1", "unknown field"),
-            ("- 1", "expected an object with `cases`"),
+            ("- { name: a, action: x }", "expected an object with `cases`"),
             ("", "the document is empty"),
         ] {
             let found = problems(text);
@@ -291,6 +291,11 @@ mod tests {
         let many = format!("cases: [{}]", "{name: a, action: x},".repeat(MAX_CASES + 1));
         assert!(problems(&many)[0].contains("at most 200 cases"));
         assert!(problems(&"#".repeat(MAX_FILE_BYTES + 1))[0].contains("at most 1048576 bytes"));
+        let deep = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+        let deepest = MAX_NESTING - 3;
+        let nested = |depth: usize| format!("cases: [{{ name: a, action: x, input: {} }}]", deep(depth));
+        Suite::parse(Path::new("a.yaml"), &nested(deepest)).expect("as deep as may be");
+        assert!(problems(&nested(deepest + 1))[0].contains("at most 120 levels deep"));
         let bomb = "a: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b]\nd: &d [*c,*c,*c,*c,*c,*c,*c,*c,*c]\ne: &e [*d,*d,*d,*d,*d,*d,*d,*d,*d]\nf: &f [*e,*e,*e,*e,*e,*e,*e,*e,*e]\ncases: [*f,*f,*f,*f,*f,*f,*f,*f,*f]";
         assert_eq!(problems(bomb).len(), 1);
     }
