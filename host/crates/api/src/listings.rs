@@ -84,7 +84,7 @@ pub struct ListingDetail {
     pub workflow_definition: Box<RawValue>,
     /// The text of the definition, as its developer sent it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub source: Option<Source>,
+    pub source: Option<WorkflowSource>,
     /// The screenshots, in order.
     pub screenshots: Vec<Screenshot>,
 }
@@ -92,7 +92,7 @@ pub struct ListingDetail {
 /// The text of a definition, with its comments and order. Versions from before texts were stored have none.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct Source {
+pub struct WorkflowSource {
     /// The language of the text.
     pub format: SourceFormat,
     /// The text, at most 256 KiB.

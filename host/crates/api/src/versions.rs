@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
-use crate::{listings::Source, page::Page, time::Timestamp};
+use crate::{listings::WorkflowSource, page::Page, time::Timestamp};
 
 /// Versions of a workflow, newest first.
 pub type VersionPage = Page<Version>;
@@ -68,5 +68,5 @@ pub struct InstallationDetail {
     pub workflow_definition: Box<RawValue>,
     /// The text of the definition, as its developer sent it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub source: Option<Source>,
+    pub source: Option<WorkflowSource>,
 }

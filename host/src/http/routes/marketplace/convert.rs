@@ -3,7 +3,7 @@
 use axum::{http::HeaderMap, response::Response};
 use serde_json::value::RawValue;
 use workway_api::{
-    listings::{self, ListingDetail, ListingDeveloper, ListingStatus, Screenshot, Source, SourceFormat},
+    listings::{self, ListingDetail, ListingDeveloper, ListingStatus, Screenshot, SourceFormat, WorkflowSource},
     marketplace::ListingPage,
     reviews::Review,
     versions::{Installation, Version},
@@ -83,12 +83,12 @@ pub(super) fn raw_json(text: String) -> Result<Box<RawValue>, ApiError> {
     RawValue::from_string(text).map_err(ApiError::internal)
 }
 
-pub(super) fn source(source: &marketplace::Source) -> Source {
+pub(super) fn source(source: &marketplace::Source) -> WorkflowSource {
     let format = match source.format {
         marketplace::SourceFormat::Json => SourceFormat::Json,
         marketplace::SourceFormat::Yaml => SourceFormat::Yaml,
     };
-    Source { format, text: source.text.clone() }
+    WorkflowSource { format, text: source.text.clone() }
 }
 
 pub(super) fn screenshot(listing: &str, info: &ScreenshotInfo) -> Screenshot {
