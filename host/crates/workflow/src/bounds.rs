@@ -20,7 +20,7 @@ pub const MAX_EXPRESSION_TOKENS: usize = 500;
 pub const MAX_EXPRESSION_NESTING: usize = 32;
 /// The longest id of a step, in characters.
 pub const MAX_ID_CHARS: usize = 64;
-/// The longest name of a workflow, in characters.
+/// The longest name of a workflow or a step, in characters: what a list shows in a line or two.
 pub const MAX_NAME_CHARS: usize = 200;
 /// The longest description, in characters.
 pub const MAX_DESCRIPTION_CHARS: usize = 8_000;

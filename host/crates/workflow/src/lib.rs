@@ -27,6 +27,7 @@ pub use catalogue::{ActionCatalogue, CatalogueAction, CatalogueTrigger};
 pub use check::{check, required_providers};
 pub use credential::credential_problems;
 pub use definition::{DefinitionError, Trigger, WorkflowDefinition, parse};
+pub use document::{SourceFormat, SourceFormatError};
 pub use duration::{DurationError, WorkflowDuration};
 pub use evaluate::EvaluateError;
 pub use expression::{Expression, ExpressionError, Reference, Root, Segment};
@@ -35,6 +36,7 @@ pub use schedule::{Schedule, ScheduleError};
 pub use schema::SCHEMA;
 pub use step::{Case, Retry, Step, StepId, StepIdError, StepKind, WaitFor};
 pub use template::{Piece, Template, TemplateError};
+pub use workway_document::{Document, Position};
 
 #[cfg(test)]
 mod tests;
