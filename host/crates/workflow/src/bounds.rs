@@ -32,8 +32,10 @@ pub const MAX_ATTEMPTS: u32 = 20;
 pub const MAX_PROBLEMS: usize = 100;
 /// The longest message or pointer of a problem, in characters.
 pub const MAX_PROBLEM_CHARS: usize = 500;
-/// The most fuel that one expression gets, whatever a caller says. One pays for an instruction or for 64 bytes.
+/// The most fuel that one expression gets, whatever a caller says. A step pays for a look at a value, or for 64 bytes.
 pub const MAX_FUEL: u64 = 1_000_000;
+/// What one expression may make, in bytes, whether or not it keeps it.
+pub const MAX_EXPRESSION_BYTES: usize = 16 << 20;
 /// The largest result of an expression or of a whole template, in bytes: those of its texts, and 32 for each value and
 /// each name.
 pub const MAX_RESULT_BYTES: usize = 8 << 20;
