@@ -16,6 +16,9 @@ pub const MAX_EXPRESSIONS: usize = 1_000;
 pub const MAX_EXPRESSION_CHARS: usize = 2_000;
 /// Names, numbers, texts and signs of one expression: what bounds how deep compiling it recurses.
 pub const MAX_EXPRESSION_TOKENS: usize = 500;
+/// How deep the tree of an expression is, which is what evaluating it recurses: each operator, filter and member is a level above
+/// what it is applied to.
+pub const MAX_EXPRESSION_DEPTH: usize = 100;
 /// Brackets of an expression within each other.
 pub const MAX_EXPRESSION_NESTING: usize = 32;
 /// The longest id of a step, in characters.

@@ -155,12 +155,7 @@ impl<'a> Work<'a> {
     }
 
     /// What decides about the place of a value. Texts compare without regard to case, unless `case_sensitive`.
-    pub(super) fn key(
-        &mut self,
-        value: &Value,
-        case_sensitive: bool,
-        sign: &str,
-    ) -> Result<Key, EvaluateError> {
+    pub(super) fn key(&mut self, value: &Value, case_sensitive: bool, sign: &str) -> Result<Key, EvaluateError> {
         Ok(match value {
             Value::Null => Key::Null,
             Value::Bool(flag) => Key::Bool(*flag),

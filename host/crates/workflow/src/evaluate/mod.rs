@@ -45,7 +45,9 @@ pub enum EvaluateError {
     TooLarge,
     #[error("the result is {0}, which JSON cannot represent")]
     NotJson(&'static str),
-    #[error("`{0}` is secret: it can be the key of `hmac`, or a field that the action marks as secret, and nothing else")]
+    #[error(
+        "`{0}` is secret: it can be the key of `hmac`, or a field that the action marks as secret, and nothing else"
+    )]
     Secret(String),
     #[error("the expression failed: {0}")]
     Failed(String),

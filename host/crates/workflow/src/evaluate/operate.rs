@@ -31,7 +31,9 @@ impl<'a> Work<'a> {
                 let place = self.value(place)?;
                 match &*place {
                     Value::String(name) => {
-                        if let (Node::Root(Root::Inputs), Some((name, _))) = (&**of, self.scope.secrets.get_key_value(name)) {
+                        if let (Node::Root(Root::Inputs), Some((name, _))) =
+                            (&**of, self.scope.secrets.get_key_value(name))
+                        {
                             return Ok(Computed::Secret(name));
                         }
                         self.member(of, node, |value| at(value, &Segment::Name(name.clone())))
@@ -51,7 +53,10 @@ impl<'a> Work<'a> {
             Node::Negate(of) => {
                 let value = self.value(of)?;
                 let number = Num::in_value(&value).ok_or_else(|| {
-                    EvaluateError::Failed(format!("`-` negates a number (got {}): convert it with the filter `int` or `float`", kind(&value)))
+                    EvaluateError::Failed(format!(
+                        "`-` negates a number (got {}): convert it with the filter `int` or `float`",
+                        kind(&value)
+                    ))
                 })?;
                 number.negated().into_value().map(Computed::from)
             }
@@ -78,7 +83,9 @@ impl<'a> Work<'a> {
                 if self.is_true(test)? {
                     return self.node(then);
                 }
-                otherwise.as_deref().map_or_else(|| Ok(Computed::Missing(String::new())), |otherwise| self.node(otherwise))
+                otherwise
+                    .as_deref()
+                    .map_or_else(|| Ok(Computed::Missing(String::new())), |otherwise| self.node(otherwise))
             }
             Node::Filter(filter, of, arguments) => {
                 let of = self.node(of)?;
@@ -102,7 +109,8 @@ impl<'a> Work<'a> {
                 for (name, member) in members {
                     let name = self.value(name)?;
                     let member = self.value(member)?;
-                    let name = name.as_str().ok_or(EvaluateError::NotJson("an object with a key that is not a string"))?;
+                    let name =
+                        name.as_str().ok_or(EvaluateError::NotJson("an object with a key that is not a string"))?;
                     self.put(&mut made, name, member)?;
                 }
                 Ok(Value::Object(made).into())
@@ -133,7 +141,10 @@ impl<'a> Work<'a> {
 
     fn root(&self, root: Root) -> Computed<'a> {
         let name = root.as_str();
-        self.scope.data.get(name).map_or_else(|| Computed::Missing(name.to_owned()), |value| Computed::Value(Cow::Borrowed(value)))
+        self.scope
+            .data
+            .get(name)
+            .map_or_else(|| Computed::Missing(name.to_owned()), |value| Computed::Value(Cow::Borrowed(value)))
     }
 
     /// What `find` finds in a value. Below what is missing everything is missing, and the first of it is named.
@@ -175,7 +186,8 @@ impl<'a> Work<'a> {
         let places = places(items.len(), start, stop, step.unwrap_or(1))?;
         self.charge(places.len())?;
         // No place comes twice.
-        let taken: Vec<_> = places.into_iter().filter_map(|place| items.get_mut(place).and_then(Option::take)).collect();
+        let taken: Vec<_> =
+            places.into_iter().filter_map(|place| items.get_mut(place).and_then(Option::take)).collect();
         if is_text {
             return self.text(taken.iter().filter_map(|item| item.as_str()).collect()).map(Computed::Value);
         }
@@ -262,8 +274,10 @@ impl<'a> Work<'a> {
         let mut kept = Vec::new();
         for item in items {
             self.charge(1 + selection.attribute.len())?;
-            let found = follow(Cow::Borrowed(&*item), &selection.attribute)
-                .map_or_else(|| Computed::Missing(format!("{} of an item", written(&selection.attribute))), Computed::Value);
+            let found = follow(Cow::Borrowed(&*item), &selection.attribute).map_or_else(
+                || Computed::Missing(format!("{} of an item", written(&selection.attribute))),
+                Computed::Value,
+            );
             let holds = match &selection.test {
                 Some((test, arguments)) => {
                     let arguments = self.values(arguments)?;
@@ -391,11 +405,8 @@ fn places(length: usize, start: Option<i64>, stop: Option<i64>, step: i64) -> Re
     let bound = |bound: Option<i64>, default: i64| {
         bound.map_or(default, |bound| (if bound < 0 { bound.saturating_add(length) } else { bound }).clamp(first, last))
     };
-    let (mut at, stop) = if step > 0 {
-        (bound(start, first), bound(stop, last))
-    } else {
-        (bound(start, last), bound(stop, first))
-    };
+    let (mut at, stop) =
+        if step > 0 { (bound(start, first), bound(stop, last)) } else { (bound(start, last), bound(stop, first)) };
     let mut taken = Vec::new();
     while if step > 0 { at < stop } else { at > stop } {
         taken.extend(usize::try_from(at));

@@ -88,7 +88,10 @@ impl Evaluation<'_> {
             Template::Text(pieces) => self.text(pieces, pointer),
             Template::List(items) => {
                 let items = items.iter().enumerate();
-                items.map(|(place, item)| self.value(item, &child(pointer, place))).collect::<Result<_, _>>().map(Value::Array)
+                items
+                    .map(|(place, item)| self.value(item, &child(pointer, place)))
+                    .collect::<Result<_, _>>()
+                    .map(Value::Array)
             }
             Template::Object(members) => {
                 let member = |(name, template): (&String, &Template)| {

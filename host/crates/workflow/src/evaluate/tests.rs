@@ -4,13 +4,7 @@ use std::{borrow::Cow, fmt};
 
 use serde_json::Value;
 
-use super::{
-    Computed, EvaluateError,
-    compare::kind,
-    filters::Filter,
-    number::Num,
-    work::Work,
-};
+use super::{Computed, EvaluateError, compare::kind, filters::Filter, number::Num, work::Work};
 
 type Holds = for<'a, 'v> fn(&mut Work<'a>, &Computed<'v>, &[Cow<'a, Value>]) -> Result<bool, EvaluateError>;
 
@@ -143,17 +137,16 @@ fn cased(
     Ok(text.chars().any(wanted) && !text.chars().any(other))
 }
 
-fn edge(
-    work: &mut Work<'_>,
-    one: &Value,
-    other: &Value,
-    has: fn(&str, &str) -> bool,
-) -> Result<bool, EvaluateError> {
+fn edge(work: &mut Work<'_>, one: &Value, other: &Value, has: fn(&str, &str) -> bool) -> Result<bool, EvaluateError> {
     match (one, other) {
         (Value::String(text), Value::String(part)) => {
             work.read(part)?;
             Ok(has(text, part))
         }
-        _ => Err(EvaluateError::Failed(format!("only a string starts or ends with a string (got {} and {})", kind(one), kind(other)))),
+        _ => Err(EvaluateError::Failed(format!(
+            "only a string starts or ends with a string (got {} and {})",
+            kind(one),
+            kind(other)
+        ))),
     }
 }

@@ -61,7 +61,10 @@ impl<'a> Work<'a> {
     }
 
     /// A list of values.
-    pub(super) fn list(&mut self, items: impl IntoIterator<Item = Cow<'a, Value>>) -> Result<Cow<'a, Value>, EvaluateError> {
+    pub(super) fn list(
+        &mut self,
+        items: impl IntoIterator<Item = Cow<'a, Value>>,
+    ) -> Result<Cow<'a, Value>, EvaluateError> {
         let mut made = Vec::new();
         for item in items {
             self.charge(1)?;

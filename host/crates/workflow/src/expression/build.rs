@@ -1,5 +1,7 @@
 //! Makes the tree of an expression from minijinja's. Refuses every name that is not known, and arguments that nothing takes.
 
+use std::cell::Cell;
+
 use minijinja::{
     Value as Constant,
     machinery::{
@@ -12,6 +14,7 @@ use serde_json::{Number, Value};
 
 use super::{Arithmetic, Comparison, ExpressionError, Function, Mapping, Node, Root, Segment, Selection};
 use crate::{
+    bounds::MAX_EXPRESSION_DEPTH,
     evaluate::{
         filters::{Filter, Parameters},
         tests::Test,
@@ -26,7 +29,7 @@ type Built<T = Node> = Result<T, ExpressionError>;
 
 /// The tree of an expression that was parsed from `source`.
 pub(super) fn tree(source: &str, expression: &Expr<'_>) -> Built {
-    Builder { source }.node(expression)
+    Builder { source, depth: Cell::new(0) }.node(expression)
 }
 
 /// Arguments as they are written: those without a name, and those with one.
@@ -38,6 +41,8 @@ struct Arguments<'e> {
 
 struct Builder<'s> {
     source: &'s str,
+    /// How deep in the tree it is.
+    depth: Cell<usize>,
 }
 
 impl Builder<'_> {
@@ -54,6 +59,16 @@ impl Builder<'_> {
     }
 
     fn node(&self, expression: &Expr<'_>) -> Built {
+        self.depth.set(self.depth.get() + 1);
+        if self.depth.get() > MAX_EXPRESSION_DEPTH {
+            return Err(ExpressionError::TooComplex);
+        }
+        let built = self.part(expression);
+        self.depth.set(self.depth.get() - 1);
+        built
+    }
+
+    fn part(&self, expression: &Expr<'_>) -> Built {
         Ok(match expression {
             Expr::Const(constant) => Node::Literal(literal(&constant.value)?),
             Expr::Var(name) => Node::Root(self.root(name.id, name.span())?),
@@ -105,7 +120,9 @@ impl Builder<'_> {
             Expr::Tuple(tuple) => Node::List(self.list(&tuple.items)?),
             Expr::Map(map) => {
                 let members = map.keys.iter().zip(&map.values);
-                Node::Object(members.map(|(name, member)| Ok((self.node(name)?, self.node(member)?))).collect::<Built<_>>()?)
+                Node::Object(
+                    members.map(|(name, member)| Ok((self.node(name)?, self.node(member)?))).collect::<Built<_>>()?,
+                )
             }
         })
     }
@@ -183,7 +200,9 @@ impl Builder<'_> {
 
     fn attribute(&self, of: &'static str, written: Option<&Expr<'_>>) -> Built<Vec<Segment>> {
         match written.map(|written| self.node(written)).transpose()? {
-            Some(Node::Literal(Value::String(path))) => segments(&path).ok_or(ExpressionError::Attribute(clipped(&path))),
+            Some(Node::Literal(Value::String(path))) => {
+                segments(&path).ok_or(ExpressionError::Attribute(clipped(&path)))
+            }
             Some(Node::Literal(Value::Number(place))) if place.as_i64().is_some() => {
                 Ok(vec![Segment::Index(place.as_i64().unwrap_or_default())])
             }
@@ -193,7 +212,8 @@ impl Builder<'_> {
 
     /// The arguments by the place of their parameters.
     fn filter_arguments(&self, filter: &'static Filter, given: Arguments<'_>) -> Built<Vec<Option<Node>>> {
-        let wrong = |got: String| ExpressionError::Arguments { name: filter.name, rule: filter.parameters.to_string(), got };
+        let wrong =
+            |got: String| ExpressionError::Arguments { name: filter.name, rule: filter.parameters.to_string(), got };
         let Parameters::Named { names, required } = filter.parameters else {
             return match given.named.first() {
                 Some((name, _)) => Err(wrong(format!("`{}`", clipped(name)))),
@@ -203,7 +223,8 @@ impl Builder<'_> {
         if given.unnamed.len() > names.len() {
             return Err(wrong(given.unnamed.len().to_string()));
         }
-        let mut placed: Vec<Option<Node>> = given.unnamed.into_iter().map(|argument| self.node(argument).map(Some)).collect::<Built<_>>()?;
+        let mut placed: Vec<Option<Node>> =
+            given.unnamed.into_iter().map(|argument| self.node(argument).map(Some)).collect::<Built<_>>()?;
         placed.resize_with(names.len(), || None);
         for (name, argument) in given.named {
             let place = names.iter().position(|known| *known == name).filter(|place| placed[*place].is_none());
@@ -236,7 +257,8 @@ impl Builder<'_> {
             rule: rule.to_owned(),
             got: format!("{} values, {} with names", given.unnamed.len(), given.named.len()),
         };
-        let unnamed = |given: &Arguments<'_>| given.unnamed.iter().map(|argument| self.node(argument)).collect::<Built<Vec<_>>>();
+        let unnamed =
+            |given: &Arguments<'_>| given.unnamed.iter().map(|argument| self.node(argument)).collect::<Built<Vec<_>>>();
         match name {
             "range" if given.named.is_empty() && (1..=3).contains(&given.unnamed.len()) => {
                 Ok(Node::Call(Function::Range, unnamed(&given)?))
@@ -273,9 +295,14 @@ impl Builder<'_> {
         let before = self.source.get(..place)?;
         let belongs = |character: char| character.is_alphanumeric() || character == '_' || character == '-';
         let start = before.trim_end_matches(belongs).len();
-        let end = self.source.get(place..)?.find(|character| !belongs(character)).map_or(self.source.len(), |end| place + end);
+        let end = self
+            .source
+            .get(place..)?
+            .find(|character| !belongs(character))
+            .map_or(self.source.len(), |end| place + end);
         let owner = before.get(..start)?.strip_suffix('.')?;
-        let owner = &owner[owner.trim_end_matches(|character: char| character.is_alphanumeric() || character == '_').len()..];
+        let owner =
+            &owner[owner.trim_end_matches(|character: char| character.is_alphanumeric() || character == '_').len()..];
         let name = self.source.get(start..end)?;
         (before.ends_with('-') && !owner.is_empty())
             .then(|| ExpressionError::Hyphen { before: owner.to_owned(), name: clipped(name) })
@@ -299,7 +326,8 @@ fn none_left(name: &'static str, given: &Arguments<'_>) -> Built<()> {
         (true, None) => Ok(()),
         (_, named) => {
             let got = named.map_or_else(|| "a value".to_owned(), |(name, _)| format!("`{}`", clipped(name)));
-            let rule = if name == "map" { "the name of a filter, or attribute and default" } else { "the name of a test" };
+            let rule =
+                if name == "map" { "the name of a filter, or attribute and default" } else { "the name of a test" };
             Err(ExpressionError::Arguments { name, rule: rule.to_owned(), got })
         }
     }
@@ -343,7 +371,11 @@ fn literal(constant: &Constant) -> Built<Value> {
         ValueKind::String => Value::String(constant.as_str().unwrap_or_default().to_owned()),
         ValueKind::Number if constant.is_integer() => {
             let number = u64::try_from(constant.clone());
-            Value::from(number.map_err(|_| ExpressionError::LargeInteger(u128::try_from(constant.clone()).unwrap_or(u128::MAX)))?)
+            Value::from(
+                number.map_err(|_| {
+                    ExpressionError::LargeInteger(u128::try_from(constant.clone()).unwrap_or(u128::MAX))
+                })?,
+            )
         }
         ValueKind::Number => {
             let number = f64::try_from(constant.clone()).ok().and_then(Number::from_f64);

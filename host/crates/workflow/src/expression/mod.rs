@@ -9,7 +9,7 @@ use minijinja::machinery;
 use serde_json::Value;
 
 use super::{
-    bounds::{MAX_EXPRESSION_CHARS, MAX_EXPRESSION_NESTING, MAX_EXPRESSION_TOKENS},
+    bounds::{MAX_EXPRESSION_CHARS, MAX_EXPRESSION_DEPTH, MAX_EXPRESSION_NESTING, MAX_EXPRESSION_TOKENS},
     problem::clipped,
 };
 pub(super) use build::segments;
@@ -41,8 +41,8 @@ pub enum ExpressionError {
     #[error("an expression must have at most {MAX_EXPRESSION_CHARS} characters: split it up")]
     TooLong,
     #[error(
-        "an expression must have at most {MAX_EXPRESSION_TOKENS} tokens and {MAX_EXPRESSION_NESTING} levels of brackets: \
-         split it up"
+        "an expression must have at most {MAX_EXPRESSION_TOKENS} tokens, {MAX_EXPRESSION_NESTING} levels of brackets and \
+         {MAX_EXPRESSION_DEPTH} operators one after another: split it up"
     )]
     TooComplex,
     #[error("invalid expression: {0}")]

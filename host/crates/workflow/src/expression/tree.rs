@@ -25,7 +25,11 @@ pub(crate) enum Node {
     Concat(Box<(Node, Node)>),
     /// `a < b <= c`: every pair of neighbours has to hold.
     Compare(Box<Node>, Vec<(Comparison, Node)>),
-    If { test: Box<Node>, then: Box<Node>, otherwise: Option<Box<Node>> },
+    If {
+        test: Box<Node>,
+        then: Box<Node>,
+        otherwise: Option<Box<Node>>,
+    },
     Filter(&'static Filter, Box<Node>, Vec<Option<Node>>),
     Test(&'static Test, Box<Node>, Vec<Node>),
     Map(Box<Node>, Box<Mapping>),
@@ -100,9 +104,7 @@ impl Node {
                 std::iter::once(&**first).chain(others.iter().map(|(_, other)| other)).collect()
             }
             Self::If { test, then, otherwise } => [&**then, test].into_iter().chain(otherwise.as_deref()).collect(),
-            Self::Filter(_, of, arguments) => {
-                std::iter::once(&**of).chain(arguments.iter().flatten()).collect()
-            }
+            Self::Filter(_, of, arguments) => std::iter::once(&**of).chain(arguments.iter().flatten()).collect(),
             Self::Test(_, of, arguments) => std::iter::once(&**of).chain(arguments).collect(),
             Self::Map(of, mapping) => std::iter::once(&**of).chain(mapping.arguments()).collect(),
             Self::Select(of, selection) => {

@@ -10,11 +10,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256, Sha512};
 
 use super::{Filter, Given, text_of};
-use crate::evaluate::{
-    Computed, EvaluateError, Outcome,
-    compare::kind,
-    work::Work,
-};
+use crate::evaluate::{Computed, EvaluateError, Outcome, compare::kind, work::Work};
 
 /// What stays in a part of a query: the unreserved characters (RFC 3986, section 2.3).
 const QUERY: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -38,7 +34,11 @@ pub(super) const ALL: &[Filter] = &[
         work.make(text.len())?;
         let bytes = STANDARD.decode(text.trim().as_bytes()).ok();
         let text = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
-        let wrong = || EvaluateError::Failed("`base64decode` takes the base64 (RFC 4648, with padding) of a text in UTF-8".to_owned());
+        let wrong = || {
+            EvaluateError::Failed(
+                "`base64decode` takes the base64 (RFC 4648, with padding) of a text in UTF-8".to_owned(),
+            )
+        };
         text.map(Computed::from).ok_or_else(wrong)
     }),
     Filter::new("hash", &["algorithm"], 0, hash),
@@ -91,7 +91,13 @@ enum Algorithm {
 }
 
 /// The algorithm that is named, once hashing so much is paid for.
-fn algorithm<'a>(work: &mut Work<'a>, given: &mut Given<'a>, place: usize, length: usize, filter: &str) -> Result<Algorithm, EvaluateError> {
+fn algorithm<'a>(
+    work: &mut Work<'a>,
+    given: &mut Given<'a>,
+    place: usize,
+    length: usize,
+    filter: &str,
+) -> Result<Algorithm, EvaluateError> {
     // The slowest takes about 3 ns a byte.
     work.charge(64 + length / 8)?;
     let name = given.text(work, place, filter)?;
@@ -121,7 +127,9 @@ fn hmac<'a>(work: &mut Work<'a>, of: Computed<'a>, mut given: Given<'a>) -> Outc
         Some(Computed::Secret(name)) => work.scope.secrets.get(name),
         _ => None,
     };
-    let no_key = || EvaluateError::Failed("`hmac` takes a secret input as its key: mark the input with `format: secret`".to_owned());
+    let no_key = || {
+        EvaluateError::Failed("`hmac` takes a secret input as its key: mark the input with `format: secret`".to_owned())
+    };
     let key = key.ok_or_else(no_key)?.expose_secret().as_bytes();
     let message = text.as_bytes();
     let code = match algorithm(work, &mut given, 1, message.len() + key.len(), "hmac")? {
@@ -138,7 +146,8 @@ fn hmac<'a>(work: &mut Work<'a>, of: Computed<'a>, mut given: Given<'a>) -> Outc
 
 fn code<M: Mac + KeyInit>(key: &[u8], message: &[u8]) -> Vec<u8> {
     // A key of any length will do.
-    <M as KeyInit>::new_from_slice(key).map_or_else(|_| Vec::new(), |mac| mac.chain_update(message).finalize().into_bytes().to_vec())
+    <M as KeyInit>::new_from_slice(key)
+        .map_or_else(|_| Vec::new(), |mac| mac.chain_update(message).finalize().into_bytes().to_vec())
 }
 
 fn hex(bytes: &[u8]) -> String {

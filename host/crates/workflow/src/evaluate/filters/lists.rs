@@ -51,7 +51,12 @@ fn length<'a>(work: &mut Work<'a>, of: &Computed<'a>) -> Outcome<'a> {
         }
         Value::Array(items) => items.len(),
         Value::Object(members) => members.len(),
-        other => return Err(EvaluateError::Failed(format!("`length` counts a string, a list or an object (got {})", kind(other)))),
+        other => {
+            return Err(EvaluateError::Failed(format!(
+                "`length` counts a string, a list or an object (got {})",
+                kind(other)
+            )));
+        }
     }
     .into())
 }
@@ -99,7 +104,12 @@ fn join<'a>(work: &mut Work<'a>, of: Computed<'a>, mut given: Given<'a>) -> Outc
 fn sum<'a>(work: &mut Work<'a>, of: Computed<'a>, mut given: Given<'a>) -> Outcome<'a> {
     let attribute = attribute(work, &mut given, 0, "sum")?;
     let number = |value: &Value| {
-        let wrong = || EvaluateError::Failed(format!("`sum` adds numbers (got {}): convert with `map('int')` or `map('float')`", kind(value)));
+        let wrong = || {
+            EvaluateError::Failed(format!(
+                "`sum` adds numbers (got {}): convert with `map('int')` or `map('float')`",
+                kind(value)
+            ))
+        };
         Num::in_value(value).ok_or_else(wrong)
     };
     let start = given.value(1)?.map_or(Ok(Num::Whole(0)), |start| number(&start))?;
@@ -221,7 +231,8 @@ fn pairs<'a>(work: &mut Work<'a>, of: Computed<'a>, filter: &str) -> Result<Vec<
 
 fn pair_list<'a>(work: &mut Work<'a>, pairs: Vec<(String, Value)>) -> Outcome<'a> {
     work.make(pairs.len().saturating_mul(64))?;
-    work.list(pairs.into_iter().map(|(name, member)| Cow::Owned(Value::Array(vec![name.into(), member])))).map(Computed::Value)
+    work.list(pairs.into_iter().map(|(name, member)| Cow::Owned(Value::Array(vec![name.into(), member]))))
+        .map(Computed::Value)
 }
 
 fn dictsort<'a>(work: &mut Work<'a>, of: Computed<'a>, mut given: Given<'a>) -> Outcome<'a> {
@@ -311,17 +322,29 @@ impl Attribute {
     }
 }
 
-fn attribute<'a>(work: &mut Work<'a>, given: &mut Given<'a>, place: usize, filter: &str) -> Result<Attribute, EvaluateError> {
+fn attribute<'a>(
+    work: &mut Work<'a>,
+    given: &mut Given<'a>,
+    place: usize,
+    filter: &str,
+) -> Result<Attribute, EvaluateError> {
     let path = match given.value(place)? {
         None => Vec::new(),
         Some(value) => match (&*value, value.as_i64()) {
             (_, Some(index)) => vec![Segment::Index(index)],
             (Value::String(path), _) => {
                 work.read(path)?;
-                let wrong = || EvaluateError::Failed(format!("`{filter}` takes names and places with dots, for example user.name"));
+                let wrong = || {
+                    EvaluateError::Failed(format!("`{filter}` takes names and places with dots, for example user.name"))
+                };
                 segments(path).ok_or_else(wrong)?
             }
-            (other, _) => return Err(EvaluateError::Failed(format!("`{filter}` takes the name of a member (got {})", kind(other)))),
+            (other, _) => {
+                return Err(EvaluateError::Failed(format!(
+                    "`{filter}` takes the name of a member (got {})",
+                    kind(other)
+                )));
+            }
         },
     };
     Ok(Attribute { path, default: None })

@@ -71,13 +71,17 @@ impl Filter {
         Self { name, parameters: Parameters::Named { names, required }, apply }
     }
 
-    pub(super) fn run<'a>(&self, work: &mut Work<'a>, of: Computed<'a>, given: Vec<Option<Computed<'a>>>) -> Outcome<'a> {
+    pub(super) fn run<'a>(
+        &self,
+        work: &mut Work<'a>,
+        of: Computed<'a>,
+        given: Vec<Option<Computed<'a>>>,
+    ) -> Outcome<'a> {
         (self.apply)(work, of, Given(given))
     }
 }
 
-const TABLES: [&[Filter]; 7] =
-    [BASIC, encoding::ALL, lists::ALL, numbers::ALL, pattern::ALL, texts::ALL, times::ALL];
+const TABLES: [&[Filter]; 7] = [BASIC, encoding::ALL, lists::ALL, numbers::ALL, pattern::ALL, texts::ALL, times::ALL];
 
 const BASIC: &[Filter] = &[
     Filter::new("default", &["default_value", "boolean"], 0, default),
@@ -137,16 +141,21 @@ impl<'a> Given<'a> {
     fn whole(&mut self, place: usize, filter: &str) -> Result<Option<i64>, EvaluateError> {
         let Some(value) = self.value(place)? else { return Ok(None) };
         let whole = value.as_i64();
-        whole.map(Some).ok_or_else(|| {
-            EvaluateError::Failed(format!("`{filter}` takes a whole number (got {})", kind(&value)))
-        })
+        whole
+            .map(Some)
+            .ok_or_else(|| EvaluateError::Failed(format!("`{filter}` takes a whole number (got {})", kind(&value))))
     }
 
     /// A number of things.
     fn count(&mut self, place: usize, filter: &str) -> Result<Option<usize>, EvaluateError> {
         let whole = self.whole(place, filter)?;
         let count = whole.map(usize::try_from).transpose();
-        count.map_err(|_| EvaluateError::Failed(format!("`{filter}` takes a whole number of at least 0 (got {})", whole.unwrap_or_default())))
+        count.map_err(|_| {
+            EvaluateError::Failed(format!(
+                "`{filter}` takes a whole number of at least 0 (got {})",
+                whole.unwrap_or_default()
+            ))
+        })
     }
 
     fn flag(&mut self, place: usize) -> Result<bool, EvaluateError> {

@@ -5,12 +5,7 @@ use std::cmp::Ordering;
 use serde_json::Value;
 
 use super::{Filter, Given};
-use crate::evaluate::{
-    Computed, EvaluateError, Outcome,
-    compare::kind,
-    number::Num,
-    work::Work,
-};
+use crate::evaluate::{Computed, EvaluateError, Outcome, compare::kind, number::Num, work::Work};
 
 /// The most digits before or after the point to which `round` rounds.
 const MAX_DIGITS: i64 = 300;
@@ -73,12 +68,7 @@ fn float<'a>(work: &mut Work<'a>, of: Computed<'a>, mut given: Given<'a>) -> Out
     converted(float.map(Num::Float), default, value, "float")
 }
 
-fn converted<'a>(
-    number: Option<Num>,
-    default: Option<Computed<'a>>,
-    value: &Value,
-    filter: &str,
-) -> Outcome<'a> {
+fn converted<'a>(number: Option<Num>, default: Option<Computed<'a>>, value: &Value, filter: &str) -> Outcome<'a> {
     match (number.map(Num::into_value), default) {
         (Some(Ok(number)), _) => Ok(number.into()),
         (_, Some(default)) => Ok(default),

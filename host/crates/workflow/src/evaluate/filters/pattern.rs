@@ -63,12 +63,15 @@ struct Search {
 impl Search {
     fn new(work: &mut Work<'_>, pattern: &str, with_groups: bool) -> Result<Self, EvaluateError> {
         if pattern.len() > MAX_PATTERN_BYTES {
-            let message = format!("`regex_replace` takes a pattern of at most {MAX_PATTERN_BYTES} bytes (got {})", pattern.len());
+            let message =
+                format!("`regex_replace` takes a pattern of at most {MAX_PATTERN_BYTES} bytes (got {})", pattern.len());
             return Err(EvaluateError::Failed(message));
         }
         work.charge(pattern.len() * 64)?;
         work.make(4 * MAX_AUTOMATON_BYTES)?;
-        let wrong = || EvaluateError::Failed("`regex_replace` takes a regular expression without look-around and back-references, and of moderate size".to_owned());
+        let wrong = || {
+            EvaluateError::Failed("`regex_replace` takes a regular expression without look-around and back-references, and of moderate size".to_owned())
+        };
         let automaton = thompson::Config::new().nfa_size_limit(Some(MAX_AUTOMATON_BYTES));
         let states = dfa::Config::new()
             .cache_capacity(MAX_STATES_BYTES)
@@ -82,7 +85,10 @@ impl Search {
             .dfa(states)
             .build(pattern)
             .map_err(|_| wrong())?;
-        let groups = with_groups.then(|| PikeVM::builder().thompson(automaton).build(pattern)).transpose().map_err(|_| wrong())?;
+        let groups = with_groups
+            .then(|| PikeVM::builder().thompson(automaton).build(pattern))
+            .transpose()
+            .map_err(|_| wrong())?;
         let cache = regex.create_cache();
         let weight = 1 + regex.forward().get_nfa().states().len() / 8;
         Ok(Self { regex, cache, groups, weight })
@@ -92,7 +98,12 @@ impl Search {
         self.cache.forward().search_total_len() + self.cache.reverse().search_total_len()
     }
 
-    fn next(&mut self, work: &mut Work<'_>, text: &str, from: usize) -> Result<Option<std::ops::Range<usize>>, EvaluateError> {
+    fn next(
+        &mut self,
+        work: &mut Work<'_>,
+        text: &str,
+        from: usize,
+    ) -> Result<Option<std::ops::Range<usize>>, EvaluateError> {
         let before = self.read_so_far();
         let found = self.regex.try_search(&mut self.cache, &Input::new(text).span(from..text.len()));
         // Dropping states begins the count anew.

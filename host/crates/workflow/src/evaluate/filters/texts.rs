@@ -5,12 +5,7 @@ use std::borrow::Cow;
 use serde_json::Value;
 
 use super::{Filter, Given, Parameters, text_of};
-use crate::evaluate::{
-    Computed, EvaluateError, Outcome,
-    compare::kind,
-    number::Num,
-    work::Work,
-};
+use crate::evaluate::{Computed, EvaluateError, Outcome, compare::kind, number::Num, work::Work};
 
 /// The widest field and the most digits of `format`.
 const MAX_WIDTH: usize = 1_000;
@@ -156,7 +151,8 @@ fn format_text<'a>(work: &mut Work<'a>, of: Computed<'a>, given: Given<'a>) -> O
             continue;
         }
         let value = values.next().flatten().map(Computed::value).transpose()?;
-        let value = value.ok_or_else(|| EvaluateError::Failed("`format` has fewer values than its text asks for".to_owned()))?;
+        let value = value
+            .ok_or_else(|| EvaluateError::Failed("`format` has fewer values than its text asks for".to_owned()))?;
         let field = Field::parse(flags)?;
         work.make(field.width + field.digits.unwrap_or(0) + 32)?;
         let text = field.text(work, conversion, &value)?;
@@ -187,7 +183,9 @@ impl Field {
         let number = |text: &str| if text.is_empty() { Ok(0) } else { text.parse().map_err(|_| wrong()) };
         let field = Self { left, zeros, width: number(width)?, digits: digits.map(number).transpose()? };
         if field.width > MAX_WIDTH || field.digits.is_some_and(|digits| digits > MAX_WIDTH) {
-            return Err(EvaluateError::Failed(format!("`format` takes at most {MAX_WIDTH} characters and digits a field")));
+            return Err(EvaluateError::Failed(format!(
+                "`format` takes at most {MAX_WIDTH} characters and digits a field"
+            )));
         }
         Ok(field)
     }
@@ -212,10 +210,16 @@ impl Field {
             'x' | 'X' => match number()? {
                 Num::Whole(whole) if whole >= 0 && conversion == 'x' => format!("{whole:x}"),
                 Num::Whole(whole) if whole >= 0 => format!("{whole:X}"),
-                _ => return Err(EvaluateError::Failed("`format` takes a whole number of at least 0 for `%x`".to_owned())),
+                _ => {
+                    return Err(EvaluateError::Failed(
+                        "`format` takes a whole number of at least 0 for `%x`".to_owned(),
+                    ));
+                }
             },
             other => {
-                return Err(EvaluateError::Failed(format!("`format` does not know `%{other}`: it knows s, d, f, x and %")));
+                return Err(EvaluateError::Failed(format!(
+                    "`format` does not know `%{other}`: it knows s, d, f, x and %"
+                )));
             }
         };
         let missing = self.width.saturating_sub(text.chars().count());

@@ -1,15 +1,14 @@
 //! Filters of points in time: texts as RFC 3339 has them, and seconds since 1970.
 
-use chrono::{DateTime, FixedOffset, LocalResult, NaiveDate, NaiveDateTime, NaiveTime, SecondsFormat, TimeZone, Utc, format::{Item, StrftimeItems}};
+use chrono::{
+    DateTime, FixedOffset, LocalResult, NaiveDate, NaiveDateTime, NaiveTime, SecondsFormat, TimeZone, Utc,
+    format::{Item, StrftimeItems},
+};
 use chrono_tz::Tz;
 use serde_json::Value;
 
 use super::{Filter, Given};
-use crate::evaluate::{
-    Computed, EvaluateError, Outcome,
-    compare::kind,
-    work::Work,
-};
+use crate::evaluate::{Computed, EvaluateError, Outcome, compare::kind, work::Work};
 
 pub(super) const ALL: &[Filter] = &[
     Filter::new("parsedate", &["format", "timezone"], 0, parsedate),
@@ -34,13 +33,15 @@ fn parsedate<'a>(work: &mut Work<'a>, of: Computed<'a>, mut given: Given<'a>) ->
         return Ok(written(time).into());
     }
     let local = NaiveDateTime::parse_from_str(text, &format);
-    let local = local.or_else(|_| NaiveDate::parse_from_str(text, &format).map(|day| day.and_time(NaiveTime::MIN))).map_err(wrong)?;
+    let local = local
+        .or_else(|_| NaiveDate::parse_from_str(text, &format).map(|day| day.and_time(NaiveTime::MIN)))
+        .map_err(wrong)?;
     match zone.from_local_datetime(&local) {
         // Clocks that are set back show a time twice; the first one is meant.
         LocalResult::Single(time) | LocalResult::Ambiguous(time, _) => Ok(written(time.fixed_offset()).into()),
-        LocalResult::None => {
-            Err(EvaluateError::Failed(format!("`parsedate` read a time that {zone} skips: clocks are set forward then")))
-        }
+        LocalResult::None => Err(EvaluateError::Failed(format!(
+            "`parsedate` read a time that {zone} skips: clocks are set forward then"
+        ))),
     }
 }
 
@@ -55,7 +56,9 @@ fn formatdate<'a>(work: &mut Work<'a>, of: Computed<'a>, mut given: Given<'a>) -
     work.make(format.len() * 16)?;
     let items: Vec<Item<'_>> = StrftimeItems::new(format).collect();
     if items.contains(&Item::Error) {
-        return Err(EvaluateError::Failed("`formatdate` takes a format such as %Y-%m-%d %H:%M: an unknown part stands in it".to_owned()));
+        return Err(EvaluateError::Failed(
+            "`formatdate` takes a format such as %Y-%m-%d %H:%M: an unknown part stands in it".to_owned(),
+        ));
     }
     Ok(match zone {
         Some(zone) => time.with_timezone(&zone).format_with_items(items.iter()).to_string(),
@@ -64,10 +67,18 @@ fn formatdate<'a>(work: &mut Work<'a>, of: Computed<'a>, mut given: Given<'a>) -
     .into())
 }
 
-fn zone<'a>(work: &mut Work<'a>, given: &mut Given<'a>, place: usize, filter: &str) -> Result<Option<Tz>, EvaluateError> {
+fn zone<'a>(
+    work: &mut Work<'a>,
+    given: &mut Given<'a>,
+    place: usize,
+    filter: &str,
+) -> Result<Option<Tz>, EvaluateError> {
     let Some(name) = given.text(work, place, filter)? else { return Ok(None) };
     let unknown = |_| {
-        EvaluateError::Failed(format!("`{filter}` does not know the time zone {:?}: write one such as Europe/Rome", crate::problem::clipped(&name)))
+        EvaluateError::Failed(format!(
+            "`{filter}` does not know the time zone {:?}: write one such as Europe/Rome",
+            crate::problem::clipped(&name)
+        ))
     };
     name.parse().map(Some).map_err(unknown)
 }
@@ -77,9 +88,9 @@ fn instant<'a>(work: &mut Work<'a>, of: Computed<'a>, filter: &str) -> Result<Da
     work.charge(16)?;
     let of = of.value()?;
     let time = match &*of {
-        Value::String(text) if text.len() <= 64 => DateTime::parse_from_rfc3339(text)
-            .ok()
-            .or_else(|| Some(NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?.and_time(NaiveTime::MIN).and_utc().fixed_offset())),
+        Value::String(text) if text.len() <= 64 => DateTime::parse_from_rfc3339(text).ok().or_else(|| {
+            Some(NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?.and_time(NaiveTime::MIN).and_utc().fixed_offset())
+        }),
         Value::Number(number) => {
             let seconds = number.as_i64().and_then(|seconds| DateTime::<Utc>::from_timestamp(seconds, 0));
             let fraction = || {
