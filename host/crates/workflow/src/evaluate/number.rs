@@ -87,15 +87,18 @@ impl Num {
             Arithmetic::Subtract => one - other,
             Arithmetic::Multiply => one * other,
             Arithmetic::Divide => one / other,
-            Arithmetic::DivideWhole => (one / other).floor(),
-            Arithmetic::Remainder => {
-                let remainder = one % other;
-                if remainder != 0.0 && (remainder < 0.0) != (other < 0.0) { remainder + other } else { remainder }
-            }
+            Arithmetic::DivideWhole => ((one - remainder(one, other)) / other).round(),
+            Arithmetic::Remainder => remainder(one, other),
             Arithmetic::Power => one.powf(other),
         };
         Self::Float(float).into_value().map(|_| Self::Float(float))
     }
+}
+
+/// It has the sign of the divisor.
+fn remainder(one: f64, other: f64) -> f64 {
+    let remainder = one % other;
+    if remainder != 0.0 && (remainder < 0.0) != (other < 0.0) { remainder + other } else { remainder }
 }
 
 fn computed_whole(one: i128, sign: Arithmetic, other: i128) -> Result<Num, EvaluateError> {

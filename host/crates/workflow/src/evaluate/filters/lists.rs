@@ -269,7 +269,8 @@ fn batch<'a>(work: &mut Work<'a>, of: Computed<'a>, mut given: Given<'a>) -> Out
     work.list(made).map(Computed::Value)
 }
 
-/// Into so many lists, the first ones longer by one where it does not come out even.
+/// Into so many lists, the first ones longer by one where it does not come out even. As in Jinja2 each of the others gets one
+/// `fill_with`, and so does every list where it comes out even.
 fn slice<'a>(work: &mut Work<'a>, of: Computed<'a>, mut given: Given<'a>) -> Outcome<'a> {
     let count = given.count(0, "slice")?.filter(|count| *count > 0);
     let count = count.ok_or_else(|| EvaluateError::Failed("`slice` takes a whole number of at least 1".to_owned()))?;
@@ -282,7 +283,7 @@ fn slice<'a>(work: &mut Work<'a>, of: Computed<'a>, mut given: Given<'a>) -> Out
         work.charge(1)?;
         work.make(64)?;
         let mut part: Vec<_> = items.by_ref().take(size + usize::from(place < longer)).collect();
-        if let Some(fill) = fill.as_ref().filter(|_| longer > 0 && place >= longer) {
+        if let Some(fill) = fill.as_ref().filter(|_| place >= longer) {
             pad(work, &mut part, size + 1, fill)?;
         }
         made.push(work.list(part)?);
