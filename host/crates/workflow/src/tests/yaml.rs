@@ -67,5 +67,8 @@ fn texts_over_several_lines_keep_their_expressions() {
     let text = "name: a\ntrigger: { manual: {} }\nsteps:\n  - id: a\n    uses: a.b\n    with:\n      text: |-\n        one\n        {{ run.id }}\n";
     let definition = WorkflowDefinition::from_yaml(text).expect("is a definition");
     let StepKind::Action { with, .. } = &definition.steps[0].kind else { panic!("{definition:?}") };
-    assert_eq!(with["text"].evaluate(&json!({"run": {"id": 7}}), 1_000), Ok(json!("one\n7")));
+    assert_eq!(
+        with["text"].evaluate(&scope(&json!({"run": {"id": 7}})), 1_000).map(|given| given.value),
+        Ok(json!("one\n7"))
+    );
 }
