@@ -1,17 +1,17 @@
 //! Validating a workflow's definition without storing it.
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 /// A definition to validate. Send exactly one of `workflowDefinition` and `workflowYaml`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewValidation {
     /// The workflow as JSON, at most 256 KiB, as `/schemas/workflow-1.json` describes it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
-    pub workflow_definition: Option<Value>,
+    pub workflow_definition: Option<Box<RawValue>>,
     /// The workflow as YAML.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub workflow_yaml: Option<String>,
@@ -40,6 +40,12 @@ pub struct DefinitionProblem {
     pub message: String,
     /// Whether it keeps the workflow from being published.
     pub severity: Severity,
+    /// The line of the text that it is about, from 1 up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<u32>,
+    /// The character in the line, from 1 up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub column: Option<u32>,
 }
 
 /// How bad a problem is.
@@ -66,6 +72,8 @@ mod tests {
                 pointer: "/output".to_owned(),
                 message: "is odd".to_owned(),
                 severity: Severity::Warning,
+                line: Some(3),
+                column: Some(9),
             }],
             required_oauth_providers: vec!["slack".to_owned()],
         };
@@ -74,7 +82,7 @@ mod tests {
             written,
             json!({
                 "valid": true,
-                "problems": [{ "pointer": "/output", "message": "is odd", "severity": "warning" }],
+                "problems": [{ "pointer": "/output", "message": "is odd", "severity": "warning", "line": 3, "column": 9 }],
                 "requiredOauthProviders": ["slack"],
             })
         );

@@ -12,7 +12,6 @@ mod document;
 mod duration;
 mod evaluate;
 mod expression;
-mod guard;
 mod problem;
 mod read;
 mod read_step;
@@ -21,21 +20,22 @@ mod schema;
 mod step;
 mod suggest;
 mod template;
-mod token;
 mod write;
 
 pub use catalogue::{ActionCatalogue, CatalogueAction, CatalogueOffer, CatalogueTrigger};
 pub use check::{CheckReport, check, required_providers};
 pub use credential::credential_problems;
 pub use definition::{DefinitionError, Trigger, WorkflowDefinition, parse};
+pub use document::{SourceFormat, SourceFormatError};
 pub use duration::{DurationError, WorkflowDuration};
-pub use evaluate::EvaluateError;
+pub use evaluate::{EvaluateError, Evaluated, Scope, SecretText};
 pub use expression::{Expression, ExpressionError, Reference, Root, Segment};
 pub use problem::Problem;
 pub use schedule::{Schedule, ScheduleError};
 pub use schema::SCHEMA;
 pub use step::{Case, Retry, Step, StepId, StepIdError, StepKind, WaitFor};
 pub use template::{Piece, Template, TemplateError};
+pub use workway_document::{Document, Position};
 
 #[cfg(test)]
 mod tests;

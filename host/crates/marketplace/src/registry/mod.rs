@@ -22,7 +22,7 @@ use tokio::sync::{Mutex, Semaphore};
 use workway_model::UserId;
 use workway_workflow::ActionCatalogue;
 
-pub use validate::{DefinitionSource, Validation};
+pub use validate::Validation;
 pub use write::{Condition, NewWorkflow, Written};
 
 use super::{

@@ -2,18 +2,11 @@
 
 use serde_json::Value;
 use workway_workflow::{
-    ActionCatalogue, CheckReport, Problem, WorkflowDefinition, check, credential_problems, parse, required_providers,
+    ActionCatalogue, CheckReport, Document, Problem, check, credential_problems, parse, required_providers,
 };
 
 use super::{Actor, WorkflowRegistry};
-use crate::error::MarketplaceError;
-
-/// A definition as its author wrote it.
-#[derive(Clone, Debug)]
-pub enum DefinitionSource {
-    Json(Value),
-    Yaml(String),
-}
+use crate::{error::MarketplaceError, listing::Source};
 
 /// What validating a definition found. Pointers lead into the definition.
 #[derive(Clone, Debug, Default)]
@@ -31,42 +24,40 @@ impl WorkflowRegistry {
     ///
     /// # Errors
     /// [`MarketplaceError::NotDeveloper`]. What is wrong with the definition is not an error, but the result.
-    pub async fn validate_definition(
-        &self,
-        actor: &Actor,
-        source: DefinitionSource,
-    ) -> Result<Validation, MarketplaceError> {
+    pub async fn validate_definition(&self, actor: &Actor, source: Source) -> Result<Validation, MarketplaceError> {
         actor.developer.as_ref().ok_or(MarketplaceError::NotDeveloper)?;
-        self.checking(move |known| match source {
-            DefinitionSource::Json(definition) => Validation::of_json(&definition, known),
-            DefinitionSource::Yaml(text) => match WorkflowDefinition::from_yaml(&text) {
-                Ok(parsed) => Validation::of_parsed(&parsed, known),
-                Err(error) => Validation { errors: error.problems, ..Validation::default() },
-            },
+        self.checking(move |known| match source.format.read(&source.text) {
+            Ok(document) => Validation::new(&document.value, Some(&document), known),
+            Err(error) => Validation { errors: error.problems, ..Validation::default() },
         })
         .await
     }
 }
 
 impl Validation {
-    pub(super) fn of_json(definition: &Value, known: &dyn ActionCatalogue) -> Self {
-        match parse(definition) {
-            Ok(parsed) => Self::of_parsed(&parsed, known),
+    /// `document` is what the definition was read from: problems get positions in it.
+    pub(super) fn new(definition: &Value, document: Option<&Document>, known: &dyn ActionCatalogue) -> Self {
+        let (report, providers) = match parse(definition) {
+            Ok(parsed) => {
+                // That looks for credentials, too.
+                let report = check(&parsed, known);
+                let is_valid = report.errors.is_empty();
+                let providers = if is_valid { required_providers(&parsed, known) } else { Default::default() };
+                (report, providers)
+            }
             Err(problems) => {
                 let errors = problems.into_iter().chain(credential_problems(definition)).collect();
-                Self { errors, ..Self::default() }
+                (CheckReport { errors, warnings: Vec::new() }, Default::default())
             }
-        }
-    }
-
-    fn of_parsed(parsed: &WorkflowDefinition, known: &dyn ActionCatalogue) -> Self {
-        // That looks for credentials, too.
-        let CheckReport { errors, warnings } = check(parsed, known);
-        let required_providers = if errors.is_empty() {
-            required_providers(parsed, known).iter().map(ToString::to_string).collect()
-        } else {
-            Vec::new()
         };
-        Self { errors, warnings, required_providers }
+        let located = |problem: Problem| match document {
+            Some(document) => problem.located(document),
+            None => problem,
+        };
+        Self {
+            errors: report.errors.into_iter().map(located).collect(),
+            warnings: report.warnings.into_iter().map(located).collect(),
+            required_providers: providers.iter().map(ToString::to_string).collect(),
+        }
     }
 }

@@ -4,7 +4,7 @@ use axum::{http::HeaderMap, response::Response};
 use serde_json::value::RawValue;
 use workway_api::{
     error::ProblemDetail,
-    listings::{self, ListingDetail, ListingDeveloper, ListingStatus, Screenshot},
+    listings::{self, ListingDetail, ListingDeveloper, ListingStatus, Screenshot, SourceFormat, WorkflowSource},
     marketplace::ListingPage,
     reviews::Review,
     validation::{DefinitionProblem, Severity, Validation},
@@ -30,9 +30,12 @@ pub(super) fn written(listing: &Listing) -> Result<Response, ApiError> {
 
 /// As [`written`], for a write that checked the definition.
 pub(super) fn written_with_warnings(written: Written) -> Result<Response, ApiError> {
-    let warnings = written.warnings.into_iter();
-    let warnings =
-        warnings.map(|warning| ProblemDetail { pointer: warning.pointer, detail: warning.message }).collect();
+    let warning = |problem: workflow::Problem| ProblemDetail {
+        line: problem.position.map(|position| position.line),
+        column: problem.position.map(|position| position.column),
+        ..ProblemDetail::new(problem.pointer, problem.message)
+    };
+    let warnings = written.warnings.into_iter().map(warning).collect();
     let version = Some(written.listing.summary.version);
     let detail = ListingDetail { warnings, ..listing_detail(&written.listing)? };
     tagged(&HeaderMap::new(), Audience::Caller, version, &detail)
@@ -45,6 +48,8 @@ pub(super) fn validation(found: marketplace::Validation) -> Validation {
             pointer: problem.pointer,
             message: problem.message,
             severity,
+            line: problem.position.map(|position| position.line),
+            column: problem.position.map(|position| position.column),
         }
     };
     let errors = found.errors.into_iter().map(with(Severity::Error));
@@ -101,6 +106,7 @@ pub(super) fn listing_detail(whole: &Listing) -> Result<ListingDetail, ApiError>
         summary: listing(&whole.summary),
         description: whole.description.clone(),
         workflow_definition: raw_json(whole.definition.clone())?,
+        source: whole.source.as_ref().map(source),
         screenshots,
         warnings: Vec::new(),
     })
@@ -109,6 +115,14 @@ pub(super) fn listing_detail(whole: &Listing) -> Result<ListingDetail, ApiError>
 /// A stored definition. It is sent as it is, because its order and numbers must not change.
 pub(super) fn raw_json(text: String) -> Result<Box<RawValue>, ApiError> {
     RawValue::from_string(text).map_err(ApiError::internal)
+}
+
+pub(super) fn source(source: &marketplace::Source) -> WorkflowSource {
+    let format = match source.format {
+        marketplace::SourceFormat::Json => SourceFormat::Json,
+        marketplace::SourceFormat::Yaml => SourceFormat::Yaml,
+    };
+    WorkflowSource { format, text: source.text.clone() }
 }
 
 pub(super) fn screenshot(listing: &str, info: &ScreenshotInfo) -> Screenshot {

@@ -5,10 +5,9 @@ use workway_api::{
     error::ErrorCode,
     validation::{NewValidation, Validation},
 };
-use workway_marketplace::DefinitionSource;
 use workway_users::Scope;
 
-use super::{actor::actor, convert::validation};
+use super::{actor::actor, convert::validation, versions::sent_source};
 use crate::{
     app::App,
     http::{auth::Caller, error::ApiError, extract::Json},
@@ -26,13 +25,9 @@ pub(in crate::http) async fn validate_definition(
 ) -> Result<axum::Json<Validation>, ApiError> {
     caller.require(Scope::Publish)?;
     let actor = actor(&app, &caller).await?;
-    let source = match (body.workflow_definition, body.workflow_yaml) {
-        (Some(definition), None) => DefinitionSource::Json(definition),
-        (None, Some(yaml)) => DefinitionSource::Yaml(yaml),
-        _ => {
-            let detail = "send either workflowDefinition or workflowYaml";
-            return Err(ApiError::bad_request(ErrorCode::InvalidBody, detail));
-        }
+    let Some(source) = sent_source(body.workflow_definition, body.workflow_yaml)? else {
+        let detail = "send workflowDefinition or workflowYaml";
+        return Err(ApiError::bad_request(ErrorCode::InvalidBody, detail));
     };
     let found = app.marketplace().validate_definition(&actor, source).await?;
     Ok(axum::Json(validation(found)))
