@@ -132,6 +132,7 @@ fn marketplace() -> OpenApiRouter<App> {
         .layer(DefaultBodyLimit::max(MAX_SCREENSHOT_BYTES));
     OpenApiRouter::new()
         .routes(routes!(marketplace::search::search_workflows, marketplace::workflows::create_workflow))
+        .routes(routes!(marketplace::validation::validate_definition))
         .routes(routes!(marketplace::lists::list_featured_workflows))
         .routes(routes!(marketplace::lists::list_popular_workflows))
         .routes(routes!(marketplace::lists::list_recent_workflows))

@@ -59,6 +59,8 @@ async fn every_error_has_the_same_envelope() {
         (Method::POST, "/oauth/github/callback", 405, "method-not-allowed"),
         (Method::GET, "/registry/actions?limit=0", 400, "invalid-query"),
         (Method::POST, EXECUTE, 415, "not-json"),
+        (Method::GET, "/marketplace/validate", 405, "method-not-allowed"),
+        (Method::POST, "/marketplace/validate", 415, "not-json"),
         (Method::POST, "/oauth/connections", 415, "not-json"),
         (Method::PATCH, "/oauth/connections/example", 415, "not-json"),
         (Method::GET, "/oauth/nobody/authorize", 404, "provider-not-found"),

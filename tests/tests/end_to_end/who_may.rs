@@ -120,6 +120,13 @@ const MARKETPLACE: &[Row] = &[
         [404, 404, 404, 200, 200],
     ),
     ("post", "/marketplace", "/marketplace", r#"{"name":"<new>"}"#, [401, 403, 201, 201, 403]),
+    (
+        "post",
+        "/marketplace/validate",
+        "/marketplace/validate",
+        r#"{"workflowDefinition":{}}"#,
+        [401, 403, 200, 200, 403],
+    ),
     ("patch", "/marketplace/{id}", "/marketplace/<draft>", r#"{"tagline":"x"}"#, [401, 404, 404, 200, 403]),
     ("patch", "/marketplace/{id}", "/marketplace/<published>", r#"{"tagline":"x"}"#, [401, 403, 403, 200, 403]),
     ("post", "/marketplace/{id}/publish", "/marketplace/<draft>/publish", "", [401, 404, 404, 200, 403]),

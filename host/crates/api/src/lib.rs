@@ -33,4 +33,5 @@ pub mod registry;
 pub mod reviews;
 pub mod secret;
 pub mod time;
+pub mod validation;
 pub mod versions;

@@ -17,6 +17,7 @@ use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use crate::{
+    error::ProblemDetail,
     fields::{optional_object, whole},
     time::Timestamp,
 };
@@ -87,6 +88,10 @@ pub struct ListingDetail {
     pub source: Option<WorkflowSource>,
     /// The screenshots, in order.
     pub screenshots: Vec<Screenshot>,
+    /// What is allowed in the definition, but was probably not meant. Only in the answers of `POST /marketplace/{id}/publish` and
+    /// `POST /marketplace/{id}/versions`, and only if there is something.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<ProblemDetail>,
 }
 
 /// The text of a definition, with its comments and order. Versions from before texts were stored have none.

@@ -13,8 +13,19 @@ use super::{
 };
 
 /// Slugs that are other pages' paths.
-const RESERVED_SLUGS: [&str; 10] =
-    ["category", "categories", "developer", "featured", "installations", "me", "new", "popular", "recent", "stats"];
+const RESERVED_SLUGS: [&str; 11] = [
+    "category",
+    "categories",
+    "developer",
+    "featured",
+    "installations",
+    "me",
+    "new",
+    "popular",
+    "recent",
+    "stats",
+    "validate",
+];
 
 /// A change of a listing; a field that is none stays.
 #[derive(Clone, Debug, Default)]

@@ -21,11 +21,11 @@ pub use listing::{
     Review, Source, Stats, Status, Summary, UnknownValue, VersionInfo, Visibility,
 };
 pub use query::{ListFilter, ListPage, SearchText, SearchWord, Sort};
-pub use registry::{Actor, Condition, NewWorkflow, WorkflowRegistry};
+pub use registry::{Actor, Condition, NewWorkflow, Validation, WorkflowRegistry, Written};
 pub use screenshot::{Screenshot, ScreenshotInfo};
 pub use settings::MarketplaceSettings;
 pub use store::{ListingStore, Reviewed, Sight, StoreError, TakenField};
 pub use text::{fold, indexed_words};
 
 /// What a marketplace asks of the host whose actions its workflows use.
-pub use workway_workflow::{ActionCatalogue, CatalogueAction, CatalogueTrigger, SourceFormat};
+pub use workway_workflow::{ActionCatalogue, CatalogueAction, CatalogueOffer, CatalogueTrigger, SourceFormat};

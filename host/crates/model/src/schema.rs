@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::{
     CostError, schema_cost,
-    schema_meter::{self, Metered, MeteredJson, OutOfSteps, Weight},
+    schema_meter::{self, Metered, MeteredJson, Weight},
 };
 
 /// The longest schema, in bytes of JSON text.
@@ -127,7 +127,7 @@ impl Schema {
     /// The number of steps is bounded for every schema and value. The time of a pattern on a long text is not.
     pub fn validate(&self, value: &Value) -> Result<(), Vec<InputProblem>> {
         let steps = BASE_STEPS.saturating_add(schema_meter::size(value).saturating_mul(STEPS_PER_PART)).min(MAX_STEPS);
-        self.validate_within(steps, value).unwrap_or_else(|OutOfSteps| {
+        self.validate_within(&mut steps.clone(), value).unwrap_or_else(|| {
             Err(whole(format!(
                 "checking this value against the schema takes more than {steps} steps: send a smaller one, or ask the \
                  integration's developer for a simpler schema"
@@ -137,26 +137,30 @@ impl Schema {
 
     /// As [`Schema::validate`], within `QUICK_STEPS`. `None` if that is too few.
     pub fn validate_quickly(&self, value: &Value) -> Option<Result<(), Vec<InputProblem>>> {
-        self.validate_within(QUICK_STEPS, value).ok()
+        self.validate_within(&mut QUICK_STEPS.clone(), value)
     }
 
-    fn validate_within(&self, steps: u64, value: &Value) -> Result<Result<(), Vec<InputProblem>>, OutOfSteps> {
+    /// As [`Schema::validate`], for one of many checks that share `steps`: it takes those that it needs. `None` if they are too
+    /// few, and none are left then.
+    pub fn validate_within(&self, steps: &mut u64, value: &Value) -> Option<Result<(), Vec<InputProblem>>> {
         let Validator { inner, weight } = match self.validator() {
             Ok(validator) => validator,
-            Err(error) => return Ok(Err(whole(format!("the schema cannot be used: {error}")))),
+            Err(error) => return Some(Err(whole(format!("the schema cannot be used: {error}")))),
         };
-        let (is_valid, left) = schema_meter::within(steps, *weight, || inner.is_valid(Metered(value)))?;
-        if is_valid {
-            return Ok(Ok(()));
+        let checked = schema_meter::within(*steps, *weight, || inner.is_valid(Metered(value)));
+        *steps = checked.as_ref().map_or(0, |(_, left)| *left);
+        if checked.ok()?.0 {
+            return Some(Ok(()));
         }
-        let problems = schema_meter::within(left, *weight, || {
+        let problems = schema_meter::within(*steps, *weight, || {
             let problems = inner.iter_errors(Metered(value)).take(MAX_PROBLEMS).map(|error| InputProblem {
                 pointer: clipped(&error.instance_path().to_string()),
                 message: clipped(&error.masked_with("the value").to_string()),
             });
             problems.collect::<Vec<_>>()
         });
-        Ok(Err(match problems {
+        *steps = problems.as_ref().map_or(0, |(_, left)| *left);
+        Some(Err(match problems {
             Ok((problems, _)) if !problems.is_empty() => problems,
             // It took too long to say, or the meter ended the collecting inside an `anyOf`.
             _ => whole("the value does not fit the schema".to_owned()),
@@ -291,6 +295,44 @@ mod tests {
             }
         }
         json!(lists)
+    }
+
+    #[test]
+    fn checks_can_share_their_steps() {
+        let schema = Schema::parse(r#"{"items":{"type":"integer"}}"#).unwrap();
+        let mut steps = 1_000;
+        assert_eq!(schema.validate_within(&mut steps, &json!([1, 2, 3])), Some(Ok(())));
+        let left = steps;
+        assert!(left < 1_000);
+        assert!(
+            matches!(schema.validate_within(&mut steps, &json!([1, "a"])), Some(Err(problems)) if problems.len() == 1)
+        );
+        assert!(steps < left);
+        assert_eq!(schema.validate_within(&mut steps, &json!(vec![1; 1_000])), None);
+        assert_eq!(steps, 0);
+    }
+
+    #[test]
+    fn the_deepest_schema_compiles_on_a_small_stack() {
+        let small = std::thread::Builder::new().stack_size(2 << 20).spawn(|| {
+            for keyword in ["allOf", "anyOf", "items", "not"] {
+                let chain = |links: usize| {
+                    let link = |at: usize| {
+                        let next = json!({ "$ref": format!("#/$defs/s{}", at + 1) });
+                        (
+                            format!("s{at}"),
+                            json!({ keyword: if keyword.ends_with("Of") { json!([next]) } else { next } }),
+                        )
+                    };
+                    let mut definitions: serde_json::Map<String, serde_json::Value> = (0..links).map(link).collect();
+                    definitions.insert(format!("s{links}"), json!({}));
+                    Schema::parse(&json!({ "$ref": "#/$defs/s0", "$defs": definitions }).to_string())
+                };
+                let longest = (1..).map(chain).take_while(Result::is_ok).last().unwrap().unwrap();
+                let _ = longest.validate(&json!([[1]]));
+            }
+        });
+        small.unwrap().join().unwrap();
     }
 
     #[test]

@@ -12,6 +12,8 @@ use serde_json::{Map, Value};
 
 /// Subschemas that one validation may pass through, each counted as often as references lead to it.
 const MAX_COST: u64 = 2_000;
+/// How deep schemas and lists of them lie in each other, references followed: what is walked on a thread's small stack.
+const MAX_DEPTH: usize = 256;
 /// Regular expressions in one schema.
 const MAX_PATTERNS: u64 = 32;
 /// Keywords whose values are data, not schemas.
@@ -39,6 +41,8 @@ const UNSUPPORTED: [&str; 3] = ["$dynamicRef", "$recursiveRef", "$anchor"];
 pub enum CostError {
     #[error("it must have at most {MAX_COST} subschemas, each counted as often as it is referenced")]
     TooLarge,
+    #[error("its subschemas must lie at most {MAX_DEPTH} levels deep, references included")]
+    TooDeep,
     #[error("it must have at most {MAX_PATTERNS} patterns")]
     TooManyPatterns,
     #[error("{0} refers to itself without descending into the value, so checking would never end")]
@@ -118,6 +122,9 @@ impl Walk<'_> {
         }
         if let Some(cost) = self.known.get(place) {
             return Ok(*cost);
+        }
+        if self.path.len() >= MAX_DEPTH {
+            return Err(CostError::TooDeep);
         }
         self.path.push((place.to_owned(), depth));
         let cost = self.parts(schema, place, depth);
@@ -224,6 +231,21 @@ mod tests {
         ] {
             assert!(matches!(check(&schema), Err(CostError::Endless(_))), "{schema}");
         }
+    }
+
+    #[test]
+    fn a_long_chain_of_references_is_walked_on_a_small_stack() {
+        let chain = |links: usize| {
+            let link = |at: usize| (format!("s{at:04}"), json!({ "$ref": format!("#/$defs/s{:04}", at + 1) }));
+            let mut definitions: serde_json::Map<String, Value> = (0..links).map(link).collect();
+            definitions.insert(format!("s{links:04}"), json!({}));
+            json!({ "$defs": definitions, "$ref": "#/$defs/s0000" })
+        };
+        let small = std::thread::Builder::new().stack_size(2 << 20).spawn(move || {
+            assert!(check(&chain(50)).is_ok());
+            assert_eq!(check(&chain(6_000)), Err(CostError::TooDeep));
+        });
+        small.unwrap().join().unwrap();
     }
 
     #[test]

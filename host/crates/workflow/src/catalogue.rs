@@ -1,10 +1,9 @@
 //! The catalogue of actions and triggers that checking a workflow needs: a trait, which the host implements for its
 //! registry.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::Value;
-use workway_model::{ActionId, IntegrationId, LocalId, ProviderId};
+use workway_model::{ActionId, IntegrationId, LocalId, ProviderId, Schema};
 
 /// Looks up the actions and triggers that a workflow can use.
 pub trait ActionCatalogue {
@@ -12,26 +11,35 @@ pub trait ActionCatalogue {
     fn action(&self, id: &ActionId) -> Option<CatalogueAction>;
     /// Returns a trigger of an integration, or `None` if the integration does not offer it.
     fn trigger(&self, integration: &IntegrationId, trigger: &LocalId) -> Option<CatalogueTrigger>;
+    /// Returns what each integration offers. It is only asked once, for suggestions, if a definition names something unknown.
+    fn offers(&self) -> BTreeMap<IntegrationId, CatalogueOffer>;
 }
 
-/// What a catalogue says of an action.
+/// What a catalogue says of an action. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct CatalogueAction {
-    /// JSON Schema document of its input.
-    pub input_schema: Arc<Value>,
-    /// JSON Schema document of its output.
-    pub output_schema: Arc<Value>,
+    /// The schema of its input.
+    pub input_schema: Schema,
+    /// The schema of its output. It may be any JSON.
+    pub output_schema: Schema,
     /// The providers whose connections its integration needs.
     pub providers: BTreeSet<ProviderId>,
 }
 
-/// What a catalogue says of a trigger.
+/// What a catalogue says of a trigger. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct CatalogueTrigger {
-    /// JSON Schema document of its configuration.
-    pub config_schema: Arc<Value>,
-    /// JSON Schema document of its events.
-    pub event_schema: Arc<Value>,
+    /// The schema of its configuration.
+    pub config_schema: Schema,
+    /// The schema of its events. It may be any JSON.
+    pub event_schema: Schema,
     /// The providers whose connections its integration needs.
     pub providers: BTreeSet<ProviderId>,
+}
+
+/// The actions and triggers of one integration.
+#[derive(Clone, Debug, Default)]
+pub struct CatalogueOffer {
+    pub actions: Vec<LocalId>,
+    pub triggers: Vec<LocalId>,
 }

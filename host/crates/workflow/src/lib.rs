@@ -18,11 +18,12 @@ mod read_step;
 mod schedule;
 mod schema;
 mod step;
+mod suggest;
 mod template;
 mod write;
 
-pub use catalogue::{ActionCatalogue, CatalogueAction, CatalogueTrigger};
-pub use check::{check, required_providers};
+pub use catalogue::{ActionCatalogue, CatalogueAction, CatalogueOffer, CatalogueTrigger};
+pub use check::{CheckReport, check, required_providers};
 pub use credential::credential_problems;
 pub use definition::{DefinitionError, Trigger, WorkflowDefinition, parse};
 pub use document::{SourceFormat, SourceFormatError};

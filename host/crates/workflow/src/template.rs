@@ -113,6 +113,14 @@ impl Template {
         }
     }
 
+    /// Whether it is a text with `${{`, the spelling of another product: here the dollar sign is a part of the text.
+    pub(super) fn has_dollar_braces(&self) -> bool {
+        let Self::Text(pieces) = self else { return false };
+        let is_dollar =
+            |pair: &[Piece]| matches!(pair, [Piece::Text(text), Piece::Expression(_)] if text.ends_with('$'));
+        pieces.windows(2).any(is_dollar)
+    }
+
     /// How many expressions it holds.
     pub(super) fn expressions(&self) -> usize {
         match self {

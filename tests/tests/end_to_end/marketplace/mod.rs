@@ -3,6 +3,7 @@
 
 mod caching;
 mod conditions;
+mod guide;
 mod hidden;
 mod installing;
 mod lifecycle;
@@ -12,6 +13,7 @@ mod publishing;
 mod reviewing;
 mod screenshots;
 mod searching;
+mod validating;
 
 use reqwest::Method;
 use serde_json::{Value, json};

@@ -50,6 +50,13 @@ pub(super) const ROUTES: &[(&str, &str, &str, &str, u16)] = &[
         r#"{"name":"Hello there","tagline":"Says hello","description":"It greets.","workflowDefinition":{"name":"Hello","trigger":{"manual":{}},"steps":[{"id":"greet","uses":"hello.echo","with":{"message":"hi"}}]}}"#,
         201,
     ),
+    (
+        "post",
+        "/marketplace/validate",
+        "/marketplace/validate",
+        r#"{"workflowYaml":"name: Hello\ntrigger: { manual: {} }\nsteps: [{ id: greet, uses: helo.echo }]\n"}"#,
+        200,
+    ),
     ("patch", "/marketplace/{id}", "/marketplace/hello-there", r#"{"tags":["greeting"],"category":"social"}"#, 200),
     ("post", "/marketplace/{id}/publish", "/marketplace/hello-there/publish", "", 200),
     ("get", "/marketplace", "/marketplace?q=hello&sortBy=popular&pricing=free&limit=1", "", 200),

@@ -38,7 +38,7 @@ async fn add(registry: &WorkflowRegistry, texts: ListingChange) -> Listing {
     new.change.tags = tags.or(Some(Vec::new()));
     new.change.slug = slug;
     let draft = registry.create_workflow(&ann, new).await.unwrap();
-    registry.publish_workflow(&ann, &draft.summary.id, &Condition::Any).await.unwrap()
+    registry.publish_workflow(&ann, &draft.summary.id, &Condition::Any).await.unwrap().listing
 }
 
 fn ann() -> Actor {

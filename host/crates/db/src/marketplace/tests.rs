@@ -1,14 +1,18 @@
 //! The marketplace's rules on its real tables: what a write leaves in the rows and the cache. Search has tests of its own.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use serde_json::{Value, json};
 use workway_marketplace::{
-    ActionCatalogue, Actor, CatalogueAction, CatalogueTrigger, Condition, DeveloperRef, ListFilter, Listing,
-    ListingChange, MarketplaceError, NewWorkflow, Sort, Source, SourceFormat, Status, StoreError, WorkflowRegistry,
+    ActionCatalogue, Actor, CatalogueAction, CatalogueOffer, CatalogueTrigger, Condition, DeveloperRef, ListFilter,
+    Listing, ListingChange, MarketplaceError, NewWorkflow, Sort, Source, SourceFormat, Status, StoreError,
+    WorkflowRegistry,
     bounds::{MAX_LISTINGS_PER_DEVELOPER, MAX_VERSIONS},
 };
-use workway_model::{ActionId, IntegrationId, LocalId};
+use workway_model::{ActionId, IntegrationId, LocalId, Schema};
 
 use crate::{
     Database,
@@ -23,14 +27,19 @@ pub(super) struct Hello;
 impl ActionCatalogue for Hello {
     fn action(&self, id: &ActionId) -> Option<CatalogueAction> {
         (id.to_string() == "hello.echo").then(|| CatalogueAction {
-            input_schema: Arc::new(json!({ "type": "object", "required": ["message"] })),
-            output_schema: Arc::new(json!({ "type": "object" })),
+            input_schema: Schema::parse(r#"{ "type": "object", "required": ["message"] }"#).unwrap(),
+            output_schema: Schema::parse(r#"{ "type": "object" }"#).unwrap(),
             providers: BTreeSet::from(["github".parse().unwrap()]),
         })
     }
 
     fn trigger(&self, _integration: &IntegrationId, _trigger: &LocalId) -> Option<CatalogueTrigger> {
         None
+    }
+
+    fn offers(&self) -> BTreeMap<IntegrationId, CatalogueOffer> {
+        let offer = CatalogueOffer { actions: vec!["echo".parse().unwrap()], triggers: Vec::new() };
+        BTreeMap::from([("hello".parse().unwrap(), offer)])
     }
 }
 
@@ -83,7 +92,7 @@ fn json_source(definition: &Value) -> Source {
 
 pub(super) async fn published(registry: &WorkflowRegistry, actor: &Actor, name: &str) -> Listing {
     let draft = registry.create_workflow(actor, named(name, greeting())).await.unwrap();
-    registry.publish_workflow(actor, &draft.summary.id, &Condition::Any).await.unwrap()
+    registry.publish_workflow(actor, &draft.summary.id, &Condition::Any).await.unwrap().listing
 }
 
 pub(super) async fn found(registry: &WorkflowRegistry, text: &str) -> Vec<String> {
@@ -106,7 +115,7 @@ async fn a_write_is_found_at_once_and_no_answer_of_before_is_given_after_it() {
     assert_eq!((draft.summary.slug.as_str(), draft.summary.tags.len()), ("daily-standup", 1));
     assert_eq!(found(&registry, "standup").await, [""; 0]);
     let id = draft.summary.id;
-    let listing = registry.publish_workflow(&ann, &id, &Condition::Any).await.unwrap();
+    let listing = registry.publish_workflow(&ann, &id, &Condition::Any).await.unwrap().listing;
     assert_eq!(listing.summary.required_providers, ["github"]);
     assert_eq!(found(&registry, "standup").await, ["Daily Standup"]);
     let change = ListingChange { name: Some("Weekly Review".to_owned()), ..ListingChange::default() };
@@ -160,14 +169,14 @@ async fn the_authors_text_comes_back_as_it_was_sent() {
     assert_eq!(draft.source, Some(source.clone()));
     assert_eq!(serde_json::from_str::<Value>(&draft.definition).unwrap(), greeting());
     let published = registry.publish_workflow(&ann, &draft.summary.id, &Condition::Any).await.unwrap();
-    assert_eq!(published.source, Some(source.clone()));
+    assert_eq!(published.listing.source, Some(source.clone()));
     assert_eq!(registry.get_workflow("greet", None).await.unwrap().source, Some(source.clone()));
     // A change of the texts leaves it, and a version replaces it.
     let change = ListingChange { tagline: Some("Says hi".to_owned()), ..ListingChange::default() };
     let changed = registry.save_workflow(&ann, &draft.summary.id, &Condition::Any, change).await.unwrap();
     assert_eq!(changed.source, Some(source));
     let json = json_source(&greeting());
-    let added = registry.add_version(&ann, &draft.summary.id, &Condition::Any, &json, "").await.unwrap();
+    let added = registry.add_version(&ann, &draft.summary.id, &Condition::Any, &json, "").await.unwrap().listing;
     assert_eq!(added.source, Some(json));
     let empty =
         registry.create_workflow(&ann, NewWorkflow { source: None, ..named("Empty", Value::Null) }).await.unwrap();
@@ -301,6 +310,58 @@ async fn counts_are_of_users_and_ratings_are_exact() {
 }
 
 #[tokio::test]
+async fn warnings_come_with_what_was_published_and_do_not_stop_it() {
+    let (database, _guard) = fresh().await;
+    let (registry, ann) = (marketplace(&database).await, developer(&database, "ann").await);
+    let mut definition = greeting();
+    definition["steps"][0]["with"]["message"] = json!("costs ${{ run.id }}");
+    let id = registry.create_workflow(&ann, named("Daily", definition.clone())).await.unwrap().summary.id;
+    let published = registry.publish_workflow(&ann, &id, &Condition::Any).await.unwrap();
+    assert_eq!(published.listing.summary.status, Status::Published);
+    let pointer = "/workflowDefinition/steps/0/with/message";
+    assert!(matches!(&published.warnings[..], [only] if only.pointer == pointer), "{:?}", published.warnings);
+    let again = registry.publish_workflow(&ann, &id, &Condition::Any).await.unwrap();
+    assert_eq!(again.warnings, [], "nothing was checked");
+    let version = registry.add_version(&ann, &id, &Condition::Any, &json_source(&definition), "").await.unwrap();
+    assert_eq!(version.warnings, published.warnings);
+}
+
+#[tokio::test]
+async fn validating_stores_nothing() {
+    let (database, _guard) = fresh().await;
+    let (registry, ann) = (marketplace(&database).await, developer(&database, "ann").await);
+    let validate = async |source| registry.validate_definition(&ann, source).await.unwrap();
+    let valid = validate(json_source(&greeting())).await;
+    assert_eq!((valid.errors.len(), valid.required_providers), (0, vec!["github".to_owned()]));
+    let mut wrong = greeting();
+    wrong["steps"][0]["uses"] = json!("hello.eccho");
+    wrong["steps"][0]["with"]["message"] = json!("ghp_0123456789abcdefghijklmnopqrstuvwxyz");
+    let found = validate(json_source(&wrong)).await;
+    let lines: Vec<String> = found.errors.iter().map(ToString::to_string).collect();
+    assert!(lines[0].contains("unknown action \"hello.eccho\": did you mean \"hello.echo\"?"), "{lines:?}");
+    assert!(lines[1].contains("looks like"), "{lines:?}");
+    assert!(found.errors.iter().all(|problem| problem.position.is_some_and(|at| at.line > 1)), "{:?}", found.errors);
+    assert_eq!(found.required_providers, [""; 0]);
+    for (text, errors) in [
+        ("name: a\ntrigger: { manual: {} }\nsteps: [{ id: a, sleep: 1s }]", 0),
+        ("name: a\ntrigger: { manual: {} }\nsteps: [{ id: a, sleep: 1x }, { id: a }]", 3),
+        ("name: [", 1),
+        ("", 1),
+    ] {
+        assert_eq!(
+            validate(Source { format: SourceFormat::Yaml, text: text.to_owned() }).await.errors.len(),
+            errors,
+            "{text}"
+        );
+    }
+    let stored: i64 =
+        sqlx::query_scalar("SELECT COUNT(*) FROM marketplace_integrations").fetch_one(&database.writer).await.unwrap();
+    assert_eq!(stored, 0);
+    let refused = registry.validate_definition(&user("zoe"), json_source(&greeting())).await;
+    assert_eq!(refused.unwrap_err(), MarketplaceError::NotDeveloper);
+}
+
+#[tokio::test]
 async fn what_is_installed_stays_when_the_listing_goes() {
     let (database, _guard) = fresh().await;
     let (registry, ann, zoe) = (marketplace(&database).await, developer(&database, "ann").await, user("zoe"));
@@ -308,7 +369,8 @@ async fn what_is_installed_stays_when_the_listing_goes() {
     let (installed, _) = registry.increment_install_count(&zoe, &id).await.unwrap();
     let mut newer = greeting();
     newer["name"] = json!("Greet twice");
-    let listing = registry.add_version(&ann, &id, &Condition::Any, &json_source(&newer), "twice").await.unwrap();
+    let listing =
+        registry.add_version(&ann, &id, &Condition::Any, &json_source(&newer), "twice").await.unwrap().listing;
     assert_eq!(listing.summary.workflow_version, 2);
     registry.delete_workflow(&ann, &id, &Condition::Any).await.unwrap();
     assert!(registry.get_workflow(&id, Some(&ann)).await.is_err());

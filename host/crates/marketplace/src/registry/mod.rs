@@ -6,6 +6,7 @@
 mod installs;
 mod read;
 mod screenshots;
+mod validate;
 mod write;
 
 use std::{
@@ -21,7 +22,8 @@ use tokio::sync::{Mutex, Semaphore};
 use workway_model::UserId;
 use workway_workflow::ActionCatalogue;
 
-pub use write::{Condition, NewWorkflow};
+pub use validate::Validation;
+pub use write::{Condition, NewWorkflow, Written};
 
 use super::{
     cache::AnswerCache,

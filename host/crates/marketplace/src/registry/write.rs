@@ -8,7 +8,7 @@ use workway_model::Timestamp;
 use workway_workflow as workflow;
 use workway_workflow::{Problem, SourceFormat};
 
-use super::{Actor, MAX_ATTEMPTS, WRITES_AT_ONCE, WorkflowRegistry, read::unknown};
+use super::{Actor, MAX_ATTEMPTS, WRITES_AT_ONCE, WorkflowRegistry, read::unknown, validate::Validation};
 use crate::{
     bounds::{MAX_CHANGELOG_CHARS, MAX_DEFINITION_BYTES, MAX_VERSIONS},
     error::{MarketplaceError, placed, taken},
@@ -50,11 +50,26 @@ enum DefinitionCheck {
     Unchanged,
     /// Everything.
     Needed,
-    /// This: the providers that it needs, or what is wrong with it.
+    /// This: what is known of a valid one, or what is wrong with it.
     Done(Checked),
 }
 
-type Checked = Result<Vec<String>, Vec<Problem>>;
+type Checked = Result<Valid, Vec<Problem>>;
+
+/// What is known of a valid definition.
+#[derive(Clone, Debug, Default)]
+struct Valid {
+    required_providers: Vec<String>,
+    warnings: Vec<Problem>,
+}
+
+/// A listing after a write that may have checked its definition.
+#[derive(Clone, Debug)]
+pub struct Written {
+    pub listing: Listing,
+    /// What is allowed in the definition, but was probably not meant. Empty if the write did not check it.
+    pub warnings: Vec<Problem>,
+}
 
 impl WorkflowRegistry {
     /// Makes a draft.
@@ -108,7 +123,8 @@ impl WorkflowRegistry {
             }
         };
         // What of it can be said already; a draft may be half of a workflow.
-        summary.required_providers = self.checked(&definition, version.source.as_ref()).await?.unwrap_or_default();
+        summary.required_providers =
+            self.checked(&definition, version.source.as_ref()).await?.unwrap_or_default().required_providers;
         let listing = Listing {
             summary,
             description,
@@ -134,15 +150,15 @@ impl WorkflowRegistry {
         change: ListingChange,
     ) -> Result<Listing, MarketplaceError> {
         let categories = self.get_categories().await?;
-        self.edit(actor, id_or_slug, condition, false, |listing| {
+        let saved = self.edit(actor, id_or_slug, condition, false, |listing| {
             let problems = change.clone().apply(&mut listing.summary, &mut listing.description, &categories);
             if problems.is_empty() {
                 Ok(Some(Edit { version: None, definition: DefinitionCheck::Unchanged }))
             } else {
                 Err(MarketplaceError::Invalid(problems))
             }
-        })
-        .await
+        });
+        saved.await.map(|written| written.listing)
     }
 
     /// Adds a version of the workflow. In a published listing it has to be whole, and new installations get it; who
@@ -157,7 +173,7 @@ impl WorkflowRegistry {
         condition: &Condition,
         source: &Source,
         changelog: &str,
-    ) -> Result<Listing, MarketplaceError> {
+    ) -> Result<Written, MarketplaceError> {
         self.own(actor, id_or_slug, false).await?;
         let definition = self.read(source).await?.map_err(MarketplaceError::Invalid)?;
         let checked = self.checked(&definition, Some(source)).await?;
@@ -172,7 +188,7 @@ impl WorkflowRegistry {
             listing.definition.clone_from(&version.definition);
             listing.source.clone_from(&version.source);
             let checked = checked.clone();
-            listing.summary.required_providers = checked.clone().unwrap_or_default();
+            listing.summary.required_providers = checked.clone().unwrap_or_default().required_providers;
             Ok(Some(Edit { version: Some(version), definition: DefinitionCheck::Done(checked) }))
         })
         .await
@@ -187,7 +203,7 @@ impl WorkflowRegistry {
         actor: &Actor,
         id_or_slug: &str,
         condition: &Condition,
-    ) -> Result<Listing, MarketplaceError> {
+    ) -> Result<Written, MarketplaceError> {
         self.edit(actor, id_or_slug, condition, false, |listing| {
             if listing.summary.status == Status::Published {
                 return Ok(None);
@@ -209,15 +225,16 @@ impl WorkflowRegistry {
         id_or_slug: &str,
         condition: &Condition,
     ) -> Result<Listing, MarketplaceError> {
-        self.edit(actor, id_or_slug, condition, actor.is_admin, |listing| match listing.summary.status {
-            Status::Unpublished => Ok(None),
-            Status::Published => {
-                listing.summary.status = Status::Unpublished;
-                Ok(Some(Edit { version: None, definition: DefinitionCheck::Unchanged }))
-            }
-            status @ (Status::Draft | Status::Deleted) => Err(MarketplaceError::NotPublished(status)),
-        })
-        .await
+        let unpublished =
+            self.edit(actor, id_or_slug, condition, actor.is_admin, |listing| match listing.summary.status {
+                Status::Unpublished => Ok(None),
+                Status::Published => {
+                    listing.summary.status = Status::Unpublished;
+                    Ok(Some(Edit { version: None, definition: DefinitionCheck::Unchanged }))
+                }
+                status @ (Status::Draft | Status::Deleted) => Err(MarketplaceError::NotPublished(status)),
+            });
+        unpublished.await.map(|written| written.listing)
     }
 
     /// Takes a listing out for good. Who installed it keeps it. The operator may do that, too.
@@ -260,7 +277,7 @@ impl WorkflowRegistry {
         condition: &Condition,
         also_admin: bool,
         change: impl Fn(&mut Listing) -> Result<Option<Edit>, MarketplaceError>,
-    ) -> Result<Listing, MarketplaceError> {
+    ) -> Result<Written, MarketplaceError> {
         let doc = self.own(actor, id_or_slug, also_admin).await?.summary.doc;
         let _writing = self.0.writing[place(doc)].lock().await;
         for _ in 0..MAX_ATTEMPTS {
@@ -269,20 +286,31 @@ impl WorkflowRegistry {
             if matches!(condition, Condition::OneOf(versions) if !versions.contains(&version)) {
                 return Err(MarketplaceError::Stale);
             }
-            let Some(edit) = change(&mut listing)? else { return Ok(listing) };
+            let Some(edit) = change(&mut listing)? else { return Ok(Written { listing, warnings: Vec::new() }) };
+            let checked = match edit.definition {
+                DefinitionCheck::Unchanged => None,
+                DefinitionCheck::Done(checked) => Some(checked),
+                // It was JSON when it was stored.
+                DefinitionCheck::Needed => {
+                    let definition = serde_json::from_str(&listing.definition).unwrap_or_default();
+                    Some(self.checked(&definition, listing.source.as_ref()).await?)
+                }
+            };
+            let warnings = checked.iter().flatten().flat_map(|valid| valid.warnings.clone()).collect();
             if listing.summary.status == Status::Published {
-                self.check_published(&mut listing, edit.definition).await?;
+                self.check_published(&mut listing, checked).await?;
             }
             let now = Timestamp::now();
             if self.0.store.update(&listing, edit.version.as_ref(), now).await? {
                 self.invalidate_cache();
                 listing.summary.version += 1;
                 listing.summary.updated_at = now;
-                return match self.reread(&listing.summary.id).await {
+                let listing = match self.reread(&listing.summary.id).await {
                     // Deleted, by this write or one that came after it: what was written is done all the same.
-                    Err(MarketplaceError::UnknownListing(_)) => Ok(listing),
-                    reread => reread,
+                    Err(MarketplaceError::UnknownListing(_)) => listing,
+                    reread => reread?,
                 };
+                return Ok(Written { listing, warnings });
             }
         }
         Err(MarketplaceError::Stale)
@@ -305,24 +333,15 @@ impl WorkflowRegistry {
         found.ok_or_else(|| unknown(id_or_slug))
     }
 
-    /// Everything that keeps a listing from being shown, at once.
-    async fn check_published(&self, listing: &mut Listing, check: DefinitionCheck) -> Result<(), MarketplaceError> {
+    /// Everything that keeps a listing from being shown, at once. `checked` is about its definition, if that is new.
+    async fn check_published(&self, listing: &mut Listing, checked: Option<Checked>) -> Result<(), MarketplaceError> {
         let mut problems = incomplete(&listing.summary, &listing.description);
         if listing.summary.is_public() {
             // Whoever takes one of them after this look is found by the store when the listing is written.
             problems.extend(self.0.store.taken(&listing.summary).await?.into_iter().map(taken));
         }
-        let checked = match check {
-            DefinitionCheck::Unchanged => None,
-            DefinitionCheck::Done(checked) => Some(checked),
-            // It was JSON when it was stored.
-            DefinitionCheck::Needed => {
-                let definition = serde_json::from_str(&listing.definition).unwrap_or_default();
-                Some(self.checked(&definition, listing.source.as_ref()).await?)
-            }
-        };
         match checked {
-            Some(Ok(providers)) => listing.summary.required_providers = providers,
+            Some(Ok(valid)) => listing.summary.required_providers = valid.required_providers,
             Some(Err(more)) => problems.extend(more),
             None => {}
         }
@@ -335,14 +354,14 @@ impl WorkflowRegistry {
         self.checking(move |_| read(&source)).await
     }
 
-    /// The providers that a definition needs, or everything that is wrong with it, with positions in its source.
+    /// What is known of a valid definition, or everything that is wrong with it, with positions in its source.
     async fn checked(&self, definition: &Value, source: Option<&Source>) -> Result<Checked, MarketplaceError> {
         let (definition, source) = (definition.clone(), source.cloned());
         self.checking(move |known| checked(&definition, source.as_ref(), known)).await
     }
 
     /// Does what takes a core for a while away from everybody else, and little of it at once.
-    async fn checking<T: Send + 'static>(
+    pub(super) async fn checking<T: Send + 'static>(
         &self,
         check: impl FnOnce(&dyn workflow::ActionCatalogue) -> T + Send + 'static,
     ) -> Result<T, MarketplaceError> {
@@ -370,23 +389,12 @@ fn read(source: &Source) -> Result<Value, Vec<Problem>> {
 }
 
 fn checked(definition: &Value, source: Option<&Source>, known: &dyn workflow::ActionCatalogue) -> Checked {
-    let problems = match workflow::parse(definition) {
-        Err(problems) => problems.into_iter().chain(workflow::credential_problems(definition)).collect(),
-        // That looks for credentials, too.
-        Ok(parsed) => match workflow::check(&parsed, known) {
-            problems if problems.is_empty() => {
-                let providers = workflow::required_providers(&parsed, known);
-                return Ok(providers.iter().map(ToString::to_string).collect());
-            }
-            problems => problems,
-        },
-    };
     let document = source.and_then(|source| source.format.read(&source.text).ok());
-    let located = |problem: Problem| match &document {
-        Some(document) => problem.located(document),
-        None => problem,
+    let Validation { errors, warnings, required_providers } = Validation::new(definition, document.as_ref(), known);
+    let placed = |problems: Vec<Problem>| -> Vec<Problem> {
+        problems.into_iter().map(|problem| placed(DEFINITION, problem)).collect()
     };
-    Err(problems.into_iter().map(|problem| placed(DEFINITION, located(problem))).collect())
+    if errors.is_empty() { Ok(Valid { required_providers, warnings: placed(warnings) }) } else { Err(placed(errors)) }
 }
 
 /// Which of the locks is a listing's.

@@ -1,55 +1,84 @@
 //! Checks a definition against the known actions and triggers without running it: names, references, fields and types.
 //! What is only known during a run is not reported.
 
+mod document;
+mod evaluated;
+mod given;
+mod judge;
+mod kinds;
 mod reference;
 mod shape;
+mod unknown;
 mod value;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    cell::OnceCell,
+    collections::{BTreeMap, BTreeSet},
+};
 
-use workway_model::{ActionId, ProviderId};
+use workway_model::{ActionId, IntegrationId, ProviderId};
 
 use super::{
-    catalogue::{ActionCatalogue, CatalogueAction, CatalogueTrigger},
+    catalogue::{ActionCatalogue, CatalogueAction, CatalogueOffer, CatalogueTrigger},
     credential::credential_problems,
     definition::{Trigger, WorkflowDefinition},
     problem::{Problem, Problems},
     step::{Step, StepId, StepKind, WaitFor},
+    suggest::Suggester,
 };
-use shape::{Kind, Shape, can_meet, names};
+use document::{Document, Steps};
+use judge::Judge;
+use kinds::Kinds;
+use shape::Shape;
+use unknown::Sought;
 
-/// Everything that speaks against running or publishing a definition, at most
-/// [`MAX_PROBLEMS`](super::bounds::MAX_PROBLEMS): actions and triggers that nobody offers, references that cannot hold,
-/// fields and types that schemas rule out, text that looks like a credential. Pointers lead into
+/// What a check found, each list with at most [`MAX_PROBLEMS`](super::bounds::MAX_PROBLEMS) entries. Pointers lead into
 /// [`WorkflowDefinition::to_value`] and into the document that was read alike.
-pub fn check(definition: &WorkflowDefinition, catalogue: &dyn ActionCatalogue) -> Vec<Problem> {
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CheckReport {
+    /// What speaks against running or publishing the definition.
+    pub errors: Vec<Problem>,
+    /// What is allowed, but was probably not meant.
+    pub warnings: Vec<Problem>,
+}
+
+/// Checks a definition without running it. Errors are actions and triggers that nobody offers, references that cannot hold,
+/// values that can never fit the schema of what takes them, and text that looks like a credential.
+pub fn check(definition: &WorkflowDefinition, catalogue: &dyn ActionCatalogue) -> CheckReport {
     let actions: BTreeMap<&ActionId, Option<CatalogueAction>> =
         definition.uses().map(|id| (id, catalogue.action(id))).collect();
     let trigger = known_trigger(definition, catalogue);
+    let steps = Steps::default();
     let mut checker = Checker {
         definition,
+        catalogue,
+        offers: OnceCell::new(),
         actions: &actions,
         trigger: trigger.as_ref(),
         all: definition.all_steps().into_iter().map(|(pointer, step)| (&step.id, pointer)).collect(),
         visible: Vec::new(),
         items: Vec::new(),
         place: Place::Step,
+        steps: &steps,
+        judge: Judge::default(),
+        suggester: Suggester::default(),
         problems: Problems::default(),
+        warnings: Problems::default(),
     };
     checker.check_trigger();
-    checker.steps(&definition.steps, "/steps");
+    checker.check_steps(&definition.steps, "/steps");
     checker.place = Place::Failure;
     let visible = checker.visible.len();
-    checker.steps(&definition.on_failure, "/on-failure");
+    checker.check_steps(&definition.on_failure, "/on-failure");
     checker.visible.truncate(visible);
     checker.place = Place::Output;
     if let Some(output) = &definition.output {
-        checker.value(output, &Shape::Unknown, "/output");
+        checker.given(output, "/output");
     }
-    let mut problems = checker.problems.into_list();
-    problems.extend(credential_problems(&definition.to_value()));
-    problems.truncate(super::bounds::MAX_PROBLEMS);
-    problems
+    let mut errors = checker.problems.into_list();
+    errors.extend(credential_problems(&definition.to_value()));
+    errors.truncate(super::bounds::MAX_PROBLEMS);
+    CheckReport { errors, warnings: checker.warnings.into_list() }
 }
 
 /// The providers whose connections a workflow needs: those of every integration that it uses or that starts it. What is
@@ -79,6 +108,9 @@ enum Place {
 
 struct Checker<'a> {
     definition: &'a WorkflowDefinition,
+    catalogue: &'a dyn ActionCatalogue,
+    /// What the catalogue offers, once it is needed.
+    offers: OnceCell<BTreeMap<IntegrationId, CatalogueOffer>>,
     actions: &'a BTreeMap<&'a ActionId, Option<CatalogueAction>>,
     trigger: Option<&'a CatalogueTrigger>,
     /// Every step, with its pointer.
@@ -88,38 +120,43 @@ struct Checker<'a> {
     /// What `item` is, for each `for-each` that the check is in.
     items: Vec<Shape<'a>>,
     place: Place,
+    /// The work that is left for schemas.
+    steps: &'a Steps,
+    judge: Judge,
+    suggester: Suggester,
     problems: Problems,
+    warnings: Problems,
 }
 
 impl<'a> Checker<'a> {
     fn check_trigger(&mut self) {
         let Trigger::Integration { integration, trigger, config } = &self.definition.trigger else { return };
-        let schema = match self.trigger {
-            Some(known) => Shape::whole(&known.config_schema),
-            None => {
-                let message =
-                    format_args!("unknown trigger \"{integration}.{trigger}\": check which integrations are installed");
-                self.problems.add("/trigger/trigger", message);
-                Shape::Unknown
-            }
-        };
+        if self.trigger.is_none() {
+            let message = self.unknown(Sought::Trigger, integration, trigger);
+            self.problems.add("/trigger/trigger", message);
+        }
         self.place = Place::Config;
-        self.members(config, &schema, "/trigger/config", "/trigger");
+        self.input(self.trigger.map(|known| &known.config_schema), config, "/trigger/config", "/trigger");
         self.place = Place::Step;
     }
 
     /// Steps, one after another; each sees those before it. What is known of the last one's output is returned.
-    fn steps(&mut self, steps: &'a [Step], pointer: &str) -> Shape<'a> {
-        let mut last = Shape::Of(Kind::Null);
+    fn check_steps(&mut self, steps: &'a [Step], pointer: &str) -> Shape<'a> {
+        let mut last = Shape::of(Kinds::NULL);
         for (place, step) in steps.iter().enumerate() {
             last = self.step(step, &format!("{pointer}/{place}"));
             if step.condition.is_some() || step.continue_on_error {
                 // It may have been left out, or have failed.
-                last = Shape::Unknown;
+                last = Shape::unknown();
             }
             self.visible.push((&step.id, last.clone()));
         }
         last
+    }
+
+    /// What a schema describes.
+    fn described(&self, schema: &'a workway_model::Schema) -> Shape<'a> {
+        Shape::whole(Document::new(schema.document(), self.steps))
     }
 
     fn step(&mut self, step: &'a Step, pointer: &str) -> Shape<'a> {
@@ -131,23 +168,20 @@ impl<'a> Checker<'a> {
                 let actions = self.actions;
                 let known = actions.get(uses).and_then(Option::as_ref);
                 if known.is_none() {
-                    let message = format_args!("unknown action \"{uses}\": check which integrations are installed");
+                    let message = self.unknown(Sought::Action, &uses.integration, &uses.action);
                     self.problems.add(&format!("{pointer}/uses"), message);
                 }
-                let input = known.map_or(Shape::Unknown, |known| Shape::whole(&known.input_schema));
-                self.members(with, &input, &format!("{pointer}/with"), pointer);
-                known.map_or(Shape::Unknown, |known| Shape::whole(&known.output_schema))
+                self.input(known.map(|known| &known.input_schema), with, &format!("{pointer}/with"), pointer);
+                known.map_or(Shape::unknown(), |known| self.described(&known.output_schema))
             }
             StepKind::ForEach { items, steps, .. } => {
                 let at = format!("{pointer}/for-each");
                 let list = self.expression(items, &at);
-                if let Some(kinds) = list.kinds().filter(|kinds| !can_meet(Some(kinds), Some(&[Kind::Array].into()))) {
-                    self.problems.add(&at, format_args!("expected array, found {}", names(&kinds)));
-                }
+                self.expect(Kinds::ARRAY, list.kinds(), &at);
                 self.items.push(list.item());
                 let last = self.within(steps, &format!("{pointer}/steps"));
                 self.items.pop();
-                Shape::ListOf(Box::new(last))
+                Shape::list_of(last)
             }
             StepKind::Switch { cases, .. } => {
                 for (place, case) in cases.iter().enumerate() {
@@ -156,22 +190,22 @@ impl<'a> Checker<'a> {
                 for (below, steps) in step.inner() {
                     self.within(steps, &format!("{pointer}{below}"));
                 }
-                Shape::Unknown
+                Shape::unknown()
             }
             StepKind::Parallel(_) => {
                 for (below, steps) in step.inner() {
                     self.within(steps, &format!("{pointer}{below}"));
                 }
-                Shape::ListOf(Box::new(Shape::Unknown))
+                Shape::list_of(Shape::unknown())
             }
-            StepKind::Sleep(_) => Shape::Of(Kind::Null),
+            StepKind::Sleep(_) => Shape::of(Kinds::NULL),
             StepKind::WaitFor(wait) => {
                 let (template, name) = match wait {
                     WaitFor::Event(template) => (template, "event"),
                     WaitFor::Approval(template) => (template, "approval"),
                 };
-                self.value(template, &Shape::Of(Kind::String), &format!("{pointer}/wait-for/{name}"));
-                Shape::Unknown
+                self.value_of(template, Kinds::STRING, &format!("{pointer}/wait-for/{name}"));
+                Shape::unknown()
             }
         }
     }
@@ -179,7 +213,7 @@ impl<'a> Checker<'a> {
     /// Steps of a container: when it has ended they are not seen any more.
     fn within(&mut self, steps: &'a [Step], pointer: &str) -> Shape<'a> {
         let visible = self.visible.len();
-        let last = self.steps(steps, pointer);
+        let last = self.check_steps(steps, pointer);
         self.visible.truncate(visible);
         last
     }

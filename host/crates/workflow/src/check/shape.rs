@@ -1,274 +1,274 @@
-//! What is known of a value before there is one, from JSON Schemas. Where a schema says more than this understands, the
-//! value is unknown, and nothing is said against it.
+//! What is known of a value before there is one: the types that an expression can have, from JSON Schemas. Where a schema says
+//! more than this understands, the value may be any that the rest of the schema allows.
 
-use std::collections::BTreeSet;
+use serde_json::{Map, Value};
 
-use serde_json::Value;
+use super::{
+    document::{Document, Draft},
+    evaluated::may_evaluate,
+    kinds::Kinds,
+};
+use crate::{Segment, suggest::Suggester};
 
-use crate::{Segment, Template};
+/// Alternatives of one value, from `anyOf` and `oneOf`. A choice that would make more is not looked at.
+const MAX_ALTERNATIVES: usize = 32;
+/// Schemas that hold of one alternative. Those beyond are not looked at.
+const MAX_NODES: usize = 64;
+/// What looking at one schema costs.
+const STEPS: u64 = 20;
+/// Members that a message lists.
+const MAX_LISTED: usize = 20;
 
-/// References that are followed in a row.
-const MAX_REFERENCES: usize = 16;
-/// Keywords that can add members to an object, beside `properties`.
-const ADDING: [&str; 9] = [
-    "allOf",
-    "anyOf",
-    "oneOf",
-    "if",
-    "dependentSchemas",
-    "$ref",
-    "$dynamicRef",
-    "patternProperties",
-    "unevaluatedProperties",
-];
-
-/// What JSON knows of types.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Kind {
-    Null,
-    Boolean,
-    Integer,
-    Number,
-    String,
-    Array,
-    Object,
-}
-
-/// What is known of a value.
+/// What is known of a value: it is one of these, of which there is at least one.
 #[derive(Clone, Debug)]
-pub(super) enum Shape<'a> {
-    /// A part of a schema, with the whole in which its references lead.
-    Schema {
-        root: &'a Value,
-        node: &'a Value,
-    },
-    /// An object with these members alone.
-    Fields(&'static [(&'static str, Kind)]),
+pub(super) struct Shape<'a>(pub(super) Vec<Type<'a>>);
+
+/// One alternative.
+#[derive(Clone, Debug)]
+pub(super) enum Type<'a> {
+    Of(Kinds),
+    /// An object with these members only.
+    Fields(&'static [(&'static str, Kinds)]),
     ListOf(Box<Shape<'a>>),
-    Of(Kind),
-    Unknown,
+    /// All of these schemas hold. `anyOf`, `oneOf`, `allOf` and `$ref` in them are resolved.
+    Schema {
+        document: Document<'a>,
+        nodes: Vec<&'a Value>,
+    },
 }
 
-impl Kind {
-    pub(super) fn of(value: &Value) -> Self {
-        match value {
-            Value::Null => Self::Null,
-            Value::Bool(_) => Self::Boolean,
-            Value::Number(number) if number.is_f64() => Self::Number,
-            Value::Number(_) => Self::Integer,
-            Value::String(_) => Self::String,
-            Value::Array(_) => Self::Array,
-            Value::Object(_) => Self::Object,
-        }
-    }
-
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::Null => "null",
-            Self::Boolean => "boolean",
-            Self::Integer => "integer",
-            Self::Number => "number",
-            Self::String => "string",
-            Self::Array => "array",
-            Self::Object => "object",
-        }
-    }
-
-    fn parse(name: &str) -> Option<Self> {
-        [Self::Null, Self::Boolean, Self::Integer, Self::Number, Self::String, Self::Array, Self::Object]
-            .into_iter()
-            .find(|kind| kind.name() == name)
-    }
-
-    /// Whether one value can be of both.
-    fn meets(self, other: Self) -> bool {
-        let numeric = |kind| matches!(kind, Self::Integer | Self::Number);
-        self == other || (numeric(self) && numeric(other))
-    }
+/// Why a value has no such member.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum NoMember<'a> {
+    Kinds { kinds: Kinds, what: &'static str },
+    Unknown { name: String, known: Vec<&'a str> },
 }
 
-/// Whether a value can be of a kind of each; true where one side is not known.
-pub(super) fn can_meet(given: Option<&BTreeSet<Kind>>, wanted: Option<&BTreeSet<Kind>>) -> bool {
-    match (given, wanted) {
-        (Some(given), Some(wanted)) => given.iter().any(|kind| wanted.iter().any(|other| kind.meets(*other))),
-        _ => true,
-    }
-}
-
-/// `string or null`.
-pub(super) fn names(kinds: &BTreeSet<Kind>) -> String {
-    kinds.iter().map(|kind| kind.name()).collect::<Vec<_>>().join(" or ")
+/// What is still to be looked at for one alternative.
+#[derive(Clone)]
+enum Open<'a> {
+    Schema(&'a Value),
+    OneOf(&'a [Value]),
 }
 
 impl<'a> Shape<'a> {
-    pub(super) fn whole(document: &'a Value) -> Self {
-        Self::Schema { root: document, node: document }
+    pub(super) fn unknown() -> Self {
+        Self::of(Kinds::ANY)
     }
 
-    /// The schema behind references, and whether null is possible beside it.
-    fn resolved(&self) -> Option<(&'a Value, &'a Value, bool)> {
-        let Self::Schema { root, mut node } = *self else { return None };
-        let mut nullable = false;
-        for _ in 0..MAX_REFERENCES {
-            if let Some(reference) = node.get("$ref").and_then(Value::as_str) {
-                // What stands beside a reference narrows it; that is more than is understood here.
-                let alone = node
-                    .as_object()?
-                    .keys()
-                    .all(|key| matches!(key.as_str(), "$ref" | "title" | "description" | "default"));
-                node = root.pointer(reference.strip_prefix('#')?).filter(|_| alone)?;
-            } else if let Some([one, other]) =
-                node.get("anyOf").or_else(|| node.get("oneOf")).and_then(Value::as_array).map(Vec::as_slice)
-            {
-                let is_null = |schema: &Value| schema.get("type").and_then(Value::as_str) == Some("null");
-                if node.get("type").is_some() || node.get("properties").is_some() {
-                    return None;
+    pub(super) fn of(kinds: Kinds) -> Self {
+        Self(vec![Type::Of(kinds)])
+    }
+
+    pub(super) fn fields(fields: &'static [(&'static str, Kinds)]) -> Self {
+        Self(vec![Type::Fields(fields)])
+    }
+
+    pub(super) fn list_of(item: Self) -> Self {
+        Self(vec![Type::ListOf(Box::new(item))])
+    }
+
+    /// What a whole document describes.
+    pub(super) fn whole(document: Document<'a>) -> Self {
+        Self::all_of(document, vec![document.root])
+    }
+
+    /// What fits all of these schemas.
+    pub(super) fn all_of(document: Document<'a>, schemas: Vec<&'a Value>) -> Self {
+        let mut alternatives = Vec::new();
+        let mut open = vec![(Vec::new(), schemas.into_iter().map(Open::Schema).collect::<Vec<_>>())];
+        while let Some((mut nodes, mut rest)) = open.pop() {
+            let mut is_possible = true;
+            while let Some(next) = rest.pop() {
+                if !document.steps.take(STEPS) {
+                    return Self::unknown();
                 }
-                node = match (is_null(one), is_null(other)) {
-                    (false, true) => one,
-                    (true, false) => other,
-                    _ => return None,
-                };
-                nullable = true;
-            } else {
-                return Some((root, node, nullable));
+                match next {
+                    Open::Schema(Value::Bool(false)) => is_possible = false,
+                    Open::Schema(node) => note(document, node, &mut nodes, &mut rest),
+                    Open::OneOf(branches) if alternatives.len() + open.len() + branches.len() > MAX_ALTERNATIVES => {}
+                    Open::OneOf(branches) => {
+                        let [first, others @ ..] = branches else { continue };
+                        for other in others.iter().rev() {
+                            let with_other = rest.iter().cloned().chain([Open::Schema(other)]).collect();
+                            open.push((nodes.clone(), with_other));
+                        }
+                        rest.push(Open::Schema(first));
+                    }
+                }
+            }
+            let found = Type::Schema { document, nodes };
+            if is_possible && found.kinds() != Kinds::NONE {
+                alternatives.push(found);
             }
         }
-        None
+        // A schema that nothing fits is the fault of who wrote it.
+        if alternatives.is_empty() { Self::unknown() } else { Self(alternatives) }
     }
 
-    /// The types that the value may have; none where that is not known.
-    pub(super) fn kinds(&self) -> Option<BTreeSet<Kind>> {
-        let (node, nullable) = match self {
-            Self::Of(kind) => return Some([*kind].into()),
-            Self::ListOf(_) => return Some([Kind::Array].into()),
-            Self::Fields(_) => return Some([Kind::Object].into()),
-            Self::Unknown => return None,
-            Self::Schema { .. } => self.resolved().map(|(_, node, nullable)| (node, nullable))?,
-        };
-        let mut kinds: BTreeSet<Kind> = match (node.get("type"), node.get("enum"), node.get("const")) {
-            (Some(Value::String(name)), ..) => [Kind::parse(name)?].into(),
-            (Some(Value::Array(names)), ..) => {
-                names.iter().map(|name| Kind::parse(name.as_str()?)).collect::<Option<_>>()?
-            }
-            (None, Some(Value::Array(values)), _) => values.iter().map(Kind::of).collect(),
-            (None, None, Some(value)) => [Kind::of(value)].into(),
-            _ => return None,
-        };
-        if nullable {
-            kinds.insert(Kind::Null);
-        }
-        Some(kinds)
+    /// The types that the value may have.
+    pub(super) fn kinds(&self) -> Kinds {
+        self.0.iter().map(Type::kinds).fold(Kinds::NONE, |all, kinds| all | kinds)
     }
 
     /// A member, or why there can be none.
-    pub(super) fn member(&self, segment: &Segment) -> Result<Self, String> {
-        if let Some(kinds) = self.kinds() {
-            let wanted = match segment {
-                Segment::Name(_) => Kind::Object,
-                Segment::Index(_) => Kind::Array,
-            };
-            if !kinds.contains(&wanted) {
-                let what = if wanted == Kind::Object { "no members" } else { "no items" };
-                return Err(format!("is {} and has {what}", names(&kinds)));
+    pub(super) fn member(&self, segment: &Segment) -> Result<Self, NoMember<'a>> {
+        let (wanted, what) = match segment {
+            Segment::Name(_) => (Kinds::OBJECT, "no members"),
+            Segment::Index(_) => (Kinds::ARRAY, "no items"),
+        };
+        if !self.kinds().meets(wanted) {
+            return Err(NoMember::Kinds { kinds: self.kinds(), what });
+        }
+        let Segment::Name(name) = segment else { return Ok(self.item()) };
+        let mut found = Vec::new();
+        let mut known = Vec::new();
+        for alternative in self.0.iter().filter(|alternative| alternative.kinds().meets(Kinds::OBJECT)) {
+            match alternative.member(name) {
+                Some(member) => found.extend(member.0),
+                None => known.extend(alternative.known_members()),
             }
         }
-        match (self, segment) {
-            (Self::Fields(fields), Segment::Name(name)) => {
-                let found = fields.iter().find(|(field, _)| field == name);
-                found.map(|(_, kind)| if *kind == Kind::Object { Self::Unknown } else { Self::Of(*kind) }).ok_or_else(
-                    || {
-                        let has: Vec<_> = fields.iter().map(|(field, _)| *field).collect();
-                        format!(
-                            "has no `{name}`: it has {}",
-                            if has.is_empty() { "no members".to_owned() } else { has.join(", ") }
-                        )
-                    },
-                )
-            }
-            (Self::ListOf(item), Segment::Index(_)) => Ok(item.as_ref().clone()),
-            (Self::Schema { .. }, Segment::Index(_)) => Ok(self.item()),
-            (Self::Schema { .. }, Segment::Name(name)) => {
-                let Some((root, node, _)) = self.resolved() else { return Ok(Self::Unknown) };
-                if let Some(node) = node.get("properties").and_then(|properties| properties.get(name)) {
-                    return Ok(Self::Schema { root, node });
-                }
-                if is_closed(node) {
-                    return Err(format!("has no `{name}`{}", known_members(node)));
-                }
-                Ok(Self::Unknown)
-            }
-            _ => Ok(Self::Unknown),
+        if found.is_empty() {
+            known.sort_unstable();
+            known.dedup();
+            return Err(NoMember::Unknown { name: name.clone(), known });
         }
+        found.truncate(MAX_ALTERNATIVES);
+        Ok(Self(found))
     }
 
     /// What is known of the items of a list.
     pub(super) fn item(&self) -> Self {
-        if let Self::ListOf(item) = self {
-            return item.as_ref().clone();
+        let mut items: Vec<Type<'a>> = self.0.iter().flat_map(|alternative| alternative.item().0).collect();
+        if items.is_empty() || items.len() > MAX_ALTERNATIVES {
+            items = vec![Type::Of(Kinds::ANY)];
         }
-        match self.resolved() {
-            Some((root, node, _)) if node.get("prefixItems").is_none() => node
-                .get("items")
-                .filter(|items| items.is_object())
-                .map_or(Self::Unknown, |node| Self::Schema { root, node }),
-            _ => Self::Unknown,
+        Self(items)
+    }
+}
+
+/// Notes one schema of an alternative, and what it refers to.
+fn note<'a>(document: Document<'a>, node: &'a Value, nodes: &mut Vec<&'a Value>, rest: &mut Vec<Open<'a>>) {
+    let Some(keywords) = document.keywords(node) else { return };
+    if nodes.len() >= MAX_NODES || nodes.iter().any(|known| std::ptr::eq(*known, node)) {
+        return;
+    }
+    if let Some(reference) = keywords.get("$ref").and_then(Value::as_str) {
+        rest.extend(document.target(reference).map(Open::Schema));
+        if document.ref_hides_siblings() {
+            return;
+        }
+    }
+    nodes.push(node);
+    let schemas = |keyword: &str| keywords.get(keyword).and_then(Value::as_array).map(Vec::as_slice);
+    rest.extend(schemas("allOf").into_iter().flatten().map(Open::Schema));
+    rest.extend(["anyOf", "oneOf"].into_iter().filter_map(schemas).map(Open::OneOf));
+}
+
+impl<'a> Type<'a> {
+    pub(super) fn kinds(&self) -> Kinds {
+        match self {
+            Self::Of(kinds) => *kinds,
+            Self::Fields(_) => Kinds::OBJECT,
+            Self::ListOf(_) => Kinds::ARRAY,
+            Self::Schema { .. } => self.keywords().map(Kinds::of_schema).fold(Kinds::ANY, |all, kinds| all & kinds),
         }
     }
 
-    /// Required members of an object that `given` does not have.
-    pub(super) fn missing(&self, given: impl Fn(&str) -> bool) -> Vec<&'a str> {
-        let Some((_, node, _)) = self.resolved() else { return Vec::new() };
-        let required = node.get("required").and_then(Value::as_array).into_iter().flatten();
-        required.filter_map(Value::as_str).filter(|name| !given(name)).collect()
+    fn keywords(&self) -> impl Iterator<Item = &'a Map<String, Value>> + use<'_, 'a> {
+        let nodes: &[&'a Value] = if let Self::Schema { nodes, .. } = self { nodes } else { &[] };
+        nodes.iter().filter_map(|node| node.as_object())
     }
 
-    /// Whether a literal is none of the values that a schema lists.
-    pub(super) fn excludes(&self, literal: &Value) -> bool {
-        let Some((_, node, nullable)) = self.resolved() else { return false };
-        if nullable && literal.is_null() {
-            return false;
-        }
-        let same = |value: &Value| {
-            value == literal || (value.is_number() && literal.is_number() && value.as_f64() == literal.as_f64())
+    /// A member of an object, if it can have one of this name.
+    pub(super) fn member(&self, name: &str) -> Option<Shape<'a>> {
+        let Self::Schema { document, nodes } = self else {
+            return match self {
+                Self::Fields(fields) => {
+                    fields.iter().find(|(field, _)| *field == name).map(|(_, kinds)| Shape::of(*kinds))
+                }
+                _ => Some(Shape::unknown()),
+            };
         };
-        let listed = node.get("enum").and_then(Value::as_array);
-        listed.is_some_and(|values| !values.iter().any(same)) || node.get("const").is_some_and(|value| !same(value))
+        let mut schemas = Vec::new();
+        for node in nodes {
+            let keywords = node.as_object()?;
+            let declared = keywords.get("properties").and_then(|properties| properties.get(name));
+            let additional = match declared {
+                None if keywords.get("patternProperties").is_none() => keywords.get("additionalProperties"),
+                declared => declared,
+            };
+            let is_unevaluated = document.draft >= Draft::Of2019
+                && keywords.get("unevaluatedProperties") == Some(&Value::Bool(false))
+                && !may_evaluate(*document, node, name);
+            if additional == Some(&Value::Bool(false)) || is_unevaluated {
+                return None;
+            }
+            schemas.extend(additional);
+        }
+        Some(Shape::all_of(*document, schemas))
+    }
+
+    /// Names of members that the schemas list.
+    pub(super) fn known_members(&self) -> Vec<&'a str> {
+        if let Self::Fields(fields) = self {
+            return fields.iter().map(|(name, _)| *name).collect();
+        }
+        let properties = self.keywords().filter_map(|keywords| keywords.get("properties")?.as_object());
+        properties.flat_map(|properties| properties.keys().map(String::as_str)).collect()
+    }
+
+    /// Names of members that the value has for certain.
+    pub(super) fn required(&self) -> Vec<&'a str> {
+        if let Self::Fields(fields) = self {
+            return fields.iter().map(|(name, _)| *name).collect();
+        }
+        let required = self.keywords().filter_map(|keywords| keywords.get("required")?.as_array());
+        required.flatten().filter_map(Value::as_str).collect()
+    }
+
+    /// The only values that the schemas allow, if they list them.
+    pub(super) fn values(&self) -> Option<Vec<&'a Value>> {
+        self.keywords().find_map(|keywords| match (keywords.get("const"), keywords.get("enum")) {
+            (Some(only), _) => Some(vec![only]),
+            (None, Some(Value::Array(values))) => Some(values.iter().collect()),
+            _ => None,
+        })
+    }
+
+    fn item(&self) -> Shape<'a> {
+        match self {
+            Self::ListOf(item) => item.as_ref().clone(),
+            Self::Schema { document, .. } if self.kinds().meets(Kinds::ARRAY) => {
+                let of_all = |keywords: &'a Map<String, Value>| {
+                    let has_prefix = document.draft == Draft::Of2020 && keywords.contains_key("prefixItems");
+                    keywords.get("items").filter(|items| !has_prefix && items.is_object())
+                };
+                Shape::all_of(*document, self.keywords().filter_map(of_all).collect())
+            }
+            Self::Of(kinds) if kinds.meets(Kinds::ARRAY) => Shape::unknown(),
+            Self::Of(_) | Self::Fields(_) | Self::Schema { .. } => Shape(Vec::new()),
+        }
     }
 }
 
-/// Whether an object has no members but its `properties`.
-fn is_closed(node: &Value) -> bool {
-    let says_no = |keyword: &str| node.get(keyword) == Some(&Value::Bool(false));
-    let adds = |keyword: &str| keyword != "unevaluatedProperties" && node.get(keyword).is_some();
-    (says_no("additionalProperties") && node.get("patternProperties").is_none())
-        || (says_no("unevaluatedProperties")
-            && node.get("additionalProperties").is_none()
-            && !ADDING.into_iter().any(adds))
-}
-
-/// Whether a schema of inputs lets somebody fill in more than its `properties`.
-pub(super) fn says_more(inputs: &Value) -> bool {
-    inputs.get("additionalProperties").is_some_and(|more| *more != Value::Bool(false))
-        || ADDING.into_iter().any(|keyword| keyword != "unevaluatedProperties" && inputs.get(keyword).is_some())
-}
-
-/// `: it has a, b`.
-pub(super) fn known_members(node: &Value) -> String {
-    let members = node.get("properties").and_then(Value::as_object);
-    match members.filter(|members| !members.is_empty()) {
-        Some(members) => format!(": it has {}", members.keys().take(20).cloned().collect::<Vec<_>>().join(", ")),
-        None => ": it has no members".to_owned(),
-    }
-}
-
-/// The type of a value that holds expressions, where it is more than one of them.
-pub(super) fn kind_of(template: &Template) -> Option<Kind> {
-    match template {
-        Template::Literal(value) => Some(Kind::of(value)),
-        Template::Exact(_) => None,
-        Template::Text(_) => Some(Kind::String),
-        Template::List(_) => Some(Kind::Array),
-        Template::Object(_) => Some(Kind::Object),
+impl NoMember<'_> {
+    /// `has no "titel": did you mean "title"? It has number, title`, for a sentence whose subject is the value.
+    pub(super) fn describe(&self, suggester: &Suggester) -> String {
+        match self {
+            Self::Kinds { kinds, what } => format!("is {kinds} and has {what}"),
+            Self::Unknown { name, known } => {
+                let listed = match known.as_slice() {
+                    [] => "no members".to_owned(),
+                    known if known.len() <= MAX_LISTED => known.join(", "),
+                    known => format!("{} and {} more", known[..MAX_LISTED].join(", "), known.len() - MAX_LISTED),
+                };
+                match suggester.nearest(name, known.iter().copied()) {
+                    Some(near) => format!("has no `{name}`: did you mean `{near}`? It has {listed}"),
+                    None => format!("has no `{name}`: it has {listed}"),
+                }
+            }
+        }
     }
 }

@@ -1,27 +1,24 @@
-//! Values with expressions in them, held against the schema of what takes them.
+//! Values with expressions in them: every expression is checked, and the whole is held against the schema of what takes it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use super::{
-    Checker,
-    shape::{Kind, Shape, can_meet, kind_of, names},
-};
-use crate::{Piece, Segment, Template, problem::child};
+use workway_model::Schema;
+
+use super::{Checker, given::Given, kinds::Kinds};
+use crate::{Piece, Template, problem::child};
+
+/// What `${{ x }}` gets, which means something else elsewhere.
+const DOLLAR: &str = "`${{ … }}` is read as a dollar sign and an expression: write `{{ … }}` for the expression only, or \
+                      `{{ '$' ~ … }}` if the dollar sign is meant";
 
 impl<'a> Checker<'a> {
-    /// A value for something of which `wanted` is known.
-    pub(super) fn value(&mut self, template: &'a Template, wanted: &Shape<'a>, pointer: &str) {
-        let given = match template {
-            Template::Exact(expression) => self.expression(expression, pointer).kinds(),
-            other => kind_of(other).map(|kind| [kind].into()),
-        };
-        let fits = self.compare_kinds(given.as_ref(), wanted, pointer);
+    /// Checks the expressions of a value. What is known of the value is returned.
+    pub(super) fn given(&mut self, template: &'a Template, pointer: &str) -> Given<'a> {
         match template {
-            Template::Exact(_) => {}
-            Template::Literal(value) => {
-                if fits && wanted.excludes(value) {
-                    self.problems.add(pointer, "must be one of the values that the schema allows");
-                }
+            Template::Literal(value) => Given::from_value(value),
+            Template::Exact(expression) => {
+                let shape = self.expression(expression, pointer);
+                expression.as_literal().map_or(Given::Of(shape), Given::from_value)
             }
             Template::Text(pieces) => {
                 for piece in pieces {
@@ -29,52 +26,51 @@ impl<'a> Checker<'a> {
                         self.expression(expression, pointer);
                     }
                 }
+                if template.has_dollar_braces() {
+                    self.warnings.add(pointer, DOLLAR);
+                }
+                Given::Text(pieces)
             }
             Template::List(items) => {
-                let item = wanted.item();
-                for (place, template) in items.iter().enumerate() {
-                    self.value(template, &item, &child(pointer, place));
-                }
+                let item = |(place, item)| self.given(item, &child(pointer, place));
+                Given::List(items.iter().enumerate().map(item).collect())
             }
-            Template::Object(members) => self.members(members, wanted, pointer, pointer),
+            Template::Object(members) => self.given_members(members, pointer),
         }
     }
 
-    /// Members of an object; what is missing is told at `owner`, where the object itself may be missing too.
-    pub(super) fn members(
+    fn given_members(&mut self, members: &'a BTreeMap<String, Template>, pointer: &str) -> Given<'a> {
+        let member =
+            |(name, member): (&'a String, &'a Template)| (name.as_str(), self.given(member, &child(pointer, name)));
+        Given::Object(members.iter().map(member).collect())
+    }
+
+    /// The members of an object for something that takes `schema`. What is wrong with the object as a whole is told at `owner`
+    /// if it has no members: it may be missing in the document.
+    pub(super) fn input(
         &mut self,
+        schema: Option<&'a Schema>,
         members: &'a BTreeMap<String, Template>,
-        wanted: &Shape<'a>,
         pointer: &str,
         owner: &str,
     ) {
-        let is_object = can_meet(Some(&[Kind::Object].into()), wanted.kinds().as_ref());
-        let missing = if is_object { wanted.missing(|name| members.contains_key(name)) } else { Vec::new() };
-        for name in missing {
-            let place = if members.is_empty() { owner } else { pointer };
-            self.problems.add(place, format_args!("`{name}` is missing"));
-        }
-        for (name, template) in members {
-            let pointer = child(pointer, name);
-            let member = match wanted.member(&Segment::Name(name.clone())) {
-                Ok(member) => member,
-                Err(why) => {
-                    if is_object {
-                        self.problems.add(&pointer, format_args!("unknown field: the schema {why}"));
-                    }
-                    Shape::Unknown
-                }
-            };
-            self.value(template, &member, &pointer);
+        let given = self.given_members(members, pointer);
+        let Some(schema) = schema else { return };
+        for finding in self.judge.findings(schema, &given, self.steps) {
+            let place = if members.is_empty() { owner.to_owned() } else { format!("{pointer}{}", finding.pointer) };
+            self.problems.add(&place, finding.about.message(&self.suggester));
         }
     }
 
-    fn compare_kinds(&mut self, given: Option<&BTreeSet<Kind>>, wanted: &Shape<'a>, pointer: &str) -> bool {
-        let wanted = wanted.kinds();
-        let fits = can_meet(given, wanted.as_ref());
-        if let (false, Some(given), Some(wanted)) = (fits, given, &wanted) {
-            self.problems.add(pointer, format_args!("expected {}, found {}", names(wanted), names(given)));
+    /// A value that has to be of a type.
+    pub(super) fn value_of(&mut self, template: &'a Template, wanted: Kinds, pointer: &str) {
+        let found = self.given(template, pointer).kinds();
+        self.expect(wanted, found, pointer);
+    }
+
+    pub(super) fn expect(&mut self, wanted: Kinds, found: Kinds, pointer: &str) {
+        if !found.meets(wanted) {
+            self.problems.add(pointer, format_args!("expected {wanted}, found {found}"));
         }
-        fits
     }
 }

@@ -1,23 +1,27 @@
 //! Definitions held against the actions and triggers of a made-up registry: names, fields, types and providers.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::LazyLock};
 
 use serde_json::{Value, json};
-use workway_model::{ActionId, IntegrationId, LocalId};
+use workway_model::{ActionId, IntegrationId, LocalId, Schema};
 
 use super::*;
 use crate::{
-    ActionCatalogue, CatalogueAction, CatalogueTrigger, Problem, bounds::MAX_PROBLEMS, check, required_providers,
+    ActionCatalogue, CatalogueAction, CatalogueOffer, CatalogueTrigger, Problem, bounds::MAX_PROBLEMS, check,
+    required_providers,
 };
 
 /// GitHub and Slack as the example uses them.
 pub(super) struct Registry;
 
-impl ActionCatalogue for Registry {
-    fn action(&self, id: &ActionId) -> Option<CatalogueAction> {
-        let (input, output) = match id.to_string().as_str() {
-            "slack.post-message" => (
-                json!({
+/// Input and output of each action.
+static ACTIONS: LazyLock<BTreeMap<&str, CatalogueAction>> = LazyLock::new(|| {
+    BTreeMap::from([
+        (
+            "slack.post-message",
+            action(
+                "slack",
+                &json!({
                     "type": "object", "additionalProperties": false, "required": ["channel", "text"],
                     "properties": {
                         "channel": {"type": "string"}, "text": {"$ref": "#/$defs/text"},
@@ -32,46 +36,72 @@ impl ActionCatalogue for Registry {
                                     "properties": {"a": {"type": "boolean"}, "b": {"type": ["string", "null"]}}},
                     },
                 }),
-                json!({"type": "object", "additionalProperties": false,
+                &json!({"type": "object", "additionalProperties": false,
                        "properties": {"ts": {"type": "string"}, "replies": {"type": "array", "items": {"type": "integer"}}}}),
             ),
-            "github.add-label" => (
-                json!({"type": "object", "required": ["label"], "properties": {"number": {"type": "integer"}}}),
-                json!({"type": "object", "properties": {"id": {"type": "integer"}}}),
+        ),
+        (
+            "github.add-label",
+            action(
+                "github",
+                &json!({"type": "object", "required": ["label"], "properties": {"number": {"type": "integer"}}}),
+                &json!({"type": "object", "properties": {"id": {"type": "integer"}}}),
             ),
-            _ => return None,
-        };
-        let provider = id.integration.as_str().parse().expect("is a provider");
-        Some(CatalogueAction {
-            input_schema: Arc::new(input),
-            output_schema: Arc::new(output),
-            providers: [provider].into(),
-        })
+        ),
+    ])
+});
+
+static TRIGGER: LazyLock<CatalogueTrigger> = LazyLock::new(|| CatalogueTrigger {
+    config_schema: schema_of(&json!({
+        "type": "object", "additionalProperties": false, "required": ["owner"],
+        "properties": {"owner": {"type": "string"}, "labels": {"type": "array", "items": {"type": "string"}}},
+    })),
+    event_schema: schema_of(&json!({
+        "type": "object", "additionalProperties": false,
+        "properties": {
+            "title": {"type": "string"}, "number": {"type": "integer"}, "open": {"type": "boolean"},
+            "labels": {"type": "array", "items": {"type": "object", "additionalProperties": false,
+                                                 "properties": {"name": {"type": "string"}}}},
+        },
+    })),
+    providers: ["github".parse().expect("is a provider")].into(),
+});
+
+fn action(provider: &str, input: &Value, output: &Value) -> CatalogueAction {
+    CatalogueAction {
+        input_schema: schema_of(input),
+        output_schema: schema_of(output),
+        providers: [provider.parse().expect("is a provider")].into(),
+    }
+}
+
+pub(super) fn schema_of(document: &Value) -> Schema {
+    Schema::parse(&document.to_string()).unwrap_or_else(|error| panic!("{document}: {error}"))
+}
+
+impl ActionCatalogue for Registry {
+    fn action(&self, id: &ActionId) -> Option<CatalogueAction> {
+        ACTIONS.get(id.to_string().as_str()).cloned()
     }
 
     fn trigger(&self, integration: &IntegrationId, trigger: &LocalId) -> Option<CatalogueTrigger> {
-        (integration.as_str() == "github" && trigger.as_str() == "new-issue").then(|| CatalogueTrigger {
-            config_schema: Arc::new(json!({
-                "type": "object", "additionalProperties": false, "required": ["owner"],
-                "properties": {"owner": {"type": "string"}, "labels": {"type": "array", "items": {"type": "string"}}},
-            })),
-            event_schema: Arc::new(json!({
-                "type": "object", "additionalProperties": false,
-                "properties": {
-                    "title": {"type": "string"}, "number": {"type": "integer"}, "open": {"type": "boolean"},
-                    "labels": {"type": "array", "items": {"type": "object", "additionalProperties": false,
-                                                         "properties": {"name": {"type": "string"}}}},
-                },
-            })),
-            providers: ["github".parse().expect("is a provider")].into(),
-        })
+        (integration.as_str() == "github" && trigger.as_str() == "new-issue").then(|| TRIGGER.clone())
+    }
+
+    fn offers(&self) -> BTreeMap<IntegrationId, CatalogueOffer> {
+        let ids = |names: &[&str]| names.iter().map(|name| name.parse().expect("is an id")).collect();
+        let offer = |integration: &str, actions: &[&str], triggers: &[&str]| {
+            let offer = CatalogueOffer { actions: ids(actions), triggers: ids(triggers) };
+            (integration.parse().expect("is an id"), offer)
+        };
+        BTreeMap::from([offer("slack", &["post-message"], &[]), offer("github", &["add-label"], &["new-issue"])])
     }
 }
 
 /// The problems of a definition, a line each.
 pub(super) fn found(value: Value) -> Vec<String> {
     let definition = WorkflowDefinition::from_value(&value).unwrap_or_else(|error| panic!("{value}: {error}"));
-    check(&definition, &Registry).iter().map(Problem::to_string).collect()
+    check(&definition, &Registry).errors.iter().map(Problem::to_string).collect()
 }
 
 /// The problems of one step `a` with what is before it.
@@ -90,7 +120,7 @@ pub(super) fn found_with(before: Value, with: Value) -> Vec<String> {
 #[test]
 fn the_example_has_no_problem() {
     let definition = WorkflowDefinition::from_yaml(EXAMPLE).expect("is a definition");
-    assert_eq!(check(&definition, &Registry), []);
+    assert_eq!(check(&definition, &Registry), Default::default());
     let providers: Vec<_> = required_providers(&definition, &Registry).iter().map(ToString::to_string).collect();
     assert_eq!(providers, ["github", "slack"]);
 }
@@ -104,9 +134,9 @@ fn actions_and_triggers_have_to_be_offered() {
         "on-failure": [{"id": "c", "uses": "slack.weep"}],
     }));
     assert_eq!(lines.len(), 3, "{lines:#?}");
-    assert!(lines[0].starts_with("/trigger/trigger: unknown trigger \"github.new-star\""), "{lines:#?}");
-    assert!(lines[1].starts_with("/steps/0/parallel/0/steps/0/uses: unknown action \"slack.dance\""), "{lines:#?}");
-    assert!(lines[2].starts_with("/on-failure/0/uses: unknown action \"slack.weep\""), "{lines:#?}");
+    assert_eq!(lines[0], "/trigger/trigger: unknown trigger \"github.new-star\": github has new-issue");
+    assert_eq!(lines[1], "/steps/0/parallel/0/steps/0/uses: unknown action \"slack.dance\": slack has post-message");
+    assert_eq!(lines[2], "/on-failure/0/uses: unknown action \"slack.weep\": slack has post-message");
 }
 
 #[test]
@@ -117,13 +147,22 @@ fn fields_are_held_against_the_schema_of_the_input() {
         (json!({"channel": "#a"}), vec!["/steps/0/with: `text` is missing"]),
         (
             json!({"channel": "#a", "text": "b", "txet": 1}),
-            vec!["/steps/0/with/txet: unknown field: the schema has no `txet`: it has blocks, channel"],
+            vec![
+                "/steps/0/with/txet: unknown field: the schema has no `txet`: did you mean `text`? It has blocks, channel",
+            ],
         ),
         (json!({"channel": 7, "text": "b"}), vec!["/steps/0/with/channel: expected string, found integer"]),
         (json!({"channel": "a", "text": null}), vec!["/steps/0/with/text: expected string, found null"]),
         (json!({"channel": "a", "text": ["b"]}), vec!["/steps/0/with/text: expected string, found array"]),
-        (json!({"channel": "a", "text": "b", "count": 1.5, "ratio": 1}), vec![]),
-        (json!({"channel": "a", "text": "b", "mode": "odd"}), vec!["/steps/0/with/mode: must be one of the values"]),
+        (json!({"channel": "a", "text": "b", "count": 1.0, "ratio": 1}), vec![]),
+        (
+            json!({"channel": "a", "text": "b", "count": 1.5}),
+            vec!["/steps/0/with/count: expected integer, found number"],
+        ),
+        (
+            json!({"channel": "a", "text": "b", "mode": "odd"}),
+            vec![r#"/steps/0/with/mode: must be one of "plain", "fancy""#],
+        ),
         (json!({"channel": "a", "text": "b", "mode": "{{ inputs.s }}"}), vec![]),
         (
             json!({"channel": "a", "text": "b", "blocks": [{}, 1]}),

@@ -1,7 +1,7 @@
 //! Checks the guide to the format: its examples are valid definitions, and its limits are those of the code.
 
-use super::*;
-use crate::bounds::*;
+use super::{integrations::Integrations, *};
+use crate::{CheckReport, bounds::*, check};
 
 const GUIDE: &str = include_str!("../../../../../docs/workflow-config.md");
 
@@ -15,6 +15,7 @@ fn every_example_of_the_guide_is_a_definition() {
     for block in blocks() {
         let definition = WorkflowDefinition::from_yaml(block).unwrap_or_else(|error| panic!("{block}\n{error}"));
         assert!(schema::VALIDATOR.is_valid(&definition.to_value()), "{block}");
+        assert_eq!(check(&definition, &Integrations), CheckReport::default(), "{block}");
     }
 }
 

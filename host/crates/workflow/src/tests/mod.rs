@@ -6,9 +6,14 @@ mod expressions;
 mod filters;
 mod format;
 mod guide;
+mod integrations;
+mod judging;
 mod properties;
 mod references;
 mod schema;
+mod soundness;
+mod suggestions;
+mod warnings;
 mod yaml;
 
 use std::{collections::BTreeMap, sync::LazyLock};

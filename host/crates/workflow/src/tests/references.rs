@@ -130,7 +130,7 @@ fn every_trigger_tells_something_else() {
         (schedule.clone(), "{{ trigger.scheduled_at }}", ""),
         (schedule, "{{ trigger.x }}", "it has scheduled_at"),
         (json!({"webhook": {}}), "{{ trigger.body.x }} {{ trigger.headers.a }} {{ trigger.method }}", ""),
-        (json!({"webhook": {}}), "{{ trigger.x }}", "it has body, headers, query, method"),
+        (json!({"webhook": {}}), "{{ trigger.x }}", "it has body, headers, method, query"),
         (json!({"webhook": {"body": body}}), "{{ trigger.body.x }}", ""),
         (json!({"webhook": {"body": body}}), "{{ trigger.body.y }}", "has no `y`: it has x"),
     ] {

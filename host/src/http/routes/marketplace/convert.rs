@@ -3,15 +3,19 @@
 use axum::{http::HeaderMap, response::Response};
 use serde_json::value::RawValue;
 use workway_api::{
+    error::ProblemDetail,
     listings::{self, ListingDetail, ListingDeveloper, ListingStatus, Screenshot, SourceFormat, WorkflowSource},
     marketplace::ListingPage,
     reviews::Review,
+    validation::{DefinitionProblem, Severity, Validation},
     versions::{Installation, Version},
 };
 use workway_marketplace as marketplace;
 use workway_marketplace::{
     ListPage, Listing, ListingChange, Pricing, PricingModel, ScreenshotInfo, Status, Summary, VersionInfo, Visibility,
+    Written,
 };
+use workway_workflow as workflow;
 
 use crate::http::{
     error::ApiError,
@@ -22,6 +26,35 @@ use crate::http::{
 pub(super) fn written(listing: &Listing) -> Result<Response, ApiError> {
     let version = Some(listing.summary.version);
     tagged(&HeaderMap::new(), Audience::Caller, version, &listing_detail(listing)?)
+}
+
+/// As [`written`], for a write that checked the definition.
+pub(super) fn written_with_warnings(written: Written) -> Result<Response, ApiError> {
+    let warning = |problem: workflow::Problem| ProblemDetail {
+        line: problem.position.map(|position| position.line),
+        column: problem.position.map(|position| position.column),
+        ..ProblemDetail::new(problem.pointer, problem.message)
+    };
+    let warnings = written.warnings.into_iter().map(warning).collect();
+    let version = Some(written.listing.summary.version);
+    let detail = ListingDetail { warnings, ..listing_detail(&written.listing)? };
+    tagged(&HeaderMap::new(), Audience::Caller, version, &detail)
+}
+
+pub(super) fn validation(found: marketplace::Validation) -> Validation {
+    let valid = found.errors.is_empty();
+    let with = |severity: Severity| {
+        move |problem: workflow::Problem| DefinitionProblem {
+            pointer: problem.pointer,
+            message: problem.message,
+            severity,
+            line: problem.position.map(|position| position.line),
+            column: problem.position.map(|position| position.column),
+        }
+    };
+    let errors = found.errors.into_iter().map(with(Severity::Error));
+    let problems = errors.chain(found.warnings.into_iter().map(with(Severity::Warning))).collect();
+    Validation { valid, problems, required_oauth_providers: found.required_providers }
 }
 
 pub(super) fn listing_page(page: &ListPage, limit: usize, offset: usize) -> ListingPage {
@@ -75,6 +108,7 @@ pub(super) fn listing_detail(whole: &Listing) -> Result<ListingDetail, ApiError>
         workflow_definition: raw_json(whole.definition.clone())?,
         source: whole.source.as_ref().map(source),
         screenshots,
+        warnings: Vec::new(),
     })
 }
 

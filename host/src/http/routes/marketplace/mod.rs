@@ -11,5 +11,6 @@ pub(in crate::http) mod reviews;
 pub(in crate::http) mod screenshots;
 pub(in crate::http) mod search;
 pub(in crate::http) mod stats;
+pub(in crate::http) mod validation;
 pub(in crate::http) mod versions;
 pub(in crate::http) mod workflows;

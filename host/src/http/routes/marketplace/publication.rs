@@ -7,7 +7,11 @@ use workway_api::{
 };
 use workway_users::Scope;
 
-use super::{actor::actor, convert::written, problems::WriteProblems};
+use super::{
+    actor::actor,
+    convert::{written, written_with_warnings},
+    problems::WriteProblems,
+};
 use crate::{
     app::App,
     http::{
@@ -38,7 +42,7 @@ pub(in crate::http) async fn publish_workflow(
 ) -> Result<Response, ApiError> {
     caller.require(Scope::Publish)?;
     let actor = actor(&app, &caller).await?;
-    written(&app.marketplace().publish_workflow(&actor, &id, &condition).await?)
+    written_with_warnings(app.marketplace().publish_workflow(&actor, &id, &condition).await?)
 }
 
 /// Unpublishes a workflow. Existing installations keep working. The operator may unpublish any workflow.

@@ -17,7 +17,7 @@ use workway_users::Scope;
 
 use super::{
     actor::{actor, audience, optional_actor},
-    convert::{version, written},
+    convert::{version, written_with_warnings},
     problems::WriteProblems,
 };
 use crate::{
@@ -79,8 +79,8 @@ pub(in crate::http) async fn create_version(
         let detail = "send workflowDefinition or workflowYaml";
         return Err(ApiError::bad_request(ErrorCode::InvalidBody, detail));
     };
-    let listing = app.marketplace().add_version(&actor, &id, &condition, &source, &body.changelog).await?;
-    Ok((StatusCode::CREATED, written(&listing)?).into_response())
+    let written = app.marketplace().add_version(&actor, &id, &condition, &source, &body.changelog).await?;
+    Ok((StatusCode::CREATED, written_with_warnings(written)?).into_response())
 }
 
 /// The text of a definition, which a body contains as JSON or as YAML.
