@@ -11,9 +11,9 @@ const MIN_RANDOM_BYTES: usize = 16;
 pub(super) const MAX_JUDGED_BYTES: usize = 64;
 /// Bits of entropy for each byte. 16 random hexadecimal digits have about 3.3; repeated and counted texts have less.
 const MIN_ENTROPY: f64 = 3.0;
-/// Of so many neighbours, one is of another class (lower case, upper case, digit). About half of the neighbours in random
-/// texts are, and one in ten in names such as `inputs.sha256Digest`.
-const NEIGHBOURS_PER_CHANGE: usize = 4;
+/// Of so many bytes, more than one differs in class (lower case, upper case, digit) from the byte before it. In random texts
+/// nearly every second one does, and one in ten in names such as `inputs.sha256Digest`.
+const BYTES_PER_CHANGE: usize = 5;
 /// Digits, and letters, in an unbroken run of [`MIN_RANDOM_BYTES`] that is random without many changes of class.
 const MIN_OF_EACH: usize = 3;
 /// The shortest run of letters and digits that no word is, in bytes.
@@ -52,18 +52,19 @@ pub(super) fn is_random(text: &str) -> bool {
         return false;
     }
     let changes = bytes.windows(2).filter(|pair| is_change(pair[0], pair[1])).count();
-    let is_mixed = changes * NEIGHBOURS_PER_CHANGE >= bytes.len()
+    let is_mixed = has_digit(text) && changes * BYTES_PER_CHANGE > bytes.len()
         || bytes.split(|byte| !byte.is_ascii_alphanumeric()).any(is_random_run);
     is_mixed && entropy(bytes) >= MIN_ENTROPY
 }
 
-/// Whether a text is what people choose as a password: long enough, no path, and of lower case, upper case and digits.
+/// Whether a text is what people choose as a password: long enough, with lower case and digits, and no name of something
+/// else, such as a path. What has upper case too may have the signs of names.
 pub(super) fn is_password(text: &str) -> bool {
     text.chars().count() >= MIN_PASSWORD_CHARS
         && !text.contains(['/', ':'])
         && has_digit(text)
         && text.contains(char::is_lowercase)
-        && text.contains(char::is_uppercase)
+        && (text.contains(char::is_uppercase) || !text.contains(['-', '_', '.']))
 }
 
 /// A letter in upper case before one in lower case begins a word.

@@ -6,74 +6,24 @@ use std::sync::LazyLock;
 use aho_corasick::AhoCorasick;
 
 use super::{
-    check::{MAX_JUDGED_BYTES, is_password, is_random},
+    check::{MAX_JUDGED_BYTES, is_basic, is_password, is_random},
     text::{EXPRESSION, expressions, without_expressions},
 };
 
 /// What the generic rules call what they find.
 pub(super) const WHAT: &str = "a password or token";
 
-/// Ends of names of secrets.
-const SECRETS: [&str; 24] = [
-    "token",
-    "tokens",
-    "secret",
-    "secrets",
-    "credential",
-    "credentials",
-    "auth",
-    "authorization",
-    "authentication",
-    "bearer",
-    "cookie",
-    "cookies",
-    "apikey",
-    "apikeys",
-    "authkey",
-    "accesskey",
-    "secretkey",
-    "privatekey",
-    "accountkey",
-    "signingkey",
-    "encryptionkey",
-    "sharedkey",
-    "masterkey",
-    "presharedkey",
-];
-const PASSWORDS: [&str; 10] =
-    ["password", "passwords", "passwd", "passphrase", "passcode", "pwd", "pass", "passwort", "kennwort", "contraseña"];
+/// Last words of names of secrets, in the singular.
+const SECRETS: [&str; 7] = ["secret", "credential", "authorization", "authentication", "auth", "bearer", "cookie"];
+const PASSWORDS: [&str; 9] =
+    ["password", "passwd", "passphrase", "passcode", "pwd", "pass", "passwort", "kennwort", "contraseña"];
 /// Words before `key`.
-const KEYS: [&str; 28] = [
-    "api",
-    "access",
-    "secret",
-    "private",
-    "signing",
-    "encryption",
-    "auth",
-    "authentication",
-    "authorization",
-    "account",
-    "shared",
-    "preshared",
-    "subscription",
-    "app",
-    "application",
-    "admin",
-    "master",
-    "service",
-    "server",
-    "client",
-    "integration",
-    "routing",
-    "license",
-    "deploy",
-    "webhook",
-    "security",
-    "storage",
-    "ssh",
+const KEYS: [&str; 24] = [
+    "access", "account", "admin", "api", "app", "application", "auth", "client", "deploy", "encryption", "integration",
+    "license", "master", "preshared", "private", "routing", "secret", "security", "service", "shared", "signing", "ssh",
+    "storage", "subscription",
 ];
-/// Words before `token` of tokens that only continue a list, mark a request or are meant for the public.
+/// Words before `token` of tokens that only continue a list or mark a request.
 const HARMLESS: [&str; 20] = [
     "next",
     "page",
@@ -152,15 +102,18 @@ impl Named {
         if words.iter().any(|word| PUBLIC.contains(&word.as_str())) {
             return None;
         }
-        if PASSWORDS.iter().any(|end| last == end || end.len() > 4 && last.ends_with(end)) {
+        let singular = last.strip_suffix('s').unwrap_or(last);
+        // Words are also written as one. A short one ends other words: `compass`.
+        let is_end = |word: &str, end: &str| word == end || end.len() > 4 && word.ends_with(end);
+        if PASSWORDS.iter().any(|end| is_end(last, end) || is_end(singular, end)) {
             return Some(Self::Password);
         }
-        let harmless = HARMLESS.iter().any(|word| *word == before || last.starts_with(word)) && last.contains("token");
-        let is_secret =
-            SECRETS.iter().any(|end| last == end || end.len() > 5 && last.ends_with(end)) || last.ends_with("token");
-        let is_key = (last == "key" || last == "keys") && KEYS.contains(&before);
-        let is_secret_id = last == "id" && before == "secret";
-        (!harmless && (is_secret || is_key || is_secret_id)).then_some(Self::Secret)
+        let before_end = |end| singular.strip_suffix(end).map(|start| if start.is_empty() { before } else { start });
+        let is_secret = SECRETS.iter().any(|end| is_end(singular, end))
+            || before_end("token").is_some_and(|start| !HARMLESS.contains(&start))
+            || before_end("key").is_some_and(|start| KEYS.contains(&start))
+            || last == "id" && before == "secret";
+        is_secret.then_some(Self::Secret)
     }
 
     /// Whether a value of such a name is secret. What an expression gives is not, but a text within it may be.
@@ -168,7 +121,7 @@ impl Named {
         let literal = without_expressions(value);
         let words: Vec<_> = literal.split(is_gap).filter(|word| !word.is_empty()).take(MAX_WORDS + 1).collect();
         let quoted = || expressions(value).flat_map(|expression| expression.split(['\'', '"']).skip(1).step_by(2));
-        words.len() <= MAX_WORDS && words.iter().any(|word| self.is_secret_word(word)) || quoted().any(is_random)
+        words.len() <= MAX_WORDS && words.iter().any(|word| self.is_secret_word(word) || is_basic(word)) || quoted().any(is_random)
     }
 
     fn is_secret_word(self, word: &str) -> bool {
@@ -214,7 +167,7 @@ fn first_word(text: &str) -> &str {
     let bytes = &text.as_bytes()[..text.len().min(MAX_JUDGED_BYTES)];
     let ends = |place: usize| match bytes[place] {
         b'=' => bytes.get(place + 1).is_some_and(u8::is_ascii_alphanumeric),
-        byte => !byte.is_ascii() || is_gap(char::from(byte)),
+        byte => !byte.is_ascii() || ends_value(byte),
     };
     // Up to its end the word is ASCII.
     &text[..(0..bytes.len()).find(|place| ends(*place)).unwrap_or(bytes.len())]
@@ -243,8 +196,11 @@ fn is_quote(byte: u8) -> bool {
 
 /// What separates values in a text.
 fn is_gap(character: char) -> bool {
-    character.is_whitespace()
-        || matches!(character, '"' | '\'' | '`' | '&' | ',' | ';' | '<' | '>' | '(' | ')' | '{' | '}' | EXPRESSION)
+    character == EXPRESSION || character.is_whitespace() || u8::try_from(character).is_ok_and(ends_value)
+}
+
+fn ends_value(byte: u8) -> bool {
+    is_blank(byte) || matches!(byte, b'"' | b'\'' | b'`' | b'&' | b',' | b';' | b'<' | b'>' | b'(' | b')' | b'{' | b'}')
 }
 
 /// The words of a name, in lower case: `accessToken`, `ACCESS_TOKEN` and `Access-Token` have two.

@@ -56,27 +56,51 @@ impl Scanner {
     /// separate what stands before a token, and no token breaks right after a keyword that is like a word.
     fn find(&self, text: &str, joints: &[usize]) -> Option<&'static str> {
         let mut first = self.kinds.len();
+        // For each kind, where the last text ends that its check refused: no token begins within it. This bounds the work
+        // for texts in which every part of a long match could begin another one.
+        let mut refused = Vec::new();
         for found in self.keywords.find_overlapping_iter(text) {
             let place = self.owners[found.pattern().as_usize()];
             let ends_like_word = text.as_bytes()[found.end() - 1].is_ascii_alphanumeric();
-            if place < first
-                && !(ends_like_word && joints.binary_search(&found.end()).is_ok())
-                && stands_after(text.as_bytes(), found.start(), joints, self.kinds[place].before)
-                && self.matches(place, &text[found.start()..])
+            if place >= first
+                || found.start() < refused.get(place).copied().unwrap_or_default()
+                || ends_like_word && joints.binary_search(&found.end()).is_ok()
+                || !stands_after(text.as_bytes(), found.start(), joints, self.kinds[place].before)
             {
-                first = place;
+                continue;
+            }
+            match self.tried(place, &text[found.start()..]) {
+                Tried::Found => first = place,
+                Tried::Refused(length) => {
+                    refused.resize(self.kinds.len(), 0);
+                    refused[place] = found.start() + length;
+                }
+                Tried::Nothing => {}
             }
         }
         self.kinds.get(first).map(|kind| kind.what)
     }
 
-    fn matches(&self, place: usize, text: &str) -> bool {
+    /// Tries the pattern of a kind at the beginning of a text.
+    fn tried(&self, place: usize, text: &str) -> Tried {
         let kind = self.kinds[place];
         let pattern = self.patterns[place].get_or_init(|| pattern(kind));
-        let Some(check) = kind.check else { return pattern.is_match(text) };
-        let found = pattern.captures(text);
-        found.and_then(|found| found.get(1).or_else(|| found.get(0))).is_some_and(|judged| check(judged.as_str()))
+        // Groups cost more than a match, and most texts have none.
+        if !pattern.is_match(text) {
+            return Tried::Nothing;
+        }
+        let Some(check) = kind.check else { return Tried::Found };
+        let Some(found) = pattern.captures(text) else { return Tried::Nothing };
+        let whole = found.get_match();
+        if check(found.get(1).unwrap_or(whole).as_str()) { Tried::Found } else { Tried::Refused(whole.len()) }
     }
+}
+
+enum Tried {
+    Found,
+    /// The pattern matched so many bytes, and the check refused them.
+    Refused(usize),
+    Nothing,
 }
 
 /// The pattern of a kind, tried at the beginning of a text only.

@@ -11,8 +11,8 @@ use percent_encoding::percent_decode_str;
 
 /// Stands for an expression in a text whose expressions were taken out: no credential has it.
 pub(super) const EXPRESSION: char = '\u{fffc}';
-/// The shortest base64 that is decoded, in characters. The shortest token with a keyword is not shorter.
-const MIN_BASE64_CHARS: usize = 20;
+/// The shortest base64 that is decoded, in characters: that of 13 bytes, the length of the shortest token in the table.
+const MIN_BASE64_CHARS: usize = 18;
 
 /// The longest number that is no part of a token, in digits: a year.
 const MAX_NUMBER_BYTES: usize = 4;

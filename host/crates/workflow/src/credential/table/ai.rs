@@ -37,6 +37,7 @@ pub(super) const KINDS: &[Kind] = &[
         &["sk-"],
         r"sk-[A-Za-z0-9_-]{20,64}",
     )
+    .after(Before::NO_BASE64)
     .checked(is_mixed),
     Kind::new(
         "an ElevenLabs API key",

@@ -80,7 +80,7 @@ pub(super) const KINDS: &[Kind] = &[
         "a GoCardless or Mollie API key",
         "https://docs.mollie.com/reference/authentication",
         &["live_"],
-        r"live_[A-Za-z0-9_-]{30}",
+        r"live_[A-Za-z0-9-]{30}",
     )
     .checked(is_mixed),
     Kind::new(

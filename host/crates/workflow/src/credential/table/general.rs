@@ -65,7 +65,7 @@ pub(super) const KINDS: &[Kind] = &[
         "a JSON Web Token",
         "https://www.rfc-editor.org/rfc/rfc7519",
         &["eyj", "eya", "ewo"],
-        r"((?:eyJ|eyA|ewo)[A-Za-z0-9_-]{8,600})\.[A-Za-z0-9_-]{2}",
+        r"((?:eyJ|eyA|ewo)[A-Za-z0-9_-]{8,400})\.[A-Za-z0-9_-]{2}",
     )
     .after(Before::NO_BASE64)
     .checked(is_jwt_head),

@@ -171,7 +171,10 @@ fn a_random_text_counts_where_its_name_says_so() {
             assert_eq!(told(&other), [""; 0], "{other}");
         }
     }
-    for password in ["Tr0ub4dor&3", "hunter2!A", "Pa$$w0rd"] {
+    for value in ["wJalrXUtnFEMI/K7~MDENG/bPxRfiCYEXAMPLEKEY", "dXNlcjpw~YXNz", "MDk6cGFz~c3dvcmQ="] {
+        assert_eq!(told(&json!({"auth": value.replace('~', "")})).len(), 1, "{value}");
+    }
+    for password in ["Tr0ub4dor&3", "hunter2!A", "Pa$$w0rd", "s3cretpass", "Correct-Horse-7"] {
         for found in [json!({"db_password": password}), json!({"text": format!("Server=a;Password={password};")})] {
             assert_eq!(told(&found).len(), 1, "{found}");
         }
@@ -224,7 +227,7 @@ fn what_only_names_a_secret_is_none() {
 fn a_short_password_counts_only_under_the_name_of_one() {
     for value in ["OAuth2ClientCredentialsV2", "Tr0ub4dor&3"] {
         assert_eq!(
-            told(&json!({"auth": value, "token": value, "text": format!("secret: {value}")})),
+            told(&json!({"client_secret": value, "token": value, "text": format!("secret: {value}")})),
             [""; 0],
             "{value}"
         );

@@ -112,6 +112,10 @@ fn long_names_and_values_are_bounded() {
     assert!(!is_found(&format!("token{}={secret}", " ".repeat(9))), "blanks between a name and a value are bounded");
     assert!(!is_found(&format!("token={}", made("<a15>"))), "what is short is no token");
     assert!(is_found(&format!("token={}", made("<a16>"))));
+    assert!(!is_found(&format!("token{}={secret}", "_a".repeat(40))), "a name is bounded");
+    assert!(!is_found(&format!("token={}", "ab12".repeat(8))), "what repeats is not random");
+    assert!(is_found("password=aB345678") && !is_found("password=aB34567"), "what is short is no password");
+    assert!(is_found(&base64(&format!("xoxb-{}", "12345678"))), "the shortest base64 is decoded");
     assert!(!told(&json!({"token": format!("a b c {secret}")})).is_empty());
     assert!(told(&json!({"token": format!("a b c d {secret}")})).is_empty(), "so many words are prose");
 }
