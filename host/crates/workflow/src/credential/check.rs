@@ -11,7 +11,7 @@ const MIN_RANDOM_BYTES: usize = 16;
 pub(super) const MAX_JUDGED_BYTES: usize = 64;
 /// Bits of entropy for each byte. 16 random hexadecimal digits have about 3.3; repeated and counted texts have less.
 const MIN_ENTROPY: f64 = 3.0;
-/// Of so many bytes, more than one differs in class (lower case, upper case, digit) from the byte before it. In random texts
+/// Of so many bytes, at least one differs in class (lower case, upper case, digit) from the byte before it. In random texts
 /// nearly every second one does, and one in ten in names such as `inputs.sha256Digest`.
 const BYTES_PER_CHANGE: usize = 5;
 /// Digits, and letters, in an unbroken run of [`MIN_RANDOM_BYTES`] that is random without many changes of class.
@@ -52,7 +52,7 @@ pub(super) fn is_random(text: &str) -> bool {
         return false;
     }
     let changes = bytes.windows(2).filter(|pair| is_change(pair[0], pair[1])).count();
-    let is_mixed = has_digit(text) && changes * BYTES_PER_CHANGE > bytes.len()
+    let is_mixed = has_digit(text) && changes * BYTES_PER_CHANGE >= bytes.len()
         || bytes.split(|byte| !byte.is_ascii_alphanumeric()).any(is_random_run);
     is_mixed && entropy(bytes) >= MIN_ENTROPY
 }

@@ -19,9 +19,30 @@ const PASSWORDS: [&str; 9] =
     ["password", "passwd", "passphrase", "passcode", "pwd", "pass", "passwort", "kennwort", "contraseña"];
 /// Words before `key`.
 const KEYS: [&str; 24] = [
-    "access", "account", "admin", "api", "app", "application", "auth", "client", "deploy", "encryption", "integration",
-    "license", "master", "preshared", "private", "routing", "secret", "security", "service", "shared", "signing", "ssh",
-    "storage", "subscription",
+    "access",
+    "account",
+    "admin",
+    "api",
+    "app",
+    "application",
+    "auth",
+    "client",
+    "deploy",
+    "encryption",
+    "integration",
+    "license",
+    "master",
+    "preshared",
+    "private",
+    "routing",
+    "secret",
+    "security",
+    "service",
+    "shared",
+    "signing",
+    "ssh",
+    "storage",
+    "subscription",
 ];
 /// Words before `token` of tokens that only continue a list or mark a request.
 const HARMLESS: [&str; 20] = [
@@ -121,7 +142,8 @@ impl Named {
         let literal = without_expressions(value);
         let words: Vec<_> = literal.split(is_gap).filter(|word| !word.is_empty()).take(MAX_WORDS + 1).collect();
         let quoted = || expressions(value).flat_map(|expression| expression.split(['\'', '"']).skip(1).step_by(2));
-        words.len() <= MAX_WORDS && words.iter().any(|word| self.is_secret_word(word) || is_basic(word)) || quoted().any(is_random)
+        words.len() <= MAX_WORDS && words.iter().any(|word| self.is_secret_word(word) || is_basic(word))
+            || quoted().any(is_random)
     }
 
     fn is_secret_word(self, word: &str) -> bool {

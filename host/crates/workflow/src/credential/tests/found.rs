@@ -225,7 +225,7 @@ fn what_only_names_a_secret_is_none() {
 
 #[test]
 fn a_short_password_counts_only_under_the_name_of_one() {
-    for value in ["OAuth2ClientCredentialsV2", "Tr0ub4dor&3"] {
+    for value in ["OAuth2ClientCredentials", "Tr0ub4dor&3"] {
         assert_eq!(
             told(&json!({"client_secret": value, "token": value, "text": format!("secret: {value}")})),
             [""; 0],
