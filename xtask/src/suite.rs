@@ -7,16 +7,17 @@ use anyhow::Result;
 
 use crate::cargo_tool::CARGO_COMPONENT;
 use crate::progress::Phases;
-use crate::{components, foreign, fuzz_api, npm, process, toolchain, workspace};
+use crate::{components, foreign, fuzz_api, npm, process, python, toolchain, workspace};
 
 pub fn test(arguments: &[String]) -> Result<()> {
-    let mut phases = Phases::new(10);
+    let mut phases = Phases::new(11);
     let wasm = phases.run("looking for a wasm toolchain", toolchain::ensure)?;
     phases.run("building integrations", || components::build_integrations(wasm, &[]))?;
     phases.run("building the tests' guests", || components::build_guests(wasm))?;
     phases.run("building guests in other languages", foreign::build)?;
     phases.run("installing Prism", install_prism)?;
     phases.run("installing an OpenID provider", install_oidc)?;
+    phases.run("installing Jinja2", install_jinja2)?;
     phases.run("installing cargo-component", || {
         process::or_skip("cargo-component", CARGO_COMPONENT.install().map(drop))
     })?;
@@ -62,6 +63,12 @@ fn scope(arguments: &[String]) -> &'static [&'static str] {
 pub fn install_prism() -> Result<()> {
     let manifests = workspace::root().join("tests/prism");
     process::or_skip("Prism, the mock of GitHub", npm::install(&manifests, &workspace::tools().join("prism")))
+}
+
+/// Installs the template engine whose expressions ours are compared with.
+fn install_jinja2() -> Result<()> {
+    let requirements = workspace::root().join("tests/jinja2/requirements.txt");
+    process::or_skip("Jinja2", python::install(&requirements, &workspace::tools().join("jinja2")).map(drop))
 }
 
 /// Installs the OpenID provider where the tests connect accounts.

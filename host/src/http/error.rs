@@ -14,7 +14,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use workway_api::error::{ErrorCode, Problem, ProblemDetail};
-use workway_model::{Failure, FailureKind, InputProblem};
+use workway_model::{Failure, FailureKind};
 use workway_registry::{ActivationError, ApproveError, ExecuteError, FollowError, UnknownIntegration};
 use workway_resources::OutOfMemory;
 use workway_sandbox::{CallError, Limit};
@@ -72,11 +72,8 @@ impl ApiError {
         Self { retry_after: Some(wait), ..self }
     }
 
-    fn errors(mut self, problems: Vec<InputProblem>) -> Self {
-        self.problem.errors = problems
-            .into_iter()
-            .map(|problem| ProblemDetail { pointer: problem.pointer, detail: problem.message })
-            .collect();
+    fn errors(mut self, problems: impl IntoIterator<Item = ProblemDetail>) -> Self {
+        self.problem.errors = problems.into_iter().collect();
         self
     }
 }
@@ -106,7 +103,10 @@ impl From<ExecuteError> for ApiError {
             ExecuteError::UnknownAction(_) => Self::not_found(ErrorCode::ActionNotFound, detail),
             ExecuteError::UnknownTrigger(_) => Self::not_found(ErrorCode::TriggerNotFound, detail),
             ExecuteError::PendingApproval(_) => Self::new(StatusCode::CONFLICT, ErrorCode::PendingApproval, detail),
-            ExecuteError::InvalidInput(problems) => Self::bad_request(ErrorCode::InvalidInput, detail).errors(problems),
+            ExecuteError::InvalidInput(problems) => {
+                let problems = problems.into_iter().map(|problem| ProblemDetail::new(problem.pointer, problem.message));
+                Self::bad_request(ErrorCode::InvalidInput, detail).errors(problems)
+            }
             ExecuteError::InputTooLarge(_) => {
                 Self::new(StatusCode::PAYLOAD_TOO_LARGE, ErrorCode::InputTooLarge, detail)
             }

@@ -1,4 +1,4 @@
-//! A guest whose answers are no JSON, which the contract says they are.
+//! A guest whose answers are no JSON, which the contract says they are, or JSON that few programs can read.
 
 use workway_test_guests::raw::{Definition, Raw, action, bindings::workway::integration::types::Failure, definition};
 
@@ -6,12 +6,18 @@ struct NotJson;
 
 impl Raw for NotJson {
     fn describe() -> Definition {
-        definition("not-json", vec![action("run"), action("nothing")])
+        definition(
+            "not-json",
+            vec![action("run"), action("nothing"), action("half"), action("half-name"), action("halves")],
+        )
     }
 
     fn execute(action: &str, _input: &str) -> Result<String, Failure> {
         match action {
             "run" => Ok("{oops".to_owned()),
+            "half" => Ok(r#""\ud83d""#.to_owned()),
+            "half-name" => Ok(r#"{"a":[{"\ude00":1}]}"#.to_owned()),
+            "halves" => Ok(r#""\ud83d\ude00""#.to_owned()),
             _ => Ok(String::new()),
         }
     }

@@ -36,6 +36,19 @@ pub struct ProblemDetail {
     pub pointer: String,
     /// What the problem is.
     pub detail: String,
+    /// The line of the text that it is about, from 1 up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<u32>,
+    /// The character in the line, from 1 up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub column: Option<u32>,
+}
+
+impl ProblemDetail {
+    /// A problem of a value that is no text of several lines.
+    pub fn new(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self { pointer: pointer.into(), detail: detail.into(), line: None, column: None }
+    }
 }
 
 /// What went wrong, for programs. Codes never change their meaning.
@@ -245,9 +258,13 @@ mod tests {
             code: ErrorCode::InvalidInput,
             detail: "the input does not match the schema".to_owned(),
             request_id: "0192".to_owned(),
-            errors: vec![ProblemDetail { pointer: "/text".to_owned(), detail: "must be a string".to_owned() }],
+            errors: vec![
+                ProblemDetail::new("/text", "must be a string"),
+                ProblemDetail { line: Some(2), column: Some(7), ..ProblemDetail::new("/yaml", "duplicate key") },
+            ],
         };
         let written = serde_json::to_value(&problem).unwrap();
+        assert_eq!(written["errors"][0], json!({ "pointer": "/text", "detail": "must be a string" }));
         assert_eq!((&written["code"], &written["requestId"]), (&json!("invalid-input"), &json!("0192")));
         assert_eq!(serde_json::from_value::<Problem>(written).unwrap(), problem);
         let bare = json!({ "type": "", "title": "", "status": 404, "code": "not-found", "detail": "" });

@@ -13,7 +13,7 @@
 //! refused.
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, value::RawValue};
+use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use crate::{
@@ -82,8 +82,31 @@ pub struct ListingDetail {
     /// The definition. `/schemas/workflow-1.json` describes a published one.
     #[schema(value_type = Object)]
     pub workflow_definition: Box<RawValue>,
+    /// The text of the definition, as its developer sent it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<WorkflowSource>,
     /// The screenshots, in order.
     pub screenshots: Vec<Screenshot>,
+}
+
+/// The text of a definition, with its comments and order. Versions from before texts were stored have none.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct WorkflowSource {
+    /// The language of the text.
+    pub format: SourceFormat,
+    /// The text, at most 256 KiB.
+    pub text: String,
+}
+
+/// The language of a definition's text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum SourceFormat {
+    /// JSON.
+    Json,
+    /// YAML.
+    Yaml,
 }
 
 /// A screenshot of a workflow.
@@ -169,7 +192,7 @@ pub enum ListingStatus {
 pub(crate) struct Tag(String);
 
 /// Creates a workflow. It is a draft until it is published, and may be incomplete until then.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewListing {
     /// At most 80 characters, with at least one letter or digit.
@@ -201,15 +224,15 @@ pub struct NewListing {
     /// Who can see the workflow once it is published. By default everyone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub visibility: Option<Visibility>,
-    /// The definition as JSON, at most 256 KiB. To be published, it must match `/schemas/workflow-1.json`.
+    /// The definition as JSON, at most 256 KiB, the text of which is stored as you send it. To be published, it must match `/schemas/workflow-1.json`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>, example = json!({
         "name": "Daily standup",
         "trigger": { "schedule": { "cron": "0 9 * * 1-5", "timezone": "Europe/Rome" } },
         "steps": [{ "id": "ask", "uses": "slack.post-message", "with": { "channel": "#team", "text": "What is new?" } }],
     }))]
-    pub workflow_definition: Option<Value>,
-    /// The definition as YAML, which must be complete.
+    pub workflow_definition: Option<Box<RawValue>>,
+    /// The definition as YAML, at most 256 KiB, which must be complete.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub workflow_yaml: Option<String>,
 }

@@ -1,10 +1,10 @@
 //! Versions of a workflow, and the installations that run them.
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, value::RawValue};
+use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
-use crate::{page::Page, time::Timestamp};
+use crate::{listings::WorkflowSource, page::Page, time::Timestamp};
 
 /// Versions of a workflow, newest first.
 pub type VersionPage = Page<Version>;
@@ -24,14 +24,14 @@ pub struct Version {
 }
 
 /// Adds a version to a workflow. Send exactly one of `workflowDefinition` and `workflowYaml`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewVersion {
-    /// The workflow as JSON, at most 256 KiB, as `/schemas/workflow-1.json` describes it.
+    /// The workflow as JSON, at most 256 KiB, the text of which is stored as you send it, as `/schemas/workflow-1.json` describes it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
-    pub workflow_definition: Option<Value>,
-    /// The workflow as YAML.
+    pub workflow_definition: Option<Box<RawValue>>,
+    /// The workflow as YAML, at most 256 KiB.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub workflow_yaml: Option<String>,
     /// What is new, at most 4,000 characters without NUL.
@@ -66,4 +66,7 @@ pub struct InstallationDetail {
     /// The definition that it runs.
     #[schema(value_type = Object)]
     pub workflow_definition: Box<RawValue>,
+    /// The text of the definition, as its developer sent it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<WorkflowSource>,
 }

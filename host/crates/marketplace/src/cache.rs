@@ -67,7 +67,10 @@ impl AnswerCache {
             details: Cache::builder()
                 .max_capacity(bytes / 2)
                 .weigher(|(_, key): &(u64, String), listing: &Option<Arc<Listing>>| {
-                    let texts = listing.as_ref().map(|listing| listing.definition.len() + listing.description.len());
+                    let texts = listing.as_ref().map(|listing| {
+                        let source = listing.source.as_ref().map_or(0, |source| source.text.len());
+                        listing.definition.len() + listing.description.len() + source
+                    });
                     weight(ENTRY_BYTES + key.len() + texts.map_or(0, |bytes| bytes + SUMMARY_BYTES))
                 })
                 .time_to_live(CACHE_TIME)

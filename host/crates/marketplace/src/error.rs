@@ -1,8 +1,6 @@
 //! Why the marketplace refuses a request.
 
-use workway_model::InputProblem;
-use workway_workflow as workflow;
-use workway_workflow::DefinitionError;
+use workway_workflow::Problem;
 
 use super::store::{StoreError, TakenField};
 
@@ -28,7 +26,7 @@ pub enum MarketplaceError {
     OwnListing,
     /// Everything that is wrong with what the caller sent.
     #[error("{} must be fixed: see `errors`", counted(.0.len()))]
-    Invalid(Vec<InputProblem>),
+    Invalid(Vec<Problem>),
     #[error("the workflow has changed since you read it: read it again and repeat the change")]
     Stale,
     #[error("the workflow is {0}: publish it first")]
@@ -54,25 +52,18 @@ impl From<StoreError> for MarketplaceError {
     }
 }
 
-impl MarketplaceError {
-    /// Problems of a definition in YAML.
-    pub fn invalid_definition(error: DefinitionError) -> Self {
-        Self::Invalid(error.problems.into_iter().map(|problem| placed("/workflowYaml", problem)).collect())
-    }
-}
-
 /// The problem that another listing has this name or slug.
-pub(super) fn taken(field: TakenField) -> InputProblem {
+pub(super) fn taken(field: TakenField) -> Problem {
     let pointer = match field {
         TakenField::Name => "/name",
         TakenField::Slug => "/slug",
     };
-    InputProblem { pointer: pointer.to_owned(), message: StoreError::Taken(field).to_string() }
+    Problem::new(pointer, StoreError::Taken(field))
 }
 
 /// A definition's problem with a pointer that begins at `place`.
-pub(super) fn placed(place: &str, problem: workflow::Problem) -> InputProblem {
-    InputProblem { pointer: format!("{place}{}", problem.pointer), message: problem.message }
+pub(super) fn placed(place: &str, problem: Problem) -> Problem {
+    Problem { pointer: format!("{place}{}", problem.pointer), ..problem }
 }
 
 fn counted(problems: usize) -> String {

@@ -1,6 +1,7 @@
 //! The fields of a listing that its owner writes, and their validation: all problems at once, each with a JSON pointer.
 
-use workway_model::{InputProblem, is_slug};
+use workway_model::is_slug;
+use workway_workflow::Problem;
 
 use super::{
     bounds::{
@@ -35,7 +36,7 @@ impl ListingChange {
         summary: &mut Summary,
         description: &mut String,
         categories: &[Category],
-    ) -> Vec<InputProblem> {
+    ) -> Vec<Problem> {
         let mut problems = Vec::new();
         if let Some(name) = self.name {
             problems.extend(name_problem(&name));
@@ -84,7 +85,7 @@ impl ListingChange {
 }
 
 /// What a listing lacks before it can be published. What it has is valid already.
-pub(super) fn incomplete(summary: &Summary, description: &str) -> Vec<InputProblem> {
+pub(super) fn incomplete(summary: &Summary, description: &str) -> Vec<Problem> {
     let empty = |pointer: &str, text: &str, what: &str| {
         text.trim()
             .is_empty()
@@ -113,17 +114,17 @@ pub(super) fn slug_of(name: &str) -> String {
     slug
 }
 
-pub(super) fn problem(pointer: &str, message: impl Into<String>) -> InputProblem {
-    InputProblem { pointer: pointer.to_owned(), message: message.into() }
+pub(super) fn problem(pointer: &str, message: impl std::fmt::Display) -> Problem {
+    Problem::new(pointer, message)
 }
 
-pub(super) fn longer(pointer: &str, text: &str, most: usize) -> Option<InputProblem> {
+pub(super) fn longer(pointer: &str, text: &str, most: usize) -> Option<Problem> {
     let chars = text.chars().count();
     (chars > most).then(|| problem(pointer, format!("must have at most {most} characters (got {chars})")))
 }
 
 /// Rejects NUL: programs that end texts at it would lose the rest.
-pub(super) fn nul(pointer: &str, text: &str) -> Option<InputProblem> {
+pub(super) fn nul(pointer: &str, text: &str) -> Option<Problem> {
     text.contains('\0').then(|| problem(pointer, "must not contain the NUL character"))
 }
 
@@ -133,14 +134,14 @@ fn single_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-fn name_problem(name: &str) -> Option<InputProblem> {
+fn name_problem(name: &str) -> Option<Problem> {
     if fold(name).is_empty() {
         return Some(problem("/name", "name must have at least one letter or digit"));
     }
     longer("/name", name, MAX_NAME_CHARS)
 }
 
-fn slug_problem(slug: &str) -> Option<InputProblem> {
+fn slug_problem(slug: &str) -> Option<Problem> {
     if !(MIN_SLUG_BYTES..=MAX_SLUG_BYTES).contains(&slug.len()) || !is_slug(slug) {
         let rule = format!(
             "slug must be {MIN_SLUG_BYTES} to {MAX_SLUG_BYTES} lower-case letters a to z, digits and single hyphens between them"
@@ -152,7 +153,7 @@ fn slug_problem(slug: &str) -> Option<InputProblem> {
         .then(|| problem("/slug", "this slug is reserved for a page of the marketplace: choose another"))
 }
 
-fn tag_problems(tags: &[String]) -> Vec<InputProblem> {
+fn tag_problems(tags: &[String]) -> Vec<Problem> {
     let mut problems = Vec::new();
     if tags.len() > MAX_TAGS {
         problems.push(problem("/tags", format!("a workflow can have at most {MAX_TAGS} tags (got {})", tags.len())));
@@ -167,7 +168,7 @@ fn tag_problems(tags: &[String]) -> Vec<InputProblem> {
     problems
 }
 
-fn pricing_problem(pricing: Pricing) -> Option<InputProblem> {
+fn pricing_problem(pricing: Pricing) -> Option<Problem> {
     match (pricing.model, pricing.cents) {
         (PricingModel::Free, 0) => None,
         (PricingModel::Free, _) => Some(problem("/pricing/cents", "cents must be 0 when the model is \"free\"")),

@@ -17,8 +17,8 @@ mod typo;
 pub use error::MarketplaceError;
 pub use fields::ListingChange;
 pub use listing::{
-    Category, Counts, DeveloperRef, Doc, Installation, Listing, NewVersion, Pricing, PricingModel, Review, Stats,
-    Status, Summary, UnknownValue, VersionInfo, Visibility,
+    Category, Counts, DeveloperRef, Doc, Installation, InstalledDefinition, Listing, NewVersion, Pricing, PricingModel,
+    Review, Source, Stats, Status, Summary, UnknownValue, VersionInfo, Visibility,
 };
 pub use query::{ListFilter, ListPage, SearchText, SearchWord, Sort};
 pub use registry::{Actor, Condition, NewWorkflow, WorkflowRegistry};
@@ -28,4 +28,4 @@ pub use store::{ListingStore, Reviewed, Sight, StoreError, TakenField};
 pub use text::{fold, indexed_words};
 
 /// What a marketplace asks of the host whose actions its workflows use.
-pub use workway_workflow::{ActionCatalogue, CatalogueAction, CatalogueTrigger};
+pub use workway_workflow::{ActionCatalogue, CatalogueAction, CatalogueTrigger, SourceFormat};

@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, fmt, str::FromStr};
 
 use workway_model::Timestamp;
+use workway_workflow::SourceFormat;
 
 use super::screenshot::ScreenshotInfo;
 
@@ -158,6 +159,8 @@ pub struct Listing {
     pub description: String,
     /// The definition's JSON.
     pub definition: String,
+    /// The text of the definition, unless the current version is from before texts were stored.
+    pub source: Option<Source>,
     pub screenshots: Vec<ScreenshotInfo>,
 }
 
@@ -166,6 +169,14 @@ impl Summary {
     pub fn is_public(&self) -> bool {
         self.status == Status::Published && self.visibility == Visibility::Public
     }
+}
+
+/// The text of a definition as its author sent it, with its comments and order. At most
+/// [`MAX_BYTES`](workway_workflow::bounds::MAX_BYTES), as everything that is read as a definition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    pub format: SourceFormat,
+    pub text: String,
 }
 
 /// A workflow version that is about to be stored, and never changes then.
@@ -177,6 +188,8 @@ pub struct NewVersion {
     /// SHA-256 of the definition's text, in hexadecimal.
     pub content_hash: String,
     pub changelog: String,
+    /// The text of the definition, if there is one.
+    pub source: Option<Source>,
 }
 
 /// What is shown of a version.
@@ -198,6 +211,15 @@ pub struct Installation {
     pub installed_at: Timestamp,
     /// None while it is active.
     pub uninstalled_at: Option<Timestamp>,
+}
+
+/// The definition that an installation runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InstalledDefinition {
+    /// Its JSON.
+    pub json: String,
+    /// The author's text, if it was stored.
+    pub source: Option<Source>,
 }
 
 /// What a user thinks of a listing.

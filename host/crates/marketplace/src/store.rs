@@ -4,7 +4,9 @@ use async_trait::async_trait;
 use workway_model::Timestamp;
 
 use super::{
-    listing::{Category, Doc, Installation, Listing, NewVersion, Review, Stats, Summary, VersionInfo},
+    listing::{
+        Category, Doc, Installation, InstalledDefinition, Listing, NewVersion, Review, Stats, Summary, VersionInfo,
+    },
     query::{ListFilter, ListPage, SearchText, SearchWord},
     screenshot::{Screenshot, ScreenshotInfo},
 };
@@ -131,7 +133,11 @@ pub trait ListingStore: Send + Sync {
     async fn uninstall(&self, listing: &str, user: &str, now: Timestamp) -> Result<bool, StoreError>;
 
     /// A user's installation of a listing by the listing's id, deleted listings included, with the definition that it runs.
-    async fn installation(&self, listing: &str, user: &str) -> Result<Option<(Installation, String)>, StoreError>;
+    async fn installation(
+        &self,
+        listing: &str,
+        user: &str,
+    ) -> Result<Option<(Installation, InstalledDefinition)>, StoreError>;
 
     async fn review(
         &self,

@@ -14,6 +14,7 @@ mod range;
 mod schema;
 mod schema_cost;
 mod schema_meter;
+mod surrogate;
 mod timestamp;
 
 pub use definition::{Action, Definition, Trigger, TriggerKind};
@@ -28,5 +29,6 @@ pub use permissions::{ConnectionNeed, Permissions, Widening};
 pub use range::check_range;
 pub use schema::{InputProblem, Schema, SchemaError};
 pub use schema_cost::CostError;
+pub use surrogate::has_lone_surrogate;
 pub use timestamp::{InvalidTimestamp, Timestamp};
 pub use workway_policy::{HostPattern, HostPatternError};

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::value::RawValue;
 use wasmtime::{Store, UpdateDeadline, component::Instance};
 use workway_capability::Capabilities;
-use workway_model::{DefinitionDraft, LocalId, UserId};
+use workway_model::{DefinitionDraft, LocalId, UserId, has_lone_surrogate};
 
 use super::{
     LinkedComponent, Measured, Usage,
@@ -60,10 +60,15 @@ impl OutputBudget {
         Ok(())
     }
 
-    /// A guest's own text, once it is known to be JSON.
+    /// A guest's own text, once it is known to be JSON that every client can read. All JSON of a guest comes through here.
     pub(super) fn json(&mut self, text: String) -> Result<Box<RawValue>, CallError> {
         self.take(text.len())?;
-        RawValue::from_string(text).map_err(|error| CallError::BadOutput(error.to_string()))
+        let json = RawValue::from_string(text).map_err(|error| CallError::BadOutput(error.to_string()))?;
+        if has_lone_surrogate(json.get()) {
+            let problem = "a text has half of a surrogate pair, which is no character (RFC 7493, section 2.1)";
+            return Err(CallError::BadOutput(problem.to_owned()));
+        }
+        Ok(json)
     }
 }
 
@@ -203,4 +208,20 @@ impl LinkedComponent {
 /// How many epochs a guest may run through: at least one, since the first may end right after the call began.
 fn ticks(cpu: Duration) -> u64 {
     u64::try_from(cpu.as_nanos().div_ceil(TICK.as_nanos())).unwrap_or(u64::MAX).max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_json_that_every_client_can_read_is_let_through() {
+        let json = |text: &str| OutputBudget::new(&DESCRIBE_LIMITS).json(text.to_owned());
+        for text in [r#""\ud83d\ude00""#, r#"{"a":"\\ud83d"}"#, " [1] "] {
+            assert_eq!(json(text).expect(text).get(), text.trim());
+        }
+        for text in ["", "{oops", r#""\ud83d""#, r#"{"\ude00":1}"#, r#"[{"a":"x\ud83dy"}]"#] {
+            assert!(matches!(json(text), Err(CallError::BadOutput(_))), "{text}");
+        }
+    }
 }

@@ -7,7 +7,12 @@ use std::{
     path::PathBuf,
 };
 
-use super::{Case, Fixture, MAX_FILE_BYTES, recorded_path, suite::parse_recorded};
+use workway_document::Document;
+
+use super::{
+    Case, Fixture, MAX_FILE_BYTES, recorded_path,
+    suite::{MAX_NESTING, parse_recorded},
+};
 
 /// Recordings lie in a repository, for everybody to read. The process's mask takes away from this.
 const FILE_MODE: u32 = 0o644;
@@ -46,10 +51,7 @@ pub fn write_recorded(case: &Case, fixtures: &[Fixture]) -> io::Result<PathBuf> 
 /// YAML that reads as the very same fixtures, or JSON, which is YAML too.
 fn as_yaml(fixtures: &[Fixture]) -> io::Result<String> {
     let value = serde_json::to_value(fixtures)?;
-    let options = serde_saphyr::options! { strict_booleans: true, with_snippet: false };
-    let reads_back = |text: &String| {
-        serde_saphyr::from_str_with_options::<serde_json::Value>(text, options).is_ok_and(|read| read == value)
-    };
+    let reads_back = |text: &String| Document::from_yaml(text, MAX_NESTING).is_ok_and(|read| read.value == value);
     match serde_saphyr::to_string(&fixtures).ok().filter(reads_back) {
         Some(text) => Ok(text),
         None => Ok(serde_json::to_string_pretty(fixtures)?),

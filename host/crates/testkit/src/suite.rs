@@ -9,6 +9,7 @@ use std::{
 
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
+use workway_document::Document;
 use workway_model::ProviderId;
 
 use super::{
@@ -22,6 +23,8 @@ pub const MAX_FILE_BYTES: usize = 1 << 20;
 pub const MAX_CASES: usize = 200;
 /// Files of one folder.
 pub const MAX_FILES: usize = 500;
+/// How deep a file may nest, lists and objects counted: as deep as a response's JSON that is read elsewhere.
+pub(super) const MAX_NESTING: usize = 120;
 /// The folder of recorded fixtures, beside the files of cases.
 const RECORDED_FOLDER: &str = "recorded";
 /// What is repeated of a parser's message, in characters.
@@ -42,7 +45,7 @@ pub struct SuiteError {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object with `cases`")]
 struct Written {
     #[serde(default)]
     connections: BTreeMap<String, Value>,
@@ -177,23 +180,22 @@ fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
 }
 
 fn read_bounded(path: &Path) -> io::Result<String> {
-    let mut text = String::new();
+    let mut bytes = Vec::new();
     let most = u64::try_from(MAX_FILE_BYTES).unwrap_or(u64::MAX);
-    File::open(path)?.take(most.saturating_add(1)).read_to_string(&mut text)?;
-    if text.len() > MAX_FILE_BYTES {
+    File::open(path)?.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
+    if bytes.len() > MAX_FILE_BYTES {
         return Err(io::Error::other(format!("a file must have at most {MAX_FILE_BYTES} bytes")));
     }
-    Ok(text)
+    workway_document::decode(bytes).map_err(io::Error::other)
 }
 
-/// YAML, strictly: no key twice, `yes` is a text.
+/// Reads YAML as strictly as the definition of a workflow is read.
 fn yaml<T: DeserializeOwned>(text: &str) -> Result<T, String> {
     if text.len() > MAX_FILE_BYTES {
         return Err(format!("a file must have at most {MAX_FILE_BYTES} bytes"));
     }
-    let options = serde_saphyr::options! { strict_booleans: true, with_snippet: false };
-    serde_saphyr::from_str_with_options(text, options)
-        .map_err(|error| error.to_string().chars().take(MAX_MESSAGE_CHARS).collect())
+    let document = Document::from_yaml(text, MAX_NESTING).map_err(|error| error.to_string())?;
+    T::deserialize(document.value).map_err(|error| error.to_string().chars().take(MAX_MESSAGE_CHARS).collect())
 }
 
 #[cfg(test)]
@@ -242,10 +244,24 @@ mod tests {
     fn what_is_not_strict_yaml_is_refused_with_its_line() {
         for (text, part) in [
             ("cases: [", "line"),
-            ("cases: []\ncases: []", "duplicate"),
+            ("cases: []\ncases: []", "line 2, column 1: duplicate"),
+            (
+                "cases:\n  - { name: a, action: x, input: { zip: 01234 } }",
+                "line 2, column 41: 01234 is a number for some",
+            ),
+            (
+                "cases:\n  - { name: a, action: x, input: { mode: 0755 } }",
+                "line 2, column 42: 0755 is a number for some",
+            ),
+            (
+                "cases:\n  - { name: a, action: x, input: { n: 1_000 } }",
+                "line 2, column 39: 1_000 is a number for some",
+            ),
+            ("cases:\n  - { name: a, action: x, input: { n: 12345678901234567890123 } }", "does not fit 64 bits"),
+            ("cases:\n  - { name: a, action: x, input: &x { n: 1 } }", "anchors"),
             ("cases: []\nother: 1", "unknown field"),
-            ("- 1", ""),
-            ("", ""),
+            ("- { name: a, action: x }", "expected an object with `cases`"),
+            ("", "the document is empty"),
         ] {
             let found = problems(text);
             assert!(found.len() == 1 && found[0].contains(part), "{text:?}: {found:?}");
@@ -253,10 +269,33 @@ mod tests {
     }
 
     #[test]
+    fn files_in_other_encodings_are_named_as_such() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("a.yaml");
+        let utf_16: Vec<u8> = "\u{feff}cases: []".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        std::fs::write(&file, utf_16).expect("is written");
+        assert!(Suite::read(&file).expect_err("is refused").to_string().contains("UTF-16"));
+        std::fs::write(&file, b"cases: [] # caf\xe9").expect("is written");
+        assert!(
+            Suite::read(&file)
+                .expect_err("is refused")
+                .to_string()
+                .contains("line 1, column 16: the text is not in UTF-8")
+        );
+        std::fs::write(&file, "\u{feff}cases: []").expect("is written");
+        assert_eq!(Suite::read(&file).expect("is a suite").cases.len(), 0);
+    }
+
+    #[test]
     fn files_and_their_number_of_cases_are_bounded() {
         let many = format!("cases: [{}]", "{name: a, action: x},".repeat(MAX_CASES + 1));
         assert!(problems(&many)[0].contains("at most 200 cases"));
         assert!(problems(&"#".repeat(MAX_FILE_BYTES + 1))[0].contains("at most 1048576 bytes"));
+        let deep = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+        let deepest = MAX_NESTING - 3;
+        let nested = |depth: usize| format!("cases: [{{ name: a, action: x, input: {} }}]", deep(depth));
+        Suite::parse(Path::new("a.yaml"), &nested(deepest)).expect("as deep as may be");
+        assert!(problems(&nested(deepest + 1))[0].contains("at most 120 levels deep"));
         let bomb = "a: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b]\nd: &d [*c,*c,*c,*c,*c,*c,*c,*c,*c]\ne: &e [*d,*d,*d,*d,*d,*d,*d,*d,*d]\nf: &f [*e,*e,*e,*e,*e,*e,*e,*e,*e]\ncases: [*f,*f,*f,*f,*f,*f,*f,*f,*f]";
         assert_eq!(problems(bomb).len(), 1);
     }

@@ -16,11 +16,14 @@ pub const MAX_EXPRESSIONS: usize = 1_000;
 pub const MAX_EXPRESSION_CHARS: usize = 2_000;
 /// Names, numbers, texts and signs of one expression: what bounds how deep compiling it recurses.
 pub const MAX_EXPRESSION_TOKENS: usize = 500;
+/// How deep the tree of an expression is, which is what evaluating it recurses: each operator, filter and member is a level above
+/// what it is applied to.
+pub const MAX_EXPRESSION_DEPTH: usize = 100;
 /// Brackets of an expression within each other.
 pub const MAX_EXPRESSION_NESTING: usize = 32;
 /// The longest id of a step, in characters.
 pub const MAX_ID_CHARS: usize = 64;
-/// The longest name of a workflow, in characters.
+/// The longest name of a workflow or a step, in characters: what a list shows in a line or two.
 pub const MAX_NAME_CHARS: usize = 200;
 /// The longest description, in characters.
 pub const MAX_DESCRIPTION_CHARS: usize = 8_000;
@@ -32,8 +35,10 @@ pub const MAX_ATTEMPTS: u32 = 20;
 pub const MAX_PROBLEMS: usize = 100;
 /// The longest message or pointer of a problem, in characters.
 pub const MAX_PROBLEM_CHARS: usize = 500;
-/// The most fuel that one expression gets, whatever a caller says. One pays for an instruction or for 64 bytes.
+/// The most fuel that one expression gets, whatever a caller says. A step pays for a look at a value, or for 64 bytes.
 pub const MAX_FUEL: u64 = 1_000_000;
+/// What one expression may make, in bytes, whether or not it keeps it.
+pub const MAX_EXPRESSION_BYTES: usize = 16 << 20;
 /// The largest result of an expression or of a whole template, in bytes: those of its texts, and 32 for each value and
 /// each name.
 pub const MAX_RESULT_BYTES: usize = 8 << 20;

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value;
+use workway_document::Document;
 use workway_model::{ActionId, IntegrationId, LocalId, Schema};
 
 use super::{
-    document,
+    document::{self, SourceFormat},
     problem::Problem,
     read,
     schedule::Schedule,
@@ -73,17 +74,26 @@ impl WorkflowDefinition {
     /// # Errors
     /// See [`DefinitionError`].
     pub fn from_json(text: &str) -> Result<Self, DefinitionError> {
-        let value = document::from_json(text).map_err(|problem| DefinitionError { problems: vec![problem] })?;
-        Self::from_value(&value)
+        Self::from_document(&SourceFormat::Json.read(text)?)
     }
 
-    /// Reads YAML, strictly: one document, no key twice, no aliases and merges; `yes` and `no` are texts.
+    /// Reads YAML, strictly: one document, no key twice, no aliases, merges and tags, and no number that readers disagree
+    /// about; `yes` and `no` are texts.
     ///
     /// # Errors
     /// See [`DefinitionError`].
     pub fn from_yaml(text: &str) -> Result<Self, DefinitionError> {
-        let value = document::from_yaml(text).map_err(|problem| DefinitionError { problems: vec![problem] })?;
-        Self::from_value(&value)
+        Self::from_document(&SourceFormat::Yaml.read(text)?)
+    }
+
+    /// Reads what [`SourceFormat::read`] read. Each problem has the position of what its pointer names.
+    ///
+    /// # Errors
+    /// See [`DefinitionError`].
+    pub fn from_document(document: &Document) -> Result<Self, DefinitionError> {
+        Self::from_value(&document.value).map_err(|error| DefinitionError {
+            problems: error.problems.into_iter().map(|problem| problem.located(document)).collect(),
+        })
     }
 
     /// Reads JSON. See [`parse`].

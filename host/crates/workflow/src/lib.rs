@@ -12,7 +12,6 @@ mod document;
 mod duration;
 mod evaluate;
 mod expression;
-mod guard;
 mod problem;
 mod read;
 mod read_step;
@@ -20,21 +19,22 @@ mod schedule;
 mod schema;
 mod step;
 mod template;
-mod token;
 mod write;
 
 pub use catalogue::{ActionCatalogue, CatalogueAction, CatalogueTrigger};
 pub use check::{check, required_providers};
 pub use credential::credential_problems;
 pub use definition::{DefinitionError, Trigger, WorkflowDefinition, parse};
+pub use document::{SourceFormat, SourceFormatError};
 pub use duration::{DurationError, WorkflowDuration};
-pub use evaluate::EvaluateError;
+pub use evaluate::{EvaluateError, Evaluated, Scope, SecretText};
 pub use expression::{Expression, ExpressionError, Reference, Root, Segment};
 pub use problem::Problem;
 pub use schedule::{Schedule, ScheduleError};
 pub use schema::SCHEMA;
 pub use step::{Case, Retry, Step, StepId, StepIdError, StepKind, WaitFor};
 pub use template::{Piece, Template, TemplateError};
+pub use workway_document::{Document, Position};
 
 #[cfg(test)]
 mod tests;

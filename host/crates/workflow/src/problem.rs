@@ -3,22 +3,44 @@
 
 use std::fmt;
 
+use serde::Serialize;
 use serde_json::Value;
+use workway_document::{Document, Position};
 
 use super::bounds::{MAX_PROBLEM_CHARS, MAX_PROBLEMS};
 
 /// One thing that is wrong with a definition.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Problem {
     /// Where, as an RFC 6901 pointer into the definition; empty for the whole.
     pub pointer: String,
     /// What is wrong and what to do about it.
     pub message: String,
+    /// Where in the author's text, if there is one. It serializes as `line` and `column`.
+    #[serde(flatten)]
+    pub position: Option<Position>,
+}
+
+impl Problem {
+    /// A problem of a value. Long texts are cut.
+    pub fn new(pointer: &str, message: impl fmt::Display) -> Self {
+        Self { pointer: clipped(pointer), message: clipped(&message.to_string()), position: None }
+    }
+
+    /// The problem with the position that its pointer has in `document`, unless it has one.
+    #[must_use]
+    pub fn located(self, document: &Document) -> Self {
+        let position = self.position.or_else(|| Some(document.position(&self.pointer)));
+        Self { position, ..self }
+    }
 }
 
 impl fmt::Display for Problem {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let place = if self.pointer.is_empty() { "(root)" } else { &self.pointer };
+        if let Some(position) = self.position {
+            write!(formatter, "{position}: ")?;
+        }
         write!(formatter, "{place}: {}", self.message)
     }
 }
@@ -32,7 +54,7 @@ pub(super) struct Problems {
 impl Problems {
     pub(super) fn add(&mut self, pointer: &str, message: impl fmt::Display) {
         if self.list.len() < MAX_PROBLEMS {
-            self.list.push(Problem { pointer: clipped(pointer), message: clipped(&message.to_string()) });
+            self.list.push(Problem::new(pointer, message));
         }
     }
 

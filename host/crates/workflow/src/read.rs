@@ -183,7 +183,7 @@ impl Reader {
     }
 
     /// A text that is not blank.
-    fn text(&mut self, value: &Value, at: &str, most: usize) -> Option<String> {
+    pub(super) fn text(&mut self, value: &Value, at: &str, most: usize) -> Option<String> {
         match value {
             Value::String(text) if !is_blank(text) && text.chars().count() <= most => Some(text.clone()),
             other => {
@@ -231,6 +231,18 @@ impl Reader {
                 Err(error) => Err(error.to_string()),
             }
         })
+    }
+
+    /// An expression that decides something; `true` and `false` may also be JSON's.
+    pub(super) fn condition(&mut self, value: &Value, at: &str) -> Option<Expression> {
+        match value {
+            Value::Bool(flag) => self.expression(&flag.to_string().into(), at),
+            Value::String(_) => self.expression(value, at),
+            other => {
+                self.problems.add(at, format_args!("must be an expression, true or false (got {})", found(other)));
+                None
+            }
+        }
     }
 
     pub(super) fn template(&mut self, value: &Value, at: &str) -> Template {

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::{
-    bounds::{MAX_ATTEMPTS, MAX_BRANCHES, MAX_CONCURRENCY},
+    bounds::{MAX_ATTEMPTS, MAX_BRANCHES, MAX_CONCURRENCY, MAX_NAME_CHARS},
     problem::{child, found},
     read::{Reader, is_blank},
     step::{Case, Retry, Step, StepKind, WaitFor},
@@ -20,7 +20,7 @@ const KINDS: [(&str, &[&str]); 6] = [
     ("wait-for", &[]),
 ];
 /// Fields of every step.
-const COMMON: [&str; 4] = ["id", "if", "timeout", "continue-on-error"];
+const COMMON: [&str; 5] = ["id", "name", "if", "timeout", "continue-on-error"];
 
 impl Reader {
     /// At least one step.
@@ -52,7 +52,8 @@ impl Reader {
         self.enter(id.as_ref(), at);
         let kind = self.kind_of(fields, at);
         self.refuse_strays(fields, at, kind);
-        let condition = fields.get("if").and_then(|text| self.expression(text, &child(at, "if")));
+        let name = fields.get("name").and_then(|name| self.text(name, &child(at, "name"), MAX_NAME_CHARS));
+        let condition = fields.get("if").and_then(|value| self.condition(value, &child(at, "if")));
         let timeout = fields.get("timeout").and_then(|text| self.parsed(text, &child(at, "timeout")));
         let continue_on_error = match fields.get("continue-on-error") {
             None => false,
@@ -64,7 +65,7 @@ impl Reader {
             }
         };
         let kind = self.kind(kind?, fields, at, depth)?;
-        Some(Step { id: id?, condition, continue_on_error, timeout, kind })
+        Some(Step { id: id?, name, condition, continue_on_error, timeout, kind })
     }
 
     fn kind_of(&mut self, fields: &Map<String, Value>, at: &str) -> Option<&'static str> {
@@ -126,7 +127,7 @@ impl Reader {
                 let mut read = Vec::new();
                 for (at, case) in cases {
                     let condition = self.required(case, &at, "if");
-                    let condition = condition.and_then(|text| self.expression(text, &child(&at, "if")));
+                    let condition = condition.and_then(|value| self.condition(value, &child(&at, "if")));
                     let steps = self.required(case, &at, "steps");
                     let steps = steps.map(|steps| self.some_steps(steps, &child(&at, "steps"), depth + 1));
                     read.extend(condition.zip(steps).map(|(condition, steps)| Case { condition, steps }));
@@ -170,7 +171,15 @@ impl Reader {
         read
     }
 
+    /// A number is short for an object that has only `attempts`.
     fn retry(&mut self, value: &Value, at: &str) -> Option<Retry> {
+        if value.is_number() {
+            return Some(Retry { attempts: self.number(value, at, MAX_ATTEMPTS)?, backoff: None });
+        }
+        if !value.is_object() {
+            self.problems.add(at, format_args!("must be a number of attempts or an object (got {})", found(value)));
+            return None;
+        }
         let fields = self.object(value, at, "`retry`", &["attempts", "backoff"])?;
         let attempts = self.required(fields, at, "attempts");
         let attempts = attempts.and_then(|number| self.number(number, &child(at, "attempts"), MAX_ATTEMPTS));

@@ -102,6 +102,8 @@ impl PartialEq for Schedule {
 
 #[cfg(test)]
 mod tests {
+    use chrono::Datelike;
+
     use super::*;
 
     #[test]
@@ -110,6 +112,34 @@ mod tests {
         let next = |time: &str| schedule.next_after(time.parse().expect("a time")).expect("comes").to_rfc3339();
         assert_eq!(next("2026-01-05T00:00:00Z"), "2026-01-05T08:30:00+00:00");
         assert_eq!(next("2026-07-03T07:30:00Z"), "2026-07-06T07:30:00+00:00", "Friday to Monday, in summer");
+    }
+
+    #[test]
+    fn one_of_two_restricted_day_fields_is_enough() {
+        // August 2026 begins on a Saturday.
+        for (cron, days) in [
+            ("0 0 13 * 5", vec![7, 13, 14, 21, 28]),
+            ("0 0 13 * *", vec![13]),
+            ("0 0 * * 5", vec![7, 14, 21, 28]),
+            ("0 0 13 * ?", vec![13]),
+            ("0 0 ? * 5", vec![7, 14, 21, 28]),
+            // Only `*` itself does not restrict: in some other programs `*/10` does not either.
+            ("0 0 */10 * 5", vec![1, 7, 11, 14, 21, 28, 31]),
+            ("0 0 1-31 * 5", (1..=31).collect()),
+            ("0 0 14 * +5", vec![14]),
+            ("0 0 13 * +5", vec![]),
+            ("0 0 * * 7", vec![2, 9, 16, 23, 30]),
+            ("0 0 * * 0", vec![2, 9, 16, 23, 30]),
+        ] {
+            let schedule = Schedule::parse(cron, "UTC").expect(cron);
+            let mut found = Vec::new();
+            let mut time: DateTime<Utc> = "2026-07-31T23:59:00Z".parse().expect("a time");
+            while let Some(next) = schedule.next_after(time).filter(|next| next.month() == 8 && next.year() == 2026) {
+                found.push(next.day());
+                time = next;
+            }
+            assert_eq!(found, days, "{cron}");
+        }
     }
 
     #[test]

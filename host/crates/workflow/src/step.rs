@@ -21,6 +21,8 @@ pub struct StepIdError(String);
 #[derive(Clone, Debug, PartialEq)]
 pub struct Step {
     pub id: StepId,
+    /// What people call the step. Nothing refers to it.
+    pub name: Option<String>,
     /// `if`: the step is left out, with an output of null, where this is not true.
     pub condition: Option<Expression>,
     /// The run goes on, with an output of null, where the step fails. Never with `sleep`.

@@ -3,12 +3,16 @@
 
 use std::collections::BTreeMap;
 
+use minijinja::{
+    machinery::{Token, tokenize},
+    syntax::SyntaxConfig,
+};
 use serde_json::Value;
 
 use super::{
+    bounds::MAX_EXPRESSION_CHARS,
     expression::{Expression, ExpressionError},
     problem::{Problems, child},
-    token::text_length,
 };
 
 /// A JSON value with expressions in it.
@@ -143,28 +147,27 @@ fn pieces(text: &str) -> Result<Vec<Piece>, TemplateError> {
         if inner.starts_with(['-', '+']) {
             return Err(TemplateError::Trimming);
         }
-        let length = expression_length(inner).ok_or(TemplateError::Open)?;
+        let length = expression_length(inner)?;
         pieces.push(Piece::Expression(Expression::parse(&inner[..length])?));
         rest = inner.get(length + 2..).unwrap_or_default();
     }
 }
 
 /// Bytes up to the `}}` that ends an expression: not one within quotes, or of objects within the expression.
-fn expression_length(inner: &str) -> Option<usize> {
-    let (mut place, mut depth) = (0, 0_usize);
-    while let Some(first) = inner[place..].chars().next() {
-        let rest = &inner[place..];
-        match first {
-            '"' | '\'' => {
-                place += text_length(rest);
-                continue;
-            }
-            '}' if depth == 0 && rest.starts_with("}}") => return Some(place),
-            '{' => depth += 1,
-            '}' => depth = depth.saturating_sub(1),
-            _ => {}
+fn expression_length(inner: &str) -> Result<usize, TemplateError> {
+    // What is longer is no expression, and not looked at.
+    let end = inner.char_indices().nth(MAX_EXPRESSION_CHARS + 2).map_or(inner.len(), |(end, _)| end);
+    for token in tokenize(&inner[..end], true, SyntaxConfig::default()) {
+        match token {
+            Ok((Token::VariableEnd, span)) => return Ok(span.end_offset as usize - "}}".len()),
+            Ok(_) => {}
+            // The parser says what is wrong.
+            Err(_) => break,
         }
-        place += first.len_utf8();
     }
-    None
+    match inner.find("}}") {
+        Some(length) if length < end => Ok(length),
+        _ if end < inner.len() => Err(ExpressionError::TooLong.into()),
+        _ => Err(TemplateError::Open),
+    }
 }

@@ -54,6 +54,9 @@ fn step(step: &Step) -> Value {
     let mut written = Map::new();
     let mut put = |name: &str, value: Value| drop(written.insert(name.to_owned(), value));
     put("id", step.id.as_str().into());
+    if let Some(name) = &step.name {
+        put("name", name.clone().into());
+    }
     if let Some(condition) = &step.condition {
         put("if", expression(condition));
     }

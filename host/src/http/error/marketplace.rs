@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 use workway_marketplace::{MarketplaceError, StoreError};
 
-use super::{ApiError, BUSY_RETRY, ErrorCode};
+use super::{ApiError, BUSY_RETRY, ErrorCode, ProblemDetail};
 
 impl From<MarketplaceError> for ApiError {
     fn from(error: MarketplaceError) -> Self {
@@ -20,6 +20,11 @@ impl From<MarketplaceError> for ApiError {
             }
             MarketplaceError::OwnListing => Self::new(StatusCode::FORBIDDEN, ErrorCode::OwnWorkflow, detail),
             MarketplaceError::Invalid(problems) => {
+                let problems = problems.into_iter().map(|problem| ProblemDetail {
+                    line: problem.position.map(|position| position.line),
+                    column: problem.position.map(|position| position.column),
+                    ..ProblemDetail::new(problem.pointer, problem.message)
+                });
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, ErrorCode::InvalidWorkflow, detail).errors(problems)
             }
             MarketplaceError::Stale => Self::new(StatusCode::PRECONDITION_FAILED, ErrorCode::Stale, detail),

@@ -12,12 +12,8 @@ impl From<UserError> for ApiError {
         let detail = error.to_string();
         match error {
             UserError::Invalid(problems) => {
-                let mut error = Self::bad_request(ErrorCode::InvalidBody, detail);
-                error.problem.errors = problems
-                    .into_iter()
-                    .map(|problem| ProblemDetail { pointer: problem.pointer.to_owned(), detail: problem.message })
-                    .collect();
-                error
+                let problems = problems.into_iter().map(|problem| ProblemDetail::new(problem.pointer, problem.message));
+                Self::bad_request(ErrorCode::InvalidBody, detail).errors(problems)
             }
             UserError::InvalidCredentials => Self::new(StatusCode::UNAUTHORIZED, ErrorCode::InvalidCredentials, detail),
             UserError::MoreScopes { .. } => Self::new(StatusCode::FORBIDDEN, ErrorCode::InsufficientScope, detail),

@@ -84,11 +84,12 @@ pub(crate) async fn big_output() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 pub(crate) async fn not_json() {
     let host = TestHost::builder().guest("not-json").start().await;
-    for action in ["not-json.run", "not-json.nothing"] {
+    for action in ["not-json.run", "not-json.nothing", "not-json.half", "not-json.half-name"] {
         let answer = host.execute(action, json!({})).await;
         assert_eq!((answer.status, answer.code()), (502, "integration-output"), "{action}");
         assert_eq!(counted(&host, action, "crashed").await, 1);
     }
+    assert_eq!(host.execute("not-json.halves", json!({})).await.output(), "\u{1f600}");
     host.finish().await;
 }
 

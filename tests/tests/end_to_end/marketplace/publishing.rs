@@ -171,19 +171,29 @@ async fn a_price_is_in_bounds_and_in_whole_cents() {
 async fn a_definition_may_be_yaml() {
     let host = market().await;
     let ann = host.developer("ann@example.com", "ann").await;
-    let yaml =
-        "name: Echo\ntrigger: { manual: {} }\nsteps:\n  - id: say\n    uses: hello.echo\n    with: { message: hi }\n";
+    let yaml = "# Says hi.\nname: Echo\ntrigger: { manual: {} }\nsteps:\n  - id: say\n    uses: hello.echo\n    with: { message: hi }\n";
     let mut body = whole("From YAML");
     body.as_object_mut().expect("an object").remove("workflowDefinition");
     let made = ann.post("/marketplace", &with(body.clone(), json!({ "workflowYaml": yaml }))).await;
     assert_eq!(made.body["workflowDefinition"], definition("hi"), "{:#}", made.body);
+    assert_eq!(made.body["source"], json!({ "format": "yaml", "text": yaml }));
+    let as_json = ann.post("/marketplace", &whole("From JSON")).await;
+    let source = &as_json.body["source"];
+    assert_eq!(source, &json!({ "format": "json", "text": definition("hi").to_string() }), "{:#}", as_json.body);
+    let bare = ann.post("/marketplace", &with(body.clone(), json!({ "name": "Bare" }))).await;
+    assert_eq!((bare.status, bare.body.get("source")), (201, None), "{:#}", bare.body);
     let both = with(whole("Both"), json!({ "workflowYaml": yaml }));
     assert_eq!(ann.post("/marketplace", &both).await.code(), "invalid-body");
     for broken in ["", "name: [", "name: Echo\nname: Echo\n", "a: &a [*a]\n", "name: Echo\nsteps: no\n"] {
         let refused = ann.post("/marketplace", &with(body.clone(), json!({ "workflowYaml": broken }))).await;
         let found = pointers(&refused);
         assert!(!found.is_empty() && found.iter().all(|pointer| pointer.starts_with("/workflowYaml")), "{found:?}");
+        assert!(refused.body["errors"][0]["line"].is_u64(), "{:#}", refused.body);
     }
+    let slip = with(body.clone(), json!({ "workflowYaml": "name: Echo\nzip: 01234\n" }));
+    let refused = ann.post("/marketplace", &slip).await;
+    let place = &refused.body["errors"][0];
+    assert_eq!((&place["line"], &place["column"]), (&json!(2), &json!(6)), "{:#}", refused.body);
     host.finish().await;
 }
 

@@ -1,6 +1,6 @@
 //! The tables `installations` and `reviews`, and the counts of listings, which change with them or not at all.
 
-use workway_marketplace::{Doc, Installation, Review, Reviewed};
+use workway_marketplace::{Doc, Installation, InstalledDefinition, Review, Reviewed};
 use workway_model::Timestamp;
 
 use super::{
@@ -90,18 +90,17 @@ impl SqliteListings {
         &self,
         listing: &str,
         user: &str,
-    ) -> Result<Option<(Installation, String)>, sqlx::Error> {
+    ) -> Result<Option<(Installation, InstalledDefinition)>, sqlx::Error> {
         let row: Option<InstalledRow> = sqlx::query_as(
-            "SELECT i.id, l.id AS listing_id, i.number, i.installed_at, i.uninstalled_at, v.definition FROM installations i \
-             JOIN marketplace_integrations l ON l.doc = i.listing \
+            "SELECT i.id, l.id AS listing_id, i.number, i.installed_at, i.uninstalled_at, v.definition, v.source_format, v.source \
+             FROM installations i JOIN marketplace_integrations l ON l.doc = i.listing \
              JOIN workflow_versions v ON v.listing = i.listing AND v.number = i.number WHERE l.id = ? AND i.user_id = ?",
         )
         .bind(listing)
         .bind(user)
         .fetch_optional(&self.database.reader)
         .await?;
-        let Some(InstalledRow { installation, definition }) = row else { return Ok(None) };
-        Ok(Some((installation.try_into()?, definition)))
+        row.map(TryInto::try_into).transpose()
     }
 
     pub(super) async fn review_by(

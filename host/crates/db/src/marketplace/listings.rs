@@ -97,19 +97,23 @@ impl SqliteListings {
         // The partial indexes on slugs are of use only if their conditions are said literally. What is public comes first.
         let public = summary_statement!(
             "",
-            ", l.description, l.workflow_definition",
+            ", l.description, l.workflow_definition, v.source_format, v.source",
             "marketplace_integrations l JOIN developers d ON d.id = l.developer_id \
+             LEFT JOIN workflow_versions v ON v.listing = l.doc AND v.number = l.workflow_version \
              WHERE l.slug = ? AND l.status = 'published' AND l.visibility = 'public'"
         );
         let by_id = summary_statement!(
             "",
-            ", l.description, l.workflow_definition",
-            "marketplace_integrations l JOIN developers d ON d.id = l.developer_id WHERE l.id = ? AND l.status <> 'deleted'"
+            ", l.description, l.workflow_definition, v.source_format, v.source",
+            "marketplace_integrations l JOIN developers d ON d.id = l.developer_id \
+             LEFT JOIN workflow_versions v ON v.listing = l.doc AND v.number = l.workflow_version \
+             WHERE l.id = ? AND l.status <> 'deleted'"
         );
         let of_developer = summary_statement!(
             "",
-            ", l.description, l.workflow_definition",
+            ", l.description, l.workflow_definition, v.source_format, v.source",
             "marketplace_integrations l JOIN developers d ON d.id = l.developer_id \
+             LEFT JOIN workflow_versions v ON v.listing = l.doc AND v.number = l.workflow_version \
              WHERE l.slug = ? AND l.developer_id = ? AND l.status <> 'deleted'"
         );
         let reader = &self.database.reader;
@@ -290,8 +294,8 @@ async fn insert_version(
     now: Timestamp,
 ) -> Result<(), sqlx::Error> {
     sqlx::query(
-        "INSERT INTO workflow_versions (listing, number, content_hash, changelog, created_at, definition) \
-         VALUES (?, ?, ?, ?, ?, ?)",
+        "INSERT INTO workflow_versions (listing, number, content_hash, changelog, created_at, definition, source_format, \
+         source) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
     )
     .bind(listing)
     .bind(version.number)
@@ -299,6 +303,8 @@ async fn insert_version(
     .bind(&version.changelog)
     .bind(now.as_millis())
     .bind(&version.definition)
+    .bind(version.source.as_ref().map(|source| source.format.as_str()))
+    .bind(version.source.as_ref().map(|source| &source.text))
     .execute(&mut **transaction)
     .await?;
     Ok(())

@@ -14,8 +14,9 @@ mod tests;
 
 use async_trait::async_trait;
 use workway_marketplace::{
-    Category, Doc, Installation, ListFilter, ListPage, Listing, ListingStore, NewVersion, Review, Reviewed, Screenshot,
-    ScreenshotInfo, SearchText, SearchWord, Sight, Stats, StoreError, Summary, TakenField, VersionInfo,
+    Category, Doc, Installation, InstalledDefinition, ListFilter, ListPage, Listing, ListingStore, NewVersion, Review,
+    Reviewed, Screenshot, ScreenshotInfo, SearchText, SearchWord, Sight, Stats, StoreError, Summary, TakenField,
+    VersionInfo,
 };
 use workway_model::Timestamp;
 
@@ -136,7 +137,11 @@ impl ListingStore for SqliteListings {
         self.uninstall_for(listing, user, now).await.map_err(failed)
     }
 
-    async fn installation(&self, listing: &str, user: &str) -> Result<Option<(Installation, String)>, StoreError> {
+    async fn installation(
+        &self,
+        listing: &str,
+        user: &str,
+    ) -> Result<Option<(Installation, InstalledDefinition)>, StoreError> {
         self.installation_of(listing, user).await.map_err(failed)
     }
 

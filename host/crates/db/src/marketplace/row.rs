@@ -2,7 +2,8 @@
 
 use sqlx::FromRow;
 use workway_marketplace::{
-    Counts, DeveloperRef, Installation, Listing, Pricing, Review, Screenshot, ScreenshotInfo, Summary, VersionInfo,
+    Counts, DeveloperRef, Installation, InstalledDefinition, Listing, Pricing, Review, Screenshot, ScreenshotInfo,
+    Source, Summary, VersionInfo,
 };
 use workway_model::Timestamp;
 
@@ -91,12 +92,37 @@ pub(super) struct ListingRow {
     summary: SummaryRow,
     description: String,
     workflow_definition: String,
+    #[sqlx(flatten)]
+    source: SourceRow,
+}
+
+/// The columns of a version's text.
+#[derive(FromRow)]
+pub(super) struct SourceRow {
+    source_format: Option<String>,
+    source: Option<String>,
+}
+
+impl TryFrom<SourceRow> for Option<Source> {
+    type Error = sqlx::Error;
+
+    fn try_from(row: SourceRow) -> Result<Self, sqlx::Error> {
+        let Some((format, text)) = row.source_format.zip(row.source) else { return Ok(None) };
+        Ok(Some(Source { format: parsed(&format)?, text }))
+    }
 }
 
 impl ListingRow {
     pub(super) fn into_listing(self, screenshots: Vec<ScreenshotInfo>) -> Result<Listing, sqlx::Error> {
         let summary = self.summary.try_into()?;
-        Ok(Listing { summary, description: self.description, definition: self.workflow_definition, screenshots })
+        let source = self.source.try_into()?;
+        Ok(Listing {
+            summary,
+            description: self.description,
+            definition: self.workflow_definition,
+            source,
+            screenshots,
+        })
     }
 
     pub(super) fn doc(&self) -> i64 {
@@ -149,8 +175,19 @@ impl TryFrom<InstallationRow> for Installation {
 #[derive(FromRow)]
 pub(super) struct InstalledRow {
     #[sqlx(flatten)]
-    pub(super) installation: InstallationRow,
-    pub(super) definition: String,
+    installation: InstallationRow,
+    definition: String,
+    #[sqlx(flatten)]
+    source: SourceRow,
+}
+
+impl TryFrom<InstalledRow> for (Installation, InstalledDefinition) {
+    type Error = sqlx::Error;
+
+    fn try_from(row: InstalledRow) -> Result<Self, sqlx::Error> {
+        let definition = InstalledDefinition { json: row.definition, source: row.source.try_into()? };
+        Ok((row.installation.try_into()?, definition))
+    }
 }
 
 #[derive(FromRow)]

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, sync::Arc};
 use serde_json::{Value, json};
 use workway_marketplace::{
     ActionCatalogue, Actor, CatalogueAction, CatalogueTrigger, Condition, DeveloperRef, ListFilter, Listing,
-    ListingChange, MarketplaceError, NewWorkflow, Sort, Status, StoreError, WorkflowRegistry,
+    ListingChange, MarketplaceError, NewWorkflow, Sort, Source, SourceFormat, Status, StoreError, WorkflowRegistry,
     bounds::{MAX_LISTINGS_PER_DEVELOPER, MAX_VERSIONS},
 };
 use workway_model::{ActionId, IntegrationId, LocalId};
@@ -74,7 +74,11 @@ pub(super) fn named(name: &str, definition: Value) -> NewWorkflow {
         tags: Some(vec!["Greeting".to_owned(), "greeting".to_owned()]),
         ..ListingChange::default()
     };
-    NewWorkflow { change, definition }
+    NewWorkflow { change, source: Some(json_source(&definition)) }
+}
+
+fn json_source(definition: &Value) -> Source {
+    Source { format: SourceFormat::Json, text: format!("{definition:#}") }
 }
 
 pub(super) async fn published(registry: &WorkflowRegistry, actor: &Actor, name: &str) -> Listing {
@@ -121,7 +125,8 @@ async fn everything_that_is_wrong_is_said_at_once() {
     definition["steps"][0]["uses"] = json!("hello.wave");
     definition["steps"][0]["with"]["message"] = json!("ghp_0123456789abcdefghijklmnopqrstuvwxyz");
     let change = ListingChange { name: Some("Half".to_owned()), ..ListingChange::default() };
-    let draft = registry.create_workflow(&ann, NewWorkflow { change, definition }).await.unwrap();
+    let draft =
+        registry.create_workflow(&ann, NewWorkflow { change, source: Some(json_source(&definition)) }).await.unwrap();
     let error = registry.publish_workflow(&ann, &draft.summary.id, &Condition::Any).await.unwrap_err();
     assert!(!format!("{error:?}").contains("ghp_"));
     let found: BTreeSet<String> = pointers(error).into_iter().collect();
@@ -137,8 +142,89 @@ async fn everything_that_is_wrong_is_said_at_once() {
         tags: Some(vec!["…".to_owned()]),
         ..ListingChange::default()
     };
-    let error = registry.create_workflow(&ann, NewWorkflow { change, definition: json!([]) }).await.unwrap_err();
+    let error = registry
+        .create_workflow(&ann, NewWorkflow { change, source: Some(json_source(&json!([]))) })
+        .await
+        .unwrap_err();
     assert_eq!(pointers(error), ["/name", "/slug", "/category", "/tags/0", "/workflowDefinition"]);
+}
+
+#[tokio::test]
+async fn the_authors_text_comes_back_as_it_was_sent() {
+    let (database, _guard) = fresh().await;
+    let (registry, ann) = (marketplace(&database).await, developer(&database, "ann").await);
+    let yaml = "\u{feff}# Greets.\r\nname: Greet\ntrigger: { manual: {} } # by hand\nsteps:\n  - { uses: hello.echo, id: greet, with: { message: \"hi\" } }\n";
+    let source = Source { format: SourceFormat::Yaml, text: yaml.to_owned() };
+    let new = NewWorkflow { source: Some(source.clone()), ..named("Greet", Value::Null) };
+    let draft = registry.create_workflow(&ann, new).await.unwrap();
+    assert_eq!(draft.source, Some(source.clone()));
+    assert_eq!(serde_json::from_str::<Value>(&draft.definition).unwrap(), greeting());
+    let published = registry.publish_workflow(&ann, &draft.summary.id, &Condition::Any).await.unwrap();
+    assert_eq!(published.source, Some(source.clone()));
+    assert_eq!(registry.get_workflow("greet", None).await.unwrap().source, Some(source.clone()));
+    // A change of the texts leaves it, and a version replaces it.
+    let change = ListingChange { tagline: Some("Says hi".to_owned()), ..ListingChange::default() };
+    let changed = registry.save_workflow(&ann, &draft.summary.id, &Condition::Any, change).await.unwrap();
+    assert_eq!(changed.source, Some(source));
+    let json = json_source(&greeting());
+    let added = registry.add_version(&ann, &draft.summary.id, &Condition::Any, &json, "").await.unwrap();
+    assert_eq!(added.source, Some(json));
+    let empty =
+        registry.create_workflow(&ann, NewWorkflow { source: None, ..named("Empty", Value::Null) }).await.unwrap();
+    assert_eq!((empty.source, empty.definition.as_str()), (None, "{}"));
+}
+
+#[tokio::test]
+async fn a_version_from_before_texts_were_stored_has_none() {
+    let (database, _guard) = fresh().await;
+    let (registry, ann) = (marketplace(&database).await, developer(&database, "ann").await);
+    let id = registry.create_workflow(&ann, named("Daily", greeting())).await.unwrap().summary.id;
+    sqlx::query(
+        "INSERT INTO workflow_versions (listing, number, content_hash, changelog, created_at, definition) \
+         VALUES (1, 2, hex(zeroblob(32)), '', 0, '{}')",
+    )
+    .execute(&database.writer)
+    .await
+    .unwrap();
+    sqlx::query("UPDATE marketplace_integrations SET workflow_version = 2").execute(&database.writer).await.unwrap();
+    assert_eq!(registry.get_workflow(&id, Some(&ann)).await.unwrap().source, None);
+    let half = "INSERT INTO workflow_versions (listing, number, content_hash, changelog, created_at, definition, source) \
+                VALUES (1, 3, hex(zeroblob(32)), '', 0, '{}', 'text')";
+    assert!(sqlx::query(half).execute(&database.writer).await.is_err(), "a text without its format");
+}
+
+#[tokio::test]
+async fn problems_have_the_line_and_column_of_the_authors_text() {
+    let (database, _guard) = fresh().await;
+    let (registry, ann) = (marketplace(&database).await, developer(&database, "ann").await);
+    let places = |error: MarketplaceError| {
+        let MarketplaceError::Invalid(problems) = error else { panic!("{error}") };
+        let mut places = Vec::new();
+        for problem in problems {
+            places.push((problem.pointer, problem.position.map(|position| (position.line, position.column))));
+        }
+        places
+    };
+    let of = |format, text: &str| NewWorkflow {
+        source: Some(Source { format, text: text.to_owned() }),
+        ..named("Greet", Value::Null)
+    };
+    let head = "name: a\ntrigger: { manual: {} }\nsteps:\n";
+    let slip = format!("{head}  - {{ id: a, sleep: 01 }}\n");
+    let error = registry.create_workflow(&ann, of(SourceFormat::Yaml, &slip)).await.unwrap_err();
+    assert_eq!(places(error), [("/workflowYaml".to_owned(), Some((4, 21)))]);
+    let form = format!("{head}  - {{ id: a, sleep: soon }}\n");
+    let error = registry.create_workflow(&ann, of(SourceFormat::Yaml, &form)).await.unwrap_err();
+    assert_eq!(places(error), [("/workflowYaml/steps/0/sleep".to_owned(), Some((4, 14)))]);
+    let error = registry.create_workflow(&ann, of(SourceFormat::Json, "{\n \"a\": 1e999 }")).await.unwrap_err();
+    assert_eq!(places(error), [("/workflowDefinition".to_owned(), Some((2, 7)))]);
+    let long = format!("{{\"a\": \"{}\"}}", "x".repeat(256 << 10));
+    let error = registry.create_workflow(&ann, of(SourceFormat::Json, &long)).await.unwrap_err();
+    assert_eq!(places(error), [("/workflowDefinition".to_owned(), None)], "longer than a text may be");
+    let unknown = format!("{head}  - id: a\n    uses: hello.wave\n");
+    let draft = registry.create_workflow(&ann, of(SourceFormat::Yaml, &unknown)).await.unwrap();
+    let error = registry.publish_workflow(&ann, &draft.summary.id, &Condition::Any).await.unwrap_err();
+    assert_eq!(places(error), [("/workflowDefinition/steps/0/uses".to_owned(), Some((5, 5)))]);
 }
 
 #[tokio::test]
@@ -222,13 +308,14 @@ async fn what_is_installed_stays_when_the_listing_goes() {
     let (installed, _) = registry.increment_install_count(&zoe, &id).await.unwrap();
     let mut newer = greeting();
     newer["name"] = json!("Greet twice");
-    let listing = registry.add_version(&ann, &id, &Condition::Any, &newer, "twice").await.unwrap();
+    let listing = registry.add_version(&ann, &id, &Condition::Any, &json_source(&newer), "twice").await.unwrap();
     assert_eq!(listing.summary.workflow_version, 2);
     registry.delete_workflow(&ann, &id, &Condition::Any).await.unwrap();
     assert!(registry.get_workflow(&id, Some(&ann)).await.is_err());
     assert!(registry.increment_install_count(&user("late"), &id).await.is_err());
     let (still, definition) = registry.get_installation(&zoe, &id).await.unwrap();
-    assert_eq!((still, serde_json::from_str::<Value>(&definition).unwrap()), (installed, greeting()));
+    assert_eq!((still, serde_json::from_str::<Value>(&definition.json).unwrap()), (installed, greeting()));
+    assert_eq!(definition.source, Some(json_source(&greeting())), "the text of the version that is installed");
     registry.decrement_active_install_count(&zoe, &id).await.unwrap();
     assert!(registry.get_installation(&zoe, &id).await.unwrap().0.uninstalled_at.is_some());
 }
@@ -281,7 +368,7 @@ async fn a_developer_has_so_many_workflows_and_a_workflow_so_many_versions() {
         .execute(&database.writer)
         .await
         .unwrap();
-    let version = registry.add_version(&ann, &id, &Condition::Any, &greeting(), "").await.unwrap_err();
+    let version = registry.add_version(&ann, &id, &Condition::Any, &json_source(&greeting()), "").await.unwrap_err();
     assert_eq!(
         version,
         MarketplaceError::Store(StoreError::TooMany { what: "versions per workflow", most: MAX_VERSIONS })

@@ -12,7 +12,7 @@ use crate::{
     bounds::MAX_REVIEW_CHARS,
     error::MarketplaceError,
     fields::{longer, nul, problem},
-    listing::{Installation, PricingModel, Review, Status, Summary},
+    listing::{Installation, InstalledDefinition, PricingModel, Review, Status, Summary},
     store::{Reviewed, StoreError},
 };
 
@@ -70,7 +70,7 @@ impl WorkflowRegistry {
     }
 
     /// The actor's installation of a workflow, by the workflow's id (or slug, as long as it is listed), with the
-    /// definition's JSON that it runs.
+    /// definition that it runs.
     ///
     /// # Errors
     /// [`MarketplaceError::NotInstalled`]; the store fails.
@@ -78,7 +78,7 @@ impl WorkflowRegistry {
         &self,
         actor: &Actor,
         id_or_slug: &str,
-    ) -> Result<(Installation, String), MarketplaceError> {
+    ) -> Result<(Installation, InstalledDefinition), MarketplaceError> {
         let id = match self.get_workflow(id_or_slug, Some(actor)).await {
             Ok(listing) => listing.summary.id.clone(),
             Err(MarketplaceError::UnknownListing(_)) => clipped(id_or_slug),

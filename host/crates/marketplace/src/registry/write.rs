@@ -2,30 +2,32 @@
 
 use std::sync::Arc;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
-use workway_model::{InputProblem, Timestamp};
+use workway_model::Timestamp;
 use workway_workflow as workflow;
+use workway_workflow::{Problem, SourceFormat};
 
 use super::{Actor, MAX_ATTEMPTS, WRITES_AT_ONCE, WorkflowRegistry, read::unknown};
 use crate::{
     bounds::{MAX_CHANGELOG_CHARS, MAX_DEFINITION_BYTES, MAX_VERSIONS},
     error::{MarketplaceError, placed, taken},
     fields::{ListingChange, incomplete, longer, nul, problem, slug_of},
-    listing::{Counts, Doc, Listing, NewVersion, Pricing, Status, Summary, Visibility, new_listing_id},
+    listing::{Counts, Doc, Listing, NewVersion, Pricing, Source, Status, Summary, Visibility, new_listing_id},
     store::StoreError,
 };
 
-/// Where the definition stands in what a client sends.
+/// Where the definition stands in what a client sends, as JSON and as YAML.
 const DEFINITION: &str = "/workflowDefinition";
+const YAML: &str = "/workflowYaml";
 /// Category used when the listing names none.
 const DEFAULT_CATEGORY: &str = "other";
 
-/// A listing that is to be made. Without a slug it gets one of its name.
+/// A listing that is to be made. Without a slug it gets one of its name, and without a source an empty definition.
 #[derive(Clone, Debug)]
 pub struct NewWorkflow {
     pub change: ListingChange,
-    pub definition: Value,
+    pub source: Option<Source>,
 }
 
 /// The listing's versions that a write is meant for (RFC 9110, `If-Match`).
@@ -52,7 +54,7 @@ enum DefinitionCheck {
     Done(Checked),
 }
 
-type Checked = Result<Vec<String>, Vec<InputProblem>>;
+type Checked = Result<Vec<String>, Vec<Problem>>;
 
 impl WorkflowRegistry {
     /// Makes a draft.
@@ -62,7 +64,7 @@ impl WorkflowRegistry {
     pub async fn create_workflow(&self, actor: &Actor, new: NewWorkflow) -> Result<Listing, MarketplaceError> {
         let developer = actor.developer.clone().ok_or(MarketplaceError::NotDeveloper)?;
         let categories = self.get_categories().await?;
-        let NewWorkflow { mut change, definition } = new;
+        let NewWorkflow { mut change, source } = new;
         if change.slug.is_none() {
             change.slug = change.name.as_deref().map(slug_of);
         }
@@ -90,19 +92,30 @@ impl WorkflowRegistry {
         };
         let mut description = String::new();
         let mut problems = change.apply(&mut summary, &mut description, &categories);
-        let version = match new_version(1, &definition, String::new()) {
-            Ok(version) => version,
-            Err(more) => {
-                problems.extend(more);
+        let read = match &source {
+            Some(source) => self.read(source).await?,
+            None => Ok(Value::Object(Map::new())),
+        };
+        let version = read.and_then(|definition| {
+            let version = new_version(1, &definition, source, String::new())?;
+            Ok((definition, version))
+        });
+        let (definition, version) = match version {
+            Ok(version) if problems.is_empty() => version,
+            version => {
+                problems.extend(version.err().into_iter().flatten());
                 return Err(MarketplaceError::Invalid(problems));
             }
         };
-        if !problems.is_empty() {
-            return Err(MarketplaceError::Invalid(problems));
-        }
         // What of it can be said already; a draft may be half of a workflow.
-        summary.required_providers = self.checked(&definition).await?.unwrap_or_default();
-        let listing = Listing { summary, description, definition: version.definition.clone(), screenshots: Vec::new() };
+        summary.required_providers = self.checked(&definition, version.source.as_ref()).await?.unwrap_or_default();
+        let listing = Listing {
+            summary,
+            description,
+            definition: version.definition.clone(),
+            source: version.source.clone(),
+            screenshots: Vec::new(),
+        };
         self.0.store.insert(&listing, &version).await?;
         self.invalidate_cache();
         self.reread(&listing.summary.id).await
@@ -142,19 +155,22 @@ impl WorkflowRegistry {
         actor: &Actor,
         id_or_slug: &str,
         condition: &Condition,
-        definition: &Value,
+        source: &Source,
         changelog: &str,
     ) -> Result<Listing, MarketplaceError> {
         self.own(actor, id_or_slug, false).await?;
-        let checked = self.checked(definition).await?;
+        let definition = self.read(source).await?.map_err(MarketplaceError::Invalid)?;
+        let checked = self.checked(&definition, Some(source)).await?;
         self.edit(actor, id_or_slug, condition, false, |listing| {
             let number = listing.summary.workflow_version + 1;
             if number > MAX_VERSIONS {
                 return Err(StoreError::TooMany { what: "versions per workflow", most: MAX_VERSIONS }.into());
             }
-            let version = new_version(number, definition, changelog.to_owned()).map_err(MarketplaceError::Invalid)?;
+            let version = new_version(number, &definition, Some(source.clone()), changelog.to_owned())
+                .map_err(MarketplaceError::Invalid)?;
             listing.summary.workflow_version = number;
             listing.definition.clone_from(&version.definition);
+            listing.source.clone_from(&version.source);
             let checked = checked.clone();
             listing.summary.required_providers = checked.clone().unwrap_or_default();
             Ok(Some(Edit { version: Some(version), definition: DefinitionCheck::Done(checked) }))
@@ -301,7 +317,8 @@ impl WorkflowRegistry {
             DefinitionCheck::Done(checked) => Some(checked),
             // It was JSON when it was stored.
             DefinitionCheck::Needed => {
-                Some(self.checked(&serde_json::from_str(&listing.definition).unwrap_or_default()).await?)
+                let definition = serde_json::from_str(&listing.definition).unwrap_or_default();
+                Some(self.checked(&definition, listing.source.as_ref()).await?)
             }
         };
         match checked {
@@ -312,21 +329,16 @@ impl WorkflowRegistry {
         if problems.is_empty() { Ok(()) } else { Err(MarketplaceError::Invalid(problems)) }
     }
 
-    /// A definition that is written in YAML, as JSON. It has to be whole.
-    ///
-    /// # Errors
-    /// [`MarketplaceError::NotDeveloper`], [`MarketplaceError::Invalid`].
-    pub async fn read_yaml(&self, actor: &Actor, text: String) -> Result<Value, MarketplaceError> {
-        actor.developer.as_ref().ok_or(MarketplaceError::NotDeveloper)?;
-        let read =
-            self.checking(move |_| workflow::WorkflowDefinition::from_yaml(&text).map(|parsed| parsed.to_value()));
-        read.await?.map_err(MarketplaceError::invalid_definition)
+    /// The definition that a text contains, or what is wrong with it. One in YAML has to be whole.
+    async fn read(&self, source: &Source) -> Result<Result<Value, Vec<Problem>>, MarketplaceError> {
+        let source = source.clone();
+        self.checking(move |_| read(&source)).await
     }
 
-    /// The providers that a definition needs, or everything that is wrong with it.
-    async fn checked(&self, definition: &Value) -> Result<Checked, MarketplaceError> {
-        let definition = definition.clone();
-        self.checking(move |known| checked(&definition, known)).await
+    /// The providers that a definition needs, or everything that is wrong with it, with positions in its source.
+    async fn checked(&self, definition: &Value, source: Option<&Source>) -> Result<Checked, MarketplaceError> {
+        let (definition, source) = (definition.clone(), source.cloned());
+        self.checking(move |known| checked(&definition, source.as_ref(), known)).await
     }
 
     /// Does what takes a core for a while away from everybody else, and little of it at once.
@@ -345,7 +357,19 @@ impl WorkflowRegistry {
     }
 }
 
-fn checked(definition: &Value, known: &dyn workflow::ActionCatalogue) -> Checked {
+fn read(source: &Source) -> Result<Value, Vec<Problem>> {
+    let document = source.format.read(&source.text);
+    let (place, value) = match source.format {
+        SourceFormat::Json => (DEFINITION, document.map(|document| document.value)),
+        SourceFormat::Yaml => {
+            let definition = document.and_then(|document| workflow::WorkflowDefinition::from_document(&document));
+            (YAML, definition.map(|definition| definition.to_value()))
+        }
+    };
+    value.map_err(|error| error.problems.into_iter().map(|problem| placed(place, problem)).collect())
+}
+
+fn checked(definition: &Value, source: Option<&Source>, known: &dyn workflow::ActionCatalogue) -> Checked {
     let problems = match workflow::parse(definition) {
         Err(problems) => problems.into_iter().chain(workflow::credential_problems(definition)).collect(),
         // That looks for credentials, too.
@@ -357,7 +381,12 @@ fn checked(definition: &Value, known: &dyn workflow::ActionCatalogue) -> Checked
             problems => problems,
         },
     };
-    Err(problems.into_iter().map(|problem| placed(DEFINITION, problem)).collect())
+    let document = source.and_then(|source| source.format.read(&source.text).ok());
+    let located = |problem: Problem| match &document {
+        Some(document) => problem.located(document),
+        None => problem,
+    };
+    Err(problems.into_iter().map(|problem| placed(DEFINITION, located(problem))).collect())
 }
 
 /// Which of the locks is a listing's.
@@ -366,7 +395,12 @@ fn place(listing: Doc) -> usize {
 }
 
 /// A version of a definition that may be half of one, but is an object in bounds.
-fn new_version(number: u32, definition: &Value, changelog: String) -> Result<NewVersion, Vec<InputProblem>> {
+fn new_version(
+    number: u32,
+    definition: &Value,
+    source: Option<Source>,
+    changelog: String,
+) -> Result<NewVersion, Vec<Problem>> {
     let mut problems = Vec::new();
     if !definition.is_object() {
         problems.push(problem(DEFINITION, "the definition must be a JSON object"));
@@ -384,5 +418,5 @@ fn new_version(number: u32, definition: &Value, changelog: String) -> Result<New
         return Err(problems);
     }
     let content_hash = hex::encode(Sha256::digest(&text));
-    Ok(NewVersion { number, definition: text, content_hash, changelog })
+    Ok(NewVersion { number, definition: text, content_hash, changelog, source })
 }

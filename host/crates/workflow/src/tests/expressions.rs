@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::scope;
 use crate::{Expression, Template, bounds::*};
 
 fn reads(source: &str) -> Vec<String> {
@@ -21,7 +22,7 @@ fn everything_that_is_read_is_found() {
         ("inputs.list[1:trigger.n]", vec!["inputs.list", "trigger.n"]),
         ("inputs.a is not none and not inputs.b", vec!["inputs.a", "inputs.b"]),
         ("inputs.rows|map(attribute='trigger')|list", vec!["inputs.rows"]),
-        ("(inputs.a).trigger", vec!["inputs.a"]),
+        ("(inputs.a).trigger", vec!["inputs.a.trigger"]),
         ("'trigger.a'", vec![]),
         ("range(3)|list", vec![]),
         ("inputs.a-inputs.b", vec!["inputs.a", "inputs.b"]),
@@ -44,7 +45,7 @@ fn what_would_cost_to_work_out_is_not_worked_out_by_reading_it() {
         "'x' * 9999999999".to_owned(),
     ] {
         let expression = Expression::parse(&source).expect("is an expression");
-        assert!(expression.evaluate(&json!({}), MAX_FUEL).is_err(), "{source}");
+        assert!(expression.evaluate(&scope(&json!({})), MAX_FUEL).is_err(), "{source}");
     }
 }
 
@@ -74,6 +75,9 @@ fn what_is_no_expression_is_refused_with_a_reason() {
         ("inputs inputs", "invalid expression"),
         ("inputs }}{{ inputs", "invalid expression"),
         ("secret", "unknown name `secret`"),
+        ("trigger.body.a == null", "write none"),
+        ("trigger.headers.x-github-event", "write headers['x-github-event']"),
+        ("inputs.a.b-c-d-e.f", "write a['b-c-d-e']"),
         ("self", "unknown name `self`"),
         ("loop.index", "unknown name `loop`"),
         ("nope[1:2]", "unknown name `nope`"),
@@ -84,7 +88,8 @@ fn what_is_no_expression_is_refused_with_a_reason() {
         ("inputs.a()", "`a` cannot be called"),
         ("[1].append(2)", "`append` cannot be called"),
         ("inputs|nope", "unknown filter `nope`"),
-        ("inputs|map('x')|nope(1)", "unknown filter `nope`"),
+        ("inputs|map('x')|nope(1)", "unknown filter `x`"),
+        ("inputs|chain([1])|zip(2)", "unknown filter `chain`"),
         ("inputs is nope", "unknown test `nope`"),
         ("inputs is not nope", "unknown test `nope`"),
         ("steps.post-message.output", "write steps['post-message']"),
@@ -120,12 +125,12 @@ fn expressions_that_would_overflow_a_stack_are_refused() {
         let source: String =
             source.chars().rev().take(MAX_EXPRESSION_CHARS).collect::<String>().chars().rev().collect();
         if let Ok(expression) = Expression::parse(&source) {
-            let _ = expression.evaluate(&json!({}), MAX_FUEL);
+            let _ = expression.evaluate(&scope(&json!({})), MAX_FUEL);
         }
     }
     for (open, close) in [("(", ")"), ("[", "]"), ("{'a':", "}")] {
         let source = format!("{}1{}", open.repeat(MAX_EXPRESSION_NESTING), close.repeat(MAX_EXPRESSION_NESTING));
-        let value = Expression::parse(&source).expect("is an expression").evaluate(&json!({}), 10_000);
+        let value = Expression::parse(&source).expect("is an expression").evaluate(&scope(&json!({})), 10_000);
         value.expect("has a value");
     }
 }
@@ -146,7 +151,7 @@ fn templates_have_expressions_and_nothing_else() {
         ("{{ inputs.a }}{% include '/etc/passwd' %}", "`{%` is not supported"),
         ("{# secret #}", "`{#` is not supported"),
         ("{{ inputs.a", "is never closed"),
-        ("{{ 'a }}", "is never closed"),
+        ("{{ 'a }}", "unexpected end of string"),
         ("{{- inputs.a -}}", "`{{-` is not supported"),
         ("{{ inputs.a -}}", "invalid expression"),
         ("{{ }}", "not be empty"),

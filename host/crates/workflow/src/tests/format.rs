@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::{StepKind, Template, Trigger, bounds::*, parse};
+use crate::{Position, StepKind, Template, Trigger, bounds::*, parse};
 
 #[test]
 fn one_of_everything_is_read_into_types() {
@@ -78,11 +78,28 @@ fn a_step_is_of_one_kind_and_has_no_field_of_another() {
             "/steps/0/id: a step id must match [a-z][a-z0-9_-]* and have at most 64 characters (got \"A\")",
         ),
         ("[{ sleep: 1s }]", "/steps/0: `id` is missing"),
-        ("[{ id: a, sleep: 1s, extra: 1 }]", "/steps/0/extra: unknown field: this step has id, if"),
+        ("[{ id: a, sleep: 1s, extra: 1 }]", "/steps/0/extra: unknown field: this step has id, name, if"),
         ("[{ id: a, wait-for: { other: x } }]", "/steps/0/wait-for/other: unknown field"),
         ("[{ id: a, wait-for: {} }]", "exactly one of event and approval"),
         ("[{ id: a, wait-for: { event: a, approval: b } }]", "exactly one of event and approval"),
-        ("[{ id: a, uses: a.b, retry: 2 }]", "/steps/0/retry: `retry` must be an object (got 2)"),
+        (
+            "[{ id: a, uses: a.b, retry: yes }]",
+            "/steps/0/retry: must be a number of attempts or an object (got a string",
+        ),
+        ("[{ id: a, uses: a.b, retry: 0 }]", "/steps/0/retry: must be a whole number between 1 and 20 (got 0)"),
+        ("[{ id: a, uses: a.b, retry: 21 }]", "/steps/0/retry: must be a whole number between 1 and 20 (got 21)"),
+        ("[{ id: a, uses: a.b, retry: 2.5 }]", "/steps/0/retry: must be a whole number between 1 and 20 (got 2.5)"),
+        ("[{ id: a, name: ' ', sleep: 1s }]", "/steps/0/name: must be a string of 1 to 200 characters"),
+        (
+            "[{ id: a, name: 7, sleep: 1s }]",
+            "/steps/0/name: must be a string of 1 to 200 characters that is not blank (got 7)",
+        ),
+        ("[{ id: a, sleep: 1s, if: 1 }]", "/steps/0/if: must be an expression, true or false (got 1)"),
+        ("[{ id: a, sleep: 1s, if: null }]", "/steps/0/if: must be an expression, true or false (got null)"),
+        (
+            "[{ id: a, for-each: true, steps: [{ id: b, sleep: 1s }] }]",
+            "/steps/0/for-each: must be a string (got true)",
+        ),
         ("[{ id: a, uses: a.b, retry: { attempts: 21 } }]", "must be a whole number between 1 and 20 (got 21)"),
         ("[{ id: a, uses: a.b, retry: { attempts: 0 } }]", "between 1 and 20 (got 0)"),
         ("[{ id: a, uses: a.b, with: [1] }]", "/steps/0/with: must be an object (got a list)"),
@@ -104,6 +121,55 @@ fn a_step_is_of_one_kind_and_has_no_field_of_another() {
         let found = told(with_steps(steps));
         assert!(found.contains(part), "{steps}: {found}");
     }
+}
+
+#[test]
+fn short_forms_mean_the_same_as_long_ones() {
+    for (short, long) in [
+        ("{ id: a, uses: a.b, retry: 3 }", json!({"id": "a", "uses": "a.b", "retry": {"attempts": 3}})),
+        ("{ id: a, sleep: 1s, if: false }", json!({"id": "a", "sleep": "1s", "if": "false"})),
+        (
+            "{ id: a, switch: [{ if: true, steps: [{ id: b, sleep: 1s }] }] }",
+            json!({"id": "a", "switch": [{"if": "true", "steps": [{"id": "b", "sleep": "1s"}]}]}),
+        ),
+    ] {
+        let definition = with_steps(&format!("[{short}]")).unwrap_or_else(|error| panic!("{short}: {error}"));
+        assert_eq!(definition.to_value()["steps"][0], long);
+        assert_eq!(WorkflowDefinition::from_value(&definition.to_value()), Ok(definition));
+    }
+}
+
+#[test]
+fn a_step_may_have_a_name() {
+    let named = |name: &str| with_steps(&format!("[{{ id: a, name: {name}, sleep: 1s }}]"));
+    let definition = named("Wait a moment").expect("is a definition");
+    assert_eq!(definition.steps[0].name.as_deref(), Some("Wait a moment"));
+    assert_eq!(definition.to_value()["steps"][0], json!({"id": "a", "name": "Wait a moment", "sleep": "1s"}));
+    named(&"é".repeat(MAX_NAME_CHARS)).expect("as long as may be");
+    assert!(told(named(&"é".repeat(MAX_NAME_CHARS + 1))).contains("/steps/0/name"));
+}
+
+#[test]
+fn problems_have_the_place_of_the_text_that_they_are_about() {
+    let text = "# first\nname: a\ntrigger: { manual: {}, oops: 1 }\nsteps:\n  - id: a\n    uses: nothing\n    with:\n      'x/y': \"é {{ oops }}\"\n  - { id: b }\n";
+    let error = WorkflowDefinition::from_yaml(text).expect_err("is refused");
+    let places: Vec<_> = error.problems.iter().map(|problem| (problem.pointer.as_str(), problem.position)).collect();
+    let at = |line, column| Some(Position { line, column });
+    let expected = [
+        ("/trigger/oops", at(3, 24)),
+        ("/steps/0/uses", at(6, 5)),
+        ("/steps/0/with/x~1y", at(8, 7)),
+        ("/steps/1", at(9, 5)),
+    ];
+    assert_eq!(places, expected, "{error}");
+    assert!(error.to_string().starts_with("line 3, column 24: /trigger/oops: unknown field"), "{error}");
+    let missing = WorkflowDefinition::from_json("{\n  \"name\": \"a\",\n  \"steps\": []\n}").expect_err("is refused");
+    let places: Vec<_> = missing.problems.iter().map(|problem| problem.position).collect();
+    assert_eq!(places, [at(1, 1), at(3, 3)], "{missing}");
+    let json = serde_json::to_value(&missing.problems[1]).expect("is JSON");
+    assert_eq!(json, json!({"pointer": "/steps", "message": "must have at least one step", "line": 3, "column": 3}));
+    let without_text = parse(&json!({})).expect_err("is refused");
+    assert_eq!(serde_json::to_value(&without_text[0]).expect("is JSON").get("line"), None);
 }
 
 #[test]

@@ -30,7 +30,7 @@ fn the_bounds_of_the_guide_are_those_that_hold() {
         ("words and signs of an expression", MAX_EXPRESSION_TOKENS),
         ("brackets within each other", MAX_EXPRESSION_NESTING),
         ("characters of an id", MAX_ID_CHARS),
-        ("characters of the name", MAX_NAME_CHARS),
+        ("characters of a name", MAX_NAME_CHARS),
         ("characters of the description", MAX_DESCRIPTION_CHARS),
         ("lists and objects within each other", MAX_NESTING),
         ("MiB of a result", MAX_RESULT_BYTES >> 20),

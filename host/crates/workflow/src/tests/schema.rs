@@ -26,6 +26,19 @@ fn the_example_passes() {
 }
 
 #[test]
+fn short_forms_pass_both() {
+    let step = |step: Value| json!({"name": "a", "trigger": {"manual": {}}, "steps": [step]});
+    let inner = json!([{"id": "b", "sleep": "1s"}]);
+    for value in [
+        step(json!({"id": "a", "uses": "a.b", "retry": 3, "name": "Tell them", "if": false})),
+        step(json!({"id": "a", "switch": [{"if": true, "steps": inner}]})),
+    ] {
+        assert!(VALIDATOR.is_valid(&value), "the schema refuses {value}");
+        WorkflowDefinition::from_value(&value).unwrap_or_else(|error| panic!("{value}: {error}"));
+    }
+}
+
+#[test]
 fn what_is_refused_fails_both() {
     let sound = json!({"name": "a", "trigger": {"manual": {}}, "steps": [{"id": "a", "sleep": "1s"}]});
     assert!(VALIDATOR.is_valid(&sound) && WorkflowDefinition::from_value(&sound).is_ok());
@@ -75,7 +88,7 @@ fn what_is_refused_fails_both() {
         step(json!({"id": "a", "sleep": "1s", "timeout": "1s"})),
         step(json!({"id": "a", "sleep": "1s", "continue-on-error": true})),
         step(json!({"id": "a", "sleep": "1s", "if": ""})),
-        step(json!({"id": "a", "sleep": "1s", "if": true})),
+        step(json!({"id": "a", "sleep": "1s", "if": []})),
         step(json!({"id": "a", "sleep": "1s", "if": format!("'{}'", "a".repeat(MAX_EXPRESSION_CHARS))})),
         step(json!({"id": "a", "sleep": "1s", "if": format!("{{{{ '{}' }}}}", "a".repeat(MAX_EXPRESSION_CHARS - 4))})),
         step(json!({"id": "a", "sleep": "1s", "if": format!("true{}", " ".repeat(MAX_EXPRESSION_CHARS))})),
@@ -87,7 +100,15 @@ fn what_is_refused_fails_both() {
         step(json!({"id": "a", "uses": "a.b", "with": []})),
         step(json!({"id": "a", "uses": "a.b", "timeout": "soon"})),
         step(json!({"id": "a", "uses": "a.b", "continue-on-error": "yes"})),
-        step(json!({"id": "a", "uses": "a.b", "retry": 3})),
+        step(json!({"id": "a", "uses": "a.b", "retry": "3"})),
+        step(json!({"id": "a", "uses": "a.b", "retry": 0})),
+        step(json!({"id": "a", "uses": "a.b", "retry": MAX_ATTEMPTS + 1})),
+        step(json!({"id": "a", "uses": "a.b", "name": ""})),
+        step(json!({"id": "a", "uses": "a.b", "name": "\u{feff}"})),
+        step(json!({"id": "a", "uses": "a.b", "name": 1})),
+        step(json!({"id": "a", "uses": "a.b", "name": "a".repeat(MAX_NAME_CHARS + 1)})),
+        step(json!({"id": "a", "uses": "a.b", "if": 1})),
+        step(json!({"id": "a", "uses": "a.b", "if": null})),
         step(json!({"id": "a", "uses": "a.b", "retry": {}})),
         step(json!({"id": "a", "uses": "a.b", "retry": {"attempts": 0}})),
         step(json!({"id": "a", "uses": "a.b", "retry": {"attempts": MAX_ATTEMPTS + 1}})),

@@ -3,7 +3,7 @@
 use axum::{http::HeaderMap, response::Response};
 use serde_json::value::RawValue;
 use workway_api::{
-    listings::{self, ListingDetail, ListingDeveloper, ListingStatus, Screenshot},
+    listings::{self, ListingDetail, ListingDeveloper, ListingStatus, Screenshot, SourceFormat, WorkflowSource},
     marketplace::ListingPage,
     reviews::Review,
     versions::{Installation, Version},
@@ -73,6 +73,7 @@ pub(super) fn listing_detail(whole: &Listing) -> Result<ListingDetail, ApiError>
         summary: listing(&whole.summary),
         description: whole.description.clone(),
         workflow_definition: raw_json(whole.definition.clone())?,
+        source: whole.source.as_ref().map(source),
         screenshots,
     })
 }
@@ -80,6 +81,14 @@ pub(super) fn listing_detail(whole: &Listing) -> Result<ListingDetail, ApiError>
 /// A stored definition. It is sent as it is, because its order and numbers must not change.
 pub(super) fn raw_json(text: String) -> Result<Box<RawValue>, ApiError> {
     RawValue::from_string(text).map_err(ApiError::internal)
+}
+
+pub(super) fn source(source: &marketplace::Source) -> WorkflowSource {
+    let format = match source.format {
+        marketplace::SourceFormat::Json => SourceFormat::Json,
+        marketplace::SourceFormat::Yaml => SourceFormat::Yaml,
+    };
+    WorkflowSource { format, text: source.text.clone() }
 }
 
 pub(super) fn screenshot(listing: &str, info: &ScreenshotInfo) -> Screenshot {

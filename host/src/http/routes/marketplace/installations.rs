@@ -9,7 +9,7 @@ use workway_users::Scope;
 
 use super::{
     actor::actor,
-    convert::{installation, raw_json},
+    convert::{installation, raw_json, source},
 };
 use crate::{
     app::App,
@@ -29,8 +29,11 @@ pub(in crate::http) async fn get_installation(
     caller.require(Scope::Marketplace)?;
     let actor = actor(&app, &caller).await?;
     let (found, definition) = app.marketplace().get_installation(&actor, &id).await?;
-    let workflow_definition = raw_json(definition)?;
-    Ok(Json(InstallationDetail { installation: installation(&found), workflow_definition }))
+    Ok(Json(InstallationDetail {
+        installation: installation(&found),
+        workflow_definition: raw_json(definition.json)?,
+        source: definition.source.as_ref().map(source),
+    }))
 }
 
 /// Installs a workflow's current version for the calling user. Installing an installed workflow changes nothing.

@@ -5,14 +5,14 @@ use axum::{
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
 };
-use serde_json::Value;
+use serde_json::value::RawValue;
 use workway_api::{
     error::ErrorCode,
     listings::ListingDetail,
     page::{Page, PageQuery},
     versions::{NewVersion, VersionPage},
 };
-use workway_marketplace::Actor;
+use workway_marketplace::{Source, SourceFormat};
 use workway_users::Scope;
 
 use super::{
@@ -75,28 +75,23 @@ pub(in crate::http) async fn create_version(
 ) -> Result<Response, ApiError> {
     caller.require(Scope::Publish)?;
     let actor = actor(&app, &caller).await?;
-    let definition = read_definition(&app, &actor, body.workflow_definition, body.workflow_yaml).await?;
-    let Some(definition) = definition else {
+    let Some(source) = sent_source(body.workflow_definition, body.workflow_yaml)? else {
         let detail = "send workflowDefinition or workflowYaml";
         return Err(ApiError::bad_request(ErrorCode::InvalidBody, detail));
     };
-    let listing = app.marketplace().add_version(&actor, &id, &condition, &definition, &body.changelog).await?;
+    let listing = app.marketplace().add_version(&actor, &id, &condition, &source, &body.changelog).await?;
     Ok((StatusCode::CREATED, written(&listing)?).into_response())
 }
 
-/// Reads the definition of a body that contains it as JSON or as YAML.
-pub(super) async fn read_definition(
-    app: &App,
-    actor: &Actor,
-    json: Option<Value>,
-    yaml: Option<String>,
-) -> Result<Option<Value>, ApiError> {
+/// The text of a definition, which a body contains as JSON or as YAML.
+pub(super) fn sent_source(json: Option<Box<RawValue>>, yaml: Option<String>) -> Result<Option<Source>, ApiError> {
     match (json, yaml) {
         (Some(_), Some(_)) => {
             let detail = "send workflowDefinition or workflowYaml, not both";
             Err(ApiError::bad_request(ErrorCode::InvalidBody, detail))
         }
-        (json, None) => Ok(json),
-        (None, Some(yaml)) => Ok(Some(app.marketplace().read_yaml(actor, yaml).await?)),
+        (Some(json), None) => Ok(Some(Source { format: SourceFormat::Json, text: json.get().to_owned() })),
+        (None, Some(text)) => Ok(Some(Source { format: SourceFormat::Yaml, text })),
+        (None, None) => Ok(None),
     }
 }

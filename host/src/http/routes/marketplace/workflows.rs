@@ -5,7 +5,6 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use serde_json::{Map, Value};
 use workway_api::{
     error::Problem,
     listings::{ListingChange, ListingDetail, NewListing},
@@ -17,7 +16,7 @@ use super::{
     actor::{actor, audience, optional_actor},
     convert::{listing_change, listing_detail, written},
     problems::WriteProblems,
-    versions::read_definition,
+    versions::sent_source,
 };
 use crate::{
     app::App,
@@ -46,7 +45,7 @@ pub(in crate::http) async fn create_workflow(
 ) -> Result<Response, ApiError> {
     caller.require(Scope::Publish)?;
     let actor = actor(&app, &caller).await?;
-    let definition = read_definition(&app, &actor, body.workflow_definition, body.workflow_yaml).await?;
+    let source = sent_source(body.workflow_definition, body.workflow_yaml)?;
     let change = ListingChange {
         name: Some(body.name),
         slug: body.slug,
@@ -57,8 +56,7 @@ pub(in crate::http) async fn create_workflow(
         pricing: body.pricing,
         visibility: body.visibility,
     };
-    let definition = definition.unwrap_or_else(|| Value::Object(Map::new()));
-    let new = NewWorkflow { change: listing_change(change), definition };
+    let new = NewWorkflow { change: listing_change(change), source };
     let listing = app.marketplace().create_workflow(&actor, new).await?;
     let location = format!("/marketplace/{}", listing.summary.id);
     let mut response = (StatusCode::CREATED, written(&listing)?).into_response();

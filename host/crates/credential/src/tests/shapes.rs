@@ -201,19 +201,15 @@ const SHAPES: &[(&str, &[&str])] = &[
 fn each_shape_is_found_anywhere_and_not_repeated() {
     for (what, shapes) in SHAPES {
         for secret in shapes.iter().map(|shape| made(shape)) {
-            let message = format!("looks like {what}: {REMEDY}");
-            let problems = credential_problems(&json!({"a/b": [0, {"c": format!("x {secret}")}]}));
-            assert_eq!(problems.len(), 1, "{what}: {secret}");
-            assert_eq!((&*problems[0].pointer, &*problems[0].message), ("/a~1b/1/c", &*message), "{secret}");
-            assert!(!problems[0].message.contains(&secret));
+            let found = find(&json!({"a/b": [0, {"c": format!("x {secret}")}]}), MOST);
+            let expected = Credential { pointer: "/a~1b/1/c".to_owned(), what, is_name: false };
+            assert_eq!(found, [expected], "{secret}");
             for text in [secret.clone(), format!("\"{secret}\""), format!("see:\n{secret}\n.")] {
-                assert_eq!(told(&json!({"text": text})), [&*message], "{secret}");
+                assert_eq!(told(&json!({"text": text})), [*what], "{secret}");
             }
-            let pointers: Vec<_> = credential_problems(&json!({"a": {secret.clone(): {"b": secret}}}))
-                .into_iter()
-                .map(|problem| problem.pointer)
-                .collect();
-            assert_eq!(pointers, ["/a", "/a/b"], "names are searched, and do not stand in pointers");
+            let found = find(&json!({"a": {secret.clone(): {"b": secret}}}), MOST);
+            let places: Vec<_> = found.iter().map(|found| (&*found.pointer, found.is_name)).collect();
+            assert_eq!(places, [("/a", true), ("/a/b", false)], "names are searched, and do not stand in pointers");
         }
     }
 }

@@ -2,6 +2,9 @@
 
 use super::*;
 
+/// The longest definition of a workflow, in bytes.
+const MAX_BYTES: usize = 256 * 1024;
+
 const SHAPES: [&str; 9] = [
     "ghp_<a36>",
     "glpat-<a20>",
@@ -93,7 +96,7 @@ fn the_worst_texts_take_linear_time() {
         "Basic ",
         "a1B2c3D4 ",
     ] {
-        let text = unit.repeat(crate::bounds::MAX_BYTES / unit.len());
-        let _ = credential_problems(&json!({"password": text}));
+        let text = unit.repeat(MAX_BYTES / unit.len());
+        let _ = find(&json!({"password": text}), MOST);
     }
 }

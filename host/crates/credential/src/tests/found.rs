@@ -26,11 +26,7 @@ fn passwords_in_urls_are_found() {
         "https%3A%2F%2Fann%3As3~cret%40api.example.com%2F",
         r#"{"url":"https:\/\/ann:s3~cret@api.example.com"}"#,
     ] {
-        assert_eq!(
-            told(&json!([url.replace('~', "")])),
-            [format!("looks like a URL with a password: {REMEDY}")],
-            "{url}"
-        );
+        assert_eq!(told(&json!([url.replace('~', "")])), ["a URL with a password"], "{url}");
     }
 }
 
@@ -71,7 +67,7 @@ fn what_http_sends_is_found() {
         (token_of("{\n  \"alg\": \"RS256\"\n}"), "a JSON Web Token"),
         (format!("https://example.com/?jwt={}", token_of(r#"{"alg":"none"}"#)), "a JSON Web Token"),
     ] {
-        assert_eq!(told(&json!([text])), [format!("looks like {what}: {REMEDY}")], "{text}");
+        assert_eq!(told(&json!([text])), [what], "{text}");
     }
     for text in [
         "Basic {{ (inputs.user ~ ':' ~ inputs.password)|base64 }}".to_owned(),
@@ -104,7 +100,7 @@ fn a_json_web_key_with_its_private_part_is_found() {
 fn a_service_account_of_google_is_found() {
     let key = format!("-----BEGIN {} KEY-----\nMIIE\n-----END {} KEY-----\n", "PRIVATE", "PRIVATE");
     let account = json!({"type": "service_account", "private_key_id": made("<h40>"), "private_key": key});
-    let pointers: Vec<_> = credential_problems(&account).into_iter().map(|problem| problem.pointer).collect();
+    let pointers: Vec<_> = find(&account, MOST).into_iter().map(|found| found.pointer).collect();
     assert_eq!(pointers, ["/private_key"]);
     assert!(is_found(&account.to_string()), "as a text");
     assert!(is_found(&base64(&account.to_string())), "in base64");
@@ -152,7 +148,7 @@ fn a_random_text_counts_where_its_name_says_so() {
             json!({"if": format!("trigger.headers.authorization == '{secret}'")}),
             json!({"description": format!("Send the header Authorization: ApiKey {secret}")}),
         ] {
-            assert_eq!(told(&found), [format!("looks like {}: {REMEDY}", named::WHAT)], "{found}");
+            assert_eq!(told(&found), [named::WHAT], "{found}");
         }
         for other in [
             json!({"channel": secret}),

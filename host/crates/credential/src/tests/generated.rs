@@ -96,7 +96,7 @@ proptest! {
     #[test]
     fn no_text_makes_the_search_panic(text in "\\PC{0,60}", unit in "[ -~é\u{200b}]{0,9}") {
         for text in [text.clone(), format!("token={text}"), format!("{unit}{text}{unit}").repeat(3), format!("https://a:{text}@b"), format!("ghp_{unit} {text}")] {
-            let _ = credential_problems(&json!({"token": text}));
+            let _ = find(&json!({"token": text}), MOST);
         }
     }
 }
