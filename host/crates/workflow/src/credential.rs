@@ -2,6 +2,7 @@
 //! knows into inputs.
 
 use serde_json::Value;
+use workway_document::Position;
 
 use super::{bounds::MAX_PROBLEMS, problem::Problem};
 
@@ -18,4 +19,23 @@ pub fn credential_problems(value: &Value) -> Vec<Problem> {
         Problem::new(&found.pointer, format_args!("{subject}looks like {}: {REMEDY}", found.what))
     };
     found.into_iter().map(problem).collect()
+}
+
+/// Credentials in the comments of the author's YAML, which is published as it is. Each has the position of its comment and
+/// the pointer of the whole definition; at most [`MAX_PROBLEMS`].
+pub fn comment_credential_problems(yaml: &str) -> Vec<Problem> {
+    let comments = (1..).zip(yaml.lines()).filter_map(|(line, text)| {
+        // A `#` within a text is no comment, and no harm: such a text is searched anyway.
+        let (before, comment) = text.split_once('#')?;
+        let column = u32::try_from(before.chars().count() + 1).unwrap_or(u32::MAX);
+        Some((Position { line, column }, Value::from(comment)))
+    });
+    let problems = comments.flat_map(|(position, comment)| {
+        let found = workway_credential::find(&comment, 1);
+        found.into_iter().map(move |found| Problem {
+            position: Some(position),
+            ..Problem::new("", format_args!("a comment looks like it has {}: {REMEDY}", found.what))
+        })
+    });
+    problems.take(MAX_PROBLEMS).collect()
 }

@@ -23,7 +23,7 @@ mod write;
 
 pub use catalogue::{ActionCatalogue, CatalogueAction, CatalogueTrigger};
 pub use check::{check, required_providers};
-pub use credential::credential_problems;
+pub use credential::{comment_credential_problems, credential_problems};
 pub use definition::{DefinitionError, Trigger, WorkflowDefinition, parse};
 pub use document::{SourceFormat, SourceFormatError};
 pub use duration::{DurationError, WorkflowDuration};

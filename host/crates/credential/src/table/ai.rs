@@ -1,6 +1,6 @@
 //! Models, and what is built around them.
 
-use super::super::{
+use crate::{
     check::is_mixed,
     kind::{Before, Kind},
 };

@@ -1,6 +1,6 @@
 //! Payments, shops, customers, documents and files.
 
-use super::super::{
+use crate::{
     check::{has_digit, is_mixed},
     kind::{Before, Kind},
 };

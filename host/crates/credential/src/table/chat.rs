@@ -1,11 +1,9 @@
 //! Chat, mail and telephony: tokens, and incoming webhooks, whose URL is all that a sender needs.
 
-use super::{
-    super::{
-        check::is_mixed,
-        kind::{Before, Kind},
-    },
-    SCANNING,
+use super::SCANNING;
+use crate::{
+    check::is_mixed,
+    kind::{Before, Kind},
 };
 
 pub(super) const KINDS: &[Kind] = &[

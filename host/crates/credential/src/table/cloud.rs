@@ -1,12 +1,10 @@
 //! Clouds, hosting, databases and monitoring.
 
-use super::{
-    super::{
-        check::{has_digit, is_mixed},
-        kind::{Before, Kind},
-        text,
-    },
-    SCANNING,
+use super::SCANNING;
+use crate::{
+    check::{has_digit, is_mixed},
+    kind::{Before, Kind},
+    text,
 };
 
 pub(super) const KINDS: &[Kind] = &[

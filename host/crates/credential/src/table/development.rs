@@ -1,11 +1,9 @@
 //! Code hosting, builds, registries of packages, secrets managers and tools of developers.
 
-use super::{
-    super::{
-        check::{has_digit, is_mixed},
-        kind::{Before, Kind},
-    },
-    SCANNING,
+use super::SCANNING;
+use crate::{
+    check::{has_digit, is_mixed},
+    kind::{Before, Kind},
 };
 
 pub(super) const KINDS: &[Kind] = &[

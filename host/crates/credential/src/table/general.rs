@@ -1,6 +1,6 @@
 //! What no vendor owns: private keys, and what HTTP sends.
 
-use super::super::{
+use crate::{
     check::{is_basic, is_jwt_head, is_mixed, is_random},
     kind::{Before, Kind},
 };

@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 use serde_json::json;
 
 use super::*;
-use crate::{bounds::MAX_PROBLEMS, credential_problems};
+use crate::{bounds::MAX_PROBLEMS, comment_credential_problems, credential_problems};
 
 #[test]
 fn credentials_are_reported_with_a_remedy_and_not_repeated() {
@@ -21,6 +21,18 @@ fn credentials_are_reported_with_a_remedy_and_not_repeated() {
     assert_eq!(told, expected);
     let many = vec![secret; 2 * MAX_PROBLEMS];
     assert_eq!(credential_problems(&json!(many)).len(), MAX_PROBLEMS);
+}
+
+#[test]
+fn credentials_in_comments_of_yaml_are_reported_with_their_line() {
+    let secret = format!("ghp_{}", "q7Zk2Xv9Lm4Tb8Wc1Rf6Hn3Yp5Gd0Jsq7Zk2");
+    let yaml = format!("# the team's channel: #ops\nname: a # {secret}\n#token={secret}\nsteps: []\n");
+    let told: Vec<_> = comment_credential_problems(&yaml).iter().map(ToString::to_string).collect();
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert!(told[0].starts_with("line 2, column 9: (root): a comment looks like it has a GitHub token: "), "{told:?}");
+    assert!(told[1].starts_with("line 3, column 1: ") && !told.concat().contains(&secret), "{told:?}");
+    let many = format!("# {secret}\n").repeat(2 * MAX_PROBLEMS);
+    assert_eq!(comment_credential_problems(&many).len(), MAX_PROBLEMS);
 }
 
 #[test]
@@ -44,6 +56,7 @@ fn no_definition_in_the_repository_has_a_credential() {
     assert!(texts.len() > 30, "{}", texts.len());
     for text in texts {
         assert_eq!(credential_problems(&json!(text)), [], "{text}");
+        assert_eq!(comment_credential_problems(&text), [], "{text}");
         if let Ok(definition) = WorkflowDefinition::from_yaml(&text) {
             assert_eq!(credential_problems(&definition.to_value()), [], "{text}");
         }
