@@ -24,7 +24,7 @@ mod write;
 
 pub use catalogue::{ActionCatalogue, CatalogueAction, CatalogueOffer, CatalogueTrigger};
 pub use check::{CheckReport, check, required_providers};
-pub use credential::credential_problems;
+pub use credential::{comment_credential_problems, credential_problems};
 pub use definition::{DefinitionError, Trigger, WorkflowDefinition, parse};
 pub use document::{SourceFormat, SourceFormatError};
 pub use duration::{DurationError, WorkflowDuration};

@@ -1,6 +1,7 @@
 //! What definitions are taken, refused, checked and evaluated to. It runs no workflow.
 
 mod catalogue;
+mod credentials;
 mod evaluation;
 mod expressions;
 mod filters;
