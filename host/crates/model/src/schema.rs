@@ -2,14 +2,17 @@
 //!
 //! Never resolves a reference that leaves the document: a `$ref` to a remote address would be a way round the sandbox.
 
-use std::sync::{Arc, OnceLock};
+use std::{
+    fmt,
+    sync::{Arc, OnceLock},
+};
 
 use chrono::{DateTime, NaiveTime};
 use serde_json::Value;
 
 use super::{
     CostError, schema_cost,
-    schema_meter::{self, Metered, MeteredJson, Weight},
+    schema_meter::{self, Meter, Metered, MeteredJson, Weight},
 };
 
 /// The longest schema, in bytes of JSON text.
@@ -28,9 +31,12 @@ const BACKTRACKING_WEIGHT: u64 = 4_000;
 const BASE_STEPS: u64 = 1_000_000;
 const STEPS_PER_PART: u64 = 32;
 /// The most steps of any check.
-const MAX_STEPS: u64 = 5_000_000;
+const MAX_STEPS: u64 = 12_000_000;
 /// The most steps of a check on an async thread. A longer one would delay other requests.
 const QUICK_STEPS: u64 = 20_000;
+/// States of an automaton, and texts that a pattern lists, that take as long as one step.
+const STATES_PER_STEP: u64 = 4;
+const ALTERNATIVES_PER_STEP: u64 = 4;
 /// Subschemas that take as long as one step, if they are evaluated without a look at the value.
 const SUBSCHEMAS_PER_STEP: u64 = 4;
 
@@ -103,8 +109,13 @@ impl Schema {
             let patterns =
                 jsonschema::PatternOptions::fancy_regex().size_limit(MAX_PATTERN_BYTES).backtrack_limit(MAX_BACKTRACKS);
             let cost = schema_cost::check(&self.0.document).map_err(|error| error.to_string())?;
-            let text = if cost.backtracking == 0 { 1 + cost.patterns } else { BACKTRACKING_WEIGHT };
-            let weight = Weight { part: 1 + cost.subschemas / SUBSCHEMAS_PER_STEP, text };
+            let searched =
+                1 + cost.patterns + cost.alternatives / ALTERNATIVES_PER_STEP + cost.states / STATES_PER_STEP;
+            let weight = Weight {
+                part: 1 + cost.subschemas / SUBSCHEMAS_PER_STEP,
+                text: if cost.backtracking == 0 { searched } else { searched + BACKTRACKING_WEIGHT },
+                states: 1 + cost.states,
+            };
             let inner = jsonschema::options_for::<MeteredJson>()
                 .with_pattern_options(patterns)
                 // To the standard a `format` is a remark; who writes `"format": "email"` expects it to be looked at.
@@ -124,13 +135,15 @@ impl Schema {
     /// Everything that is wrong with `value`, at most `MAX_PROBLEMS` entries. Values are not quoted: an input may
     /// hold what a log must not.
     ///
-    /// The number of steps is bounded for every schema and value. The time of a pattern on a long text is not.
+    /// The number of steps and the time are bounded for every schema and value.
     pub fn validate(&self, value: &Value) -> Result<(), Vec<InputProblem>> {
-        let steps = BASE_STEPS.saturating_add(schema_meter::size(value).saturating_mul(STEPS_PER_PART)).min(MAX_STEPS);
+        let most_parts = (MAX_STEPS - BASE_STEPS) / STEPS_PER_PART;
+        let steps = BASE_STEPS + schema_meter::size(value, most_parts) * STEPS_PER_PART;
         self.validate_within(&mut steps.clone(), value).unwrap_or_else(|| {
             Err(whole(format!(
-                "checking this value against the schema takes more than {steps} steps: send a smaller one, or ask the \
-                 integration's developer for a simpler schema"
+                "checking this value against the schema takes more than {steps} steps or {} ms: send a smaller one, or ask the \
+                 integration's developer for a simpler schema",
+                schema_meter::MAX_TIME.as_millis()
             )))
         })
     }
@@ -147,24 +160,28 @@ impl Schema {
             Ok(validator) => validator,
             Err(error) => return Some(Err(whole(format!("the schema cannot be used: {error}")))),
         };
-        let checked = schema_meter::within(*steps, *weight, || inner.is_valid(Metered(value)));
-        *steps = checked.as_ref().map_or(0, |(_, left)| *left);
-        if checked.ok()?.0 {
+        let meter = Meter::start(*steps, *weight);
+        *steps = 0;
+        if meter.run(|| inner.is_valid(Metered(value))).ok()? {
+            *steps = meter.left();
             return Some(Ok(()));
         }
-        let problems = schema_meter::within(*steps, *weight, || {
-            let problems = inner.iter_errors(Metered(value)).take(MAX_PROBLEMS).map(|error| InputProblem {
-                pointer: clipped(&error.instance_path().to_string()),
-                message: clipped(&error.masked_with("the value").to_string()),
-            });
-            problems.collect::<Vec<_>>()
+        let mut problems = Vec::new();
+        // What was found before it took too long is told.
+        let collected = meter.run(|| {
+            for error in inner.iter_errors(Metered(value)).take(MAX_PROBLEMS) {
+                let path = error.instance_path().to_string();
+                schema_meter::charge_text(&path);
+                problems
+                    .push(InputProblem { pointer: clipped(&path), message: clipped(&error.masked_with("the value")) });
+            }
         });
-        *steps = problems.as_ref().map_or(0, |(_, left)| *left);
-        Some(Err(match problems {
-            Ok((problems, _)) if !problems.is_empty() => problems,
+        *steps = collected.map_or(0, |()| meter.left());
+        if problems.is_empty() {
             // It took too long to say, or the meter ended the collecting inside an `anyOf`.
-            _ => whole("the value does not fit the schema".to_owned()),
-        }))
+            problems = whole("the value does not fit the schema".to_owned());
+        }
+        Some(Err(problems))
     }
 }
 
@@ -179,8 +196,26 @@ fn whole(message: String) -> Vec<InputProblem> {
     vec![InputProblem { pointer: String::new(), message }]
 }
 
-fn clipped(text: &str) -> String {
-    text.chars().take(MAX_PROBLEM_TEXT).collect()
+/// The beginning of a text. No more of it is made.
+fn clipped(text: &dyn fmt::Display) -> String {
+    struct Beginning {
+        text: String,
+        left: usize,
+    }
+
+    impl fmt::Write for Beginning {
+        fn write_str(&mut self, part: &str) -> fmt::Result {
+            let taken: String = part.chars().take(self.left).collect();
+            self.left -= taken.chars().count();
+            self.text += &taken;
+            if self.left == 0 { Err(fmt::Error) } else { Ok(()) }
+        }
+    }
+
+    let mut beginning = Beginning { text: String::new(), left: MAX_PROBLEM_TEXT };
+    // It ends with an error where the text is longer.
+    let _ = fmt::write(&mut beginning, format_args!("{text}"));
+    beginning.text
 }
 
 impl PartialEq for Schema {

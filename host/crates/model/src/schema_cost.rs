@@ -8,6 +8,10 @@
 use std::collections::HashMap;
 
 use percent_encoding::percent_decode_str;
+use regex_syntax::{
+    ParserBuilder,
+    hir::{Class, Hir, HirKind},
+};
 use serde_json::{Map, Value};
 
 /// Subschemas that one validation may pass through, each counted as often as references lead to it.
@@ -16,6 +20,12 @@ const MAX_COST: u64 = 2_000;
 const MAX_DEPTH: usize = 256;
 /// Regular expressions in one schema.
 const MAX_PATTERNS: u64 = 32;
+/// Groups of a pattern within each other whose states are counted.
+const PATTERN_NESTING: u32 = 100;
+/// What reads a `format` takes as long for a byte as so many states.
+const FORMAT_STATES: u64 = 6;
+/// The same of the format `regex`, which compiles what it reads.
+const REGEX_STATES: u64 = 200;
 /// Keywords whose values are data, not schemas.
 const DATA: [&str; 6] = ["enum", "const", "default", "examples", "$comment", "description"];
 /// Keywords that hold schemas for others to refer to.
@@ -74,6 +84,10 @@ pub(super) struct Cost {
     pub(super) patterns: u64,
     /// Patterns that look around or refer back, or look for words: their engine may read a text many times.
     pub(super) backtracking: u64,
+    /// The states of the largest pattern's automaton, or of what reads a `format`.
+    pub(super) states: u64,
+    /// The most `|` of a pattern: the validator compares a text with each word of a list.
+    pub(super) alternatives: u64,
     /// Whether a reference leads back to a schema that it stands in.
     returns: bool,
 }
@@ -87,13 +101,16 @@ impl Cost {
         let looks_around = ["(?=", "(?!", "(?<=", "(?<!", "(?>"].iter().any(|group| pattern.contains(group));
         let is_atomic = ["*+", "++", "?+", "}+"].iter().any(|repeat| pattern.contains(repeat));
         let backtracking = u64::from(refers_back || looks_around || is_atomic);
-        Self { patterns: 1, backtracking, ..Self::default() }
+        let alternatives = u64::try_from(pattern.matches('|').count()).unwrap_or(u64::MAX);
+        Self { patterns: 1, backtracking, states: states(pattern), alternatives, ..Self::default() }
     }
 
     fn add(&mut self, other: Self) -> Result<(), CostError> {
         self.subschemas = self.subschemas.saturating_add(other.subschemas);
         self.patterns = self.patterns.saturating_add(other.patterns);
         self.backtracking = self.backtracking.saturating_add(other.backtracking);
+        self.states = self.states.max(other.states);
+        self.alternatives = self.alternatives.max(other.alternatives);
         self.returns |= other.returns;
         if self.subschemas > MAX_COST {
             return Err(CostError::TooLarge);
@@ -102,6 +119,32 @@ impl Cost {
             return Err(CostError::TooManyPatterns);
         }
         Ok(())
+    }
+}
+
+/// How many states the automaton of a pattern has, about: each is looked at for each byte of a text, in the worst case.
+fn states(pattern: &str) -> u64 {
+    // JavaScript's classes are those of ASCII; only `\p` asks for more.
+    let parsed = [false, true].into_iter().find_map(|unicode| {
+        let mut parser = ParserBuilder::new().unicode(unicode).utf8(false).nest_limit(PATTERN_NESTING).build();
+        parser.parse(pattern).ok()
+    });
+    parsed.map_or(0, |pattern| states_of(&pattern))
+}
+
+fn states_of(pattern: &Hir) -> u64 {
+    let sum = |parts: &[Hir]| parts.iter().map(states_of).fold(0, u64::saturating_add);
+    match pattern.kind() {
+        HirKind::Empty | HirKind::Look(_) => 0,
+        HirKind::Literal(literal) => u64::try_from(literal.0.len()).unwrap_or(u64::MAX),
+        HirKind::Class(Class::Bytes(_)) => 1,
+        HirKind::Class(Class::Unicode(class)) => u64::try_from(class.ranges().len()).unwrap_or(u64::MAX),
+        HirKind::Repetition(repetition) => {
+            let times = repetition.max.unwrap_or_else(|| repetition.min.max(1)).max(1);
+            u64::from(times).saturating_mul(1 + states_of(&repetition.sub))
+        }
+        HirKind::Capture(capture) => states_of(&capture.sub),
+        HirKind::Concat(parts) | HirKind::Alternation(parts) => sum(parts),
     }
 }
 
@@ -147,6 +190,12 @@ impl Walk<'_> {
                     match value {
                         Value::String(target) if keyword == "$ref" => cost.add(self.reference(target, depth)?)?,
                         Value::String(pattern) if keyword == "pattern" => cost.add(Cost::of_pattern(pattern))?,
+                        Value::String(format)
+                            if matches!(keyword, "format" | "contentEncoding" | "contentMediaType") =>
+                        {
+                            let states = if format == "regex" { REGEX_STATES } else { FORMAT_STATES };
+                            cost.add(Cost { states, ..Cost::default() })?;
+                        }
                         Value::Object(_) | Value::Array(_) if !is_data(keyword) => {
                             let deeper = depth + usize::from(DESCENDING.contains(&keyword));
                             cost.add(self.schema(value, &format!("{place}/{}", escape(keyword)), deeper)?)?;

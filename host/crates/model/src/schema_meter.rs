@@ -10,6 +10,7 @@ use std::{
     cmp::Ordering,
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     slice,
+    time::Duration,
 };
 
 use jsonschema::{
@@ -23,15 +24,28 @@ const BYTES_PER_STEP: usize = 64;
 /// Problems after which the validator sees lists and objects end, so that it stops collecting more. Some of them are dropped
 /// again, inside `anyOf` for example.
 const MAX_REPORTED: u32 = 40;
+/// What a pattern may cost on one text: states of its automaton times bytes. The worst patterns take 5 ns for each, and nothing ends
+/// them in the middle.
+const MAX_STATE_BYTES: u64 = 6_000_000;
+/// The CPU time of a check, for what its steps misjudge. A debug build is slower.
+pub(super) const MAX_TIME: Duration = Duration::from_millis(if cfg!(debug_assertions) { 500 } else { 25 });
+/// How much of a thread's stack a check may use, in bytes: the smallest threads have 2 MiB. A check recurses as deep as the value nests,
+/// times as deep as the schema does.
+const MAX_STACK: usize = 768 << 10;
+/// Looking at the clock takes as long as some steps.
+const STEPS_PER_LOOK: u64 = 1_000;
 
 thread_local! {
     // The validator builds some values itself (names of properties), so that a count inside the values would be lost.
     static STEPS_LEFT: Cell<u64> = const { Cell::new(u64::MAX) };
+    static NEXT_LOOK: Cell<u64> = const { Cell::new(0) };
+    static ENDS: Cell<Duration> = const { Cell::new(Duration::MAX) };
+    static STACK_FROM: Cell<Option<usize>> = const { Cell::new(None) };
     static REPORTED: Cell<u32> = const { Cell::new(0) };
-    static WEIGHT: Cell<Weight> = const { Cell::new(Weight { part: 1, text: 1 }) };
+    static WEIGHT: Cell<Weight> = const { Cell::new(Weight { part: 1, text: 1, states: 1 }) };
 }
 
-/// The steps were not enough.
+/// The steps or the time were not enough.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct OutOfSteps;
 
@@ -40,51 +54,117 @@ pub(super) struct OutOfSteps;
 pub(super) struct Weight {
     /// Steps for each item of a list and each member of an object: some subschemas are evaluated for it without a look at it.
     pub(super) part: u64,
-    /// Steps for each [`BYTES_PER_STEP`] of a text that the validator reads: patterns are slower than a copy.
+    /// Steps for each text that the validator reads, and for each [`BYTES_PER_STEP`] of it: patterns are slower than a copy.
     pub(super) text: u64,
+    /// The states of the largest pattern.
+    pub(super) states: u64,
 }
 
-/// Runs a check that may look at values as often as `steps` says, and returns how many are left. It ends in the middle when they
-/// are spent.
-pub(super) fn within<T>(steps: u64, weight: Weight, check: impl FnOnce() -> T) -> Result<(T, u64), OutOfSteps> {
-    STEPS_LEFT.set(steps);
-    REPORTED.set(0);
-    WEIGHT.set(weight);
-    let checked = catch_unwind(AssertUnwindSafe(check));
-    let left = STEPS_LEFT.replace(u64::MAX);
-    match checked {
-        Ok(result) => Ok((result, left)),
-        Err(reason) if reason.is::<OutOfSteps>() => Err(OutOfSteps),
-        Err(reason) => resume_unwind(reason),
+/// The check of one value, from its first look to its last. A thread has one at a time.
+pub(super) struct Meter(());
+
+impl Meter {
+    /// A check that may look at values as often as `steps` says.
+    pub(super) fn start(steps: u64, weight: Weight) -> Self {
+        STEPS_LEFT.set(steps);
+        NEXT_LOOK.set(steps.saturating_sub(STEPS_PER_LOOK));
+        ENDS.set(cpu_time().saturating_add(MAX_TIME));
+        STACK_FROM.set(Some(stack_place()));
+        REPORTED.set(0);
+        WEIGHT.set(weight);
+        Self(())
+    }
+
+    /// How many steps are left.
+    pub(super) fn left(&self) -> u64 {
+        STEPS_LEFT.get()
+    }
+
+    /// Runs a part of the check. It ends in the middle when the steps are spent.
+    pub(super) fn run<T>(&self, check: impl FnOnce() -> T) -> Result<T, OutOfSteps> {
+        match catch_unwind(AssertUnwindSafe(check)) {
+            Ok(result) => Ok(result),
+            Err(reason) if reason.is::<OutOfSteps>() => Err(OutOfSteps),
+            Err(reason) => resume_unwind(reason),
+        }
     }
 }
 
-/// The size of a value in steps: what looking at all of it once costs.
-pub(super) fn size(value: &Value) -> u64 {
-    let parts: u64 = match value {
-        Value::String(text) => text_steps(text),
-        Value::Array(items) => items.iter().map(size).sum(),
-        Value::Object(members) => members.iter().map(|(name, member)| text_steps(name) + size(member)).sum(),
-        Value::Null | Value::Bool(_) | Value::Number(_) => 0,
-    };
-    1 + parts
+impl Drop for Meter {
+    fn drop(&mut self) {
+        STEPS_LEFT.set(u64::MAX);
+        NEXT_LOOK.set(0);
+        STACK_FROM.set(None);
+    }
+}
+
+/// Where on its stack this thread is, about.
+#[inline(always)]
+fn stack_place() -> usize {
+    let here = 0_u8;
+    std::ptr::from_ref(std::hint::black_box(&here)).addr()
+}
+
+/// The CPU time of this thread: other work on the machine does not count.
+fn cpu_time() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    Duration::new(time.tv_sec.try_into().unwrap_or(0), time.tv_nsec.try_into().unwrap_or(0))
+}
+
+/// The size of a value in steps: what looking at all of it once costs. At most `most`, for which no more of the value is looked at.
+pub(super) fn size(value: &Value, most: u64) -> u64 {
+    let mut left = most;
+    // Nothing is left when it ends early.
+    let _ = take(value, &mut left);
+    most - left
+}
+
+fn take(value: &Value, left: &mut u64) -> Option<()> {
+    let own = 1 + value.as_str().map_or(0, text_steps);
+    let after = left.checked_sub(own);
+    *left = after.unwrap_or(0);
+    after?;
+    match value {
+        Value::Array(items) => items.iter().try_for_each(|item| take(item, left)),
+        Value::Object(members) => members.iter().try_for_each(|(name, member)| {
+            *left = left.saturating_sub(text_steps(name));
+            take(member, left)
+        }),
+        _ => Some(()),
+    }
 }
 
 fn text_steps(text: &str) -> u64 {
     u64::try_from(text.len() / BYTES_PER_STEP).unwrap_or(u64::MAX)
 }
 
-/// Charges for reading a text.
-fn charge_text(text: &str) {
-    charge(text_steps(text).saturating_mul(WEIGHT.get().text));
+/// Charges for reading a text, whatever reads it.
+pub(super) fn charge_text(text: &str) {
+    let weight = WEIGHT.get();
+    let length = u64::try_from(text.len()).unwrap_or(u64::MAX);
+    if length.saturating_mul(weight.states) > MAX_STATE_BYTES {
+        end();
+    }
+    charge((1 + text_steps(text)).saturating_mul(weight.text));
 }
 
 fn charge(steps: u64) {
-    match STEPS_LEFT.get().checked_sub(steps) {
-        Some(left) => STEPS_LEFT.set(left),
-        // Unlike a panic it is no error of this program, and no hook reports it.
-        None => resume_unwind(Box::new(OutOfSteps)),
+    let Some(left) = STEPS_LEFT.get().checked_sub(steps) else { end() };
+    STEPS_LEFT.set(left);
+    if STACK_FROM.get().is_some_and(|from| from.abs_diff(stack_place()) > MAX_STACK) {
+        end();
     }
+    if left < NEXT_LOOK.get() {
+        NEXT_LOOK.set(left.saturating_sub(STEPS_PER_LOOK));
+        if cpu_time() > ENDS.get() {
+            end();
+        }
+    }
+}
+
+/// Unlike a panic it is no error of this program, and no hook reports it.
+fn end() -> ! {
+    resume_unwind(Box::new(OutOfSteps))
 }
 
 fn is_collecting() -> bool {
@@ -118,7 +198,6 @@ impl Json for MeteredJson {
     }
 
     fn with_string_node<T>((): &mut (), string: &str, f: impl FnOnce(Metered<'_>) -> T) -> T {
-        charge(1);
         charge_text(string);
         f(Metered(&Value::String(string.to_owned())))
     }
@@ -203,7 +282,8 @@ impl<'a> Object<'a, MeteredJson> for MeteredObject<'a> {
     }
 
     fn get(&self, key: &String) -> Option<Metered<'a>> {
-        charge(1);
+        // Names are compared on the way down a tree.
+        charge(1 + u64::from(self.0.len().checked_ilog2().unwrap_or(0)));
         self.0.get(key).map(Metered)
     }
 
@@ -242,6 +322,8 @@ impl<'a> Iterator for Members<'a> {
         charge(WEIGHT.get().part);
         let (name, member) = self.0.next().filter(|_| is_collecting())?;
         charge_text(name);
+        // The path of every problem below has a copy of it.
+        charge(text_steps(name) * u64::from(MAX_REPORTED));
         Some((name, Metered(member)))
     }
 }
@@ -337,10 +419,14 @@ mod tests {
 
     /// More than any of these values needs.
     const ENOUGH: u64 = 10_000_000;
-    const ONE: Weight = Weight { part: 1, text: 1 };
+    const ONE: Weight = Weight { part: 1, text: 1, states: 1 };
+
+    fn within<T>(steps: u64, weight: Weight, check: impl FnOnce() -> T) -> Result<T, OutOfSteps> {
+        Meter::start(steps, weight).run(check)
+    }
 
     fn is_unique(items: &Value) -> bool {
-        within(ENOUGH, ONE, || Metered(items).as_array().is_some_and(|items| items.is_unique())).unwrap().0
+        within(ENOUGH, ONE, || Metered(items).as_array().is_some_and(|items| items.is_unique())).unwrap()
     }
 
     #[test]
@@ -366,10 +452,9 @@ mod tests {
     fn a_check_ends_when_its_steps_are_spent() {
         let value = json!([1, 2, 3]);
         let count = || Metered(&value).as_array().map(|items| items.elements().count());
-        let (counted, left) = within(ENOUGH, ONE, count).unwrap();
-        assert_eq!((counted, ENOUGH - left), (Some(3), 6));
-        assert_eq!(within(3, ONE, count), Err(OutOfSteps));
-        assert_eq!(within(30, Weight { part: 10, text: 1 }, count), Err(OutOfSteps), "each item has a weight");
+        assert_eq!(within(6, ONE, count), Ok(Some(3)));
+        assert_eq!(within(5, ONE, count), Err(OutOfSteps));
+        assert_eq!(within(30, Weight { part: 10, ..ONE }, count), Err(OutOfSteps), "each item has a weight");
         assert!(within(ENOUGH, ONE, count).is_ok(), "the next check has steps of its own");
     }
 
@@ -379,7 +464,25 @@ mod tests {
         let validator = jsonschema::options_for::<MeteredJson>().build(&schema).unwrap();
         let wrong = json!(vec![1; 100_000]);
         let collected = within(1_000, ONE, || validator.iter_errors(Metered(&wrong)).count());
-        assert!(collected.is_ok_and(|(count, _)| count >= 20), "{collected:?}");
+        assert!(collected.is_ok_and(|count| count >= 20), "{collected:?}");
+    }
+
+    #[test]
+    fn a_check_ends_when_its_time_is_over_though_steps_are_left() {
+        let endless = || {
+            loop {
+                charge(1);
+            }
+        };
+        assert_eq!(within(u64::MAX, ONE, endless), Err::<(), _>(OutOfSteps));
+    }
+
+    #[test]
+    fn a_text_that_a_large_pattern_would_read_for_long_is_not_read() {
+        let text = json!("x".repeat(10_000));
+        let read = || Metered(&text).as_string().map(|text| text.len());
+        assert_eq!(within(ENOUGH, Weight { states: 600, ..ONE }, read), Ok(Some(10_000)));
+        assert_eq!(within(ENOUGH, Weight { states: 601, ..ONE }, read), Err(OutOfSteps));
     }
 
     #[test]
@@ -390,8 +493,10 @@ mod tests {
 
     #[test]
     fn size_counts_parts_and_long_texts() {
-        assert_eq!(size(&json!(1)), 1);
-        assert_eq!(size(&json!({"a": [1, "b"]})), 4);
-        assert_eq!(size(&json!("x".repeat(640))), 11);
+        let most = 1_000;
+        assert_eq!(size(&json!(1), most), 1);
+        assert_eq!(size(&json!({"a": [1, "b"]}), most), 4);
+        assert_eq!(size(&json!("x".repeat(640)), most), 11);
+        assert_eq!(size(&json!(vec!["x".repeat(640); 1_000]), most), most);
     }
 }

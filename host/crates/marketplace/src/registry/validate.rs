@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 use workway_workflow::{
-    ActionCatalogue, CheckReport, Document, Problem, check, credential_problems, parse, required_providers,
+    ActionCatalogue, CheckReport, Document, Problem, SourceFormat, check, comment_credential_problems,
+    credential_problems, parse, required_providers,
 };
 
 use super::{Actor, WorkflowRegistry};
@@ -27,7 +28,7 @@ impl WorkflowRegistry {
     pub async fn validate_definition(&self, actor: &Actor, source: Source) -> Result<Validation, MarketplaceError> {
         actor.developer.as_ref().ok_or(MarketplaceError::NotDeveloper)?;
         self.checking(move |known| match source.format.read(&source.text) {
-            Ok(document) => Validation::new(&document.value, Some(&document), known),
+            Ok(document) => Validation::new(&document.value, Some((&source, &document)), known),
             Err(error) => Validation { errors: error.problems, ..Validation::default() },
         })
         .await
@@ -35,8 +36,8 @@ impl WorkflowRegistry {
 }
 
 impl Validation {
-    /// `document` is what the definition was read from: problems get positions in it.
-    pub(super) fn new(definition: &Value, document: Option<&Document>, known: &dyn ActionCatalogue) -> Self {
+    /// `written` is what the definition was read from: problems get positions in it, and its comments are published as well.
+    pub(super) fn new(definition: &Value, written: Option<(&Source, &Document)>, known: &dyn ActionCatalogue) -> Self {
         let (report, providers) = match parse(definition) {
             Ok(parsed) => {
                 // That looks for credentials, too.
@@ -50,12 +51,14 @@ impl Validation {
                 (CheckReport { errors, warnings: Vec::new() }, Default::default())
             }
         };
-        let located = |problem: Problem| match document {
-            Some(document) => problem.located(document),
+        let located = |problem: Problem| match written {
+            Some((_, document)) => problem.located(document),
             None => problem,
         };
+        let yaml = written.filter(|(source, _)| source.format == SourceFormat::Yaml);
+        let in_comments = yaml.map(|(source, _)| comment_credential_problems(&source.text)).unwrap_or_default();
         Self {
-            errors: report.errors.into_iter().map(located).collect(),
+            errors: report.errors.into_iter().map(located).chain(in_comments).collect(),
             warnings: report.warnings.into_iter().map(located).collect(),
             required_providers: providers.iter().map(ToString::to_string).collect(),
         }

@@ -390,7 +390,8 @@ fn read(source: &Source) -> Result<Value, Vec<Problem>> {
 
 fn checked(definition: &Value, source: Option<&Source>, known: &dyn workflow::ActionCatalogue) -> Checked {
     let document = source.and_then(|source| source.format.read(&source.text).ok());
-    let Validation { errors, warnings, required_providers } = Validation::new(definition, document.as_ref(), known);
+    let written = source.zip(document.as_ref());
+    let Validation { errors, warnings, required_providers } = Validation::new(definition, written, known);
     let placed = |problems: Vec<Problem>| -> Vec<Problem> {
         problems.into_iter().map(|problem| placed(DEFINITION, problem)).collect()
     };
