@@ -25,7 +25,8 @@ const WASMTIME: CargoTool = CargoTool {
 };
 
 /// The benches of `tests/benches`.
-const NAMES: &str = "call, http, chaos, reload, start, compile, oauth, sdk, marketplace, schemas, definitions, siege";
+const NAMES: &str =
+    "call, http, chaos, reload, start, compile, oauth, sdk, marketplace, schemas, definitions, expressions, siege";
 /// The benches that also load components written in other languages.
 const NEED_FOREIGN: [&str; 2] = ["reload", "compile"];
 

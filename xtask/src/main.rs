@@ -42,7 +42,7 @@ cargo xtask COMMAND
                       --cases N (at least N cases, default 5000), --seed N (which cases, default 1),
                       --release (fuzz a release build)
   bench NAME [ARG…]   build everything and run the bench NAME: call, http, chaos, reload, start, compile, oauth, sdk,
-                      marketplace, schemas, definitions or siege
+                      marketplace, schemas, definitions, expressions or siege
   release             build the release binary and split off its debug information, in target/dist/
 ";
 

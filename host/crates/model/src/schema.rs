@@ -25,20 +25,19 @@ const MAX_PROBLEM_TEXT: usize = 500;
 const MAX_PATTERN_BYTES: usize = 256 << 10;
 /// How often a pattern with look-around may try another way through a text. Others take linear time and have no such bound.
 const MAX_BACKTRACKS: usize = 1_000;
-/// What reading 64 bytes of a text costs where a pattern may go back so often, and read the rest of the text each time.
-const BACKTRACKING_WEIGHT: u64 = 4_000;
-/// What one check may cost, in looks at a part of the value: so much for any value, and more for each of its parts.
-const BASE_STEPS: u64 = 1_000_000;
-const STEPS_PER_PART: u64 = 32;
-/// The most steps of any check.
-const MAX_STEPS: u64 = 12_000_000;
+/// What reading 64 bytes of a text costs, in steps, where a pattern may go back so often.
+const BACKTRACKING_WEIGHT: u64 = 100;
+/// The most steps of any check, in looks at a part of the value. The time ends most checks before.
+const MAX_STEPS: u64 = 20_000_000;
+/// The most steps of saying what is wrong.
+const TELLING_STEPS: u64 = 4_000_000;
 /// The most steps of a check on an async thread. A longer one would delay other requests.
 const QUICK_STEPS: u64 = 20_000;
 /// States of an automaton, and texts that a pattern lists, that take as long as one step.
-const STATES_PER_STEP: u64 = 4;
-const ALTERNATIVES_PER_STEP: u64 = 4;
+const STATES_PER_STEP: u64 = 32;
+const ALTERNATIVES_PER_STEP: u64 = 32;
 /// Subschemas that take as long as one step, if they are evaluated without a look at the value.
-const SUBSCHEMAS_PER_STEP: u64 = 4;
+const SUBSCHEMAS_PER_STEP: u64 = 64;
 
 /// A JSON Schema (draft 2020-12 unless its `$schema` says otherwise) with its compiled validator. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -114,7 +113,12 @@ impl Schema {
             let weight = Weight {
                 part: 1 + cost.subschemas / SUBSCHEMAS_PER_STEP,
                 text: if cost.backtracking == 0 { searched } else { searched + BACKTRACKING_WEIGHT },
-                states: 1 + cost.states,
+                // Each way through a text may read the rest of it.
+                states: 1 + if cost.backtracking == 0 {
+                    cost.states
+                } else {
+                    cost.states.max(u64::try_from(MAX_BACKTRACKS).unwrap_or(u64::MAX))
+                },
             };
             let inner = jsonschema::options_for::<MeteredJson>()
                 .with_pattern_options(patterns)
@@ -137,11 +141,9 @@ impl Schema {
     ///
     /// The number of steps and the time are bounded for every schema and value.
     pub fn validate(&self, value: &Value) -> Result<(), Vec<InputProblem>> {
-        let most_parts = (MAX_STEPS - BASE_STEPS) / STEPS_PER_PART;
-        let steps = BASE_STEPS + schema_meter::size(value, most_parts) * STEPS_PER_PART;
-        self.validate_within(&mut steps.clone(), value).unwrap_or_else(|| {
+        self.validate_within(&mut MAX_STEPS.clone(), value).unwrap_or_else(|| {
             Err(whole(format!(
-                "checking this value against the schema takes more than {steps} steps or {} ms: send a smaller one, or ask the \
+                "checking this value against the schema takes more than {MAX_STEPS} steps or {} ms: send a smaller one, or ask the \
                  integration's developer for a simpler schema",
                 schema_meter::MAX_TIME.as_millis()
             )))
@@ -168,6 +170,7 @@ impl Schema {
         }
         let mut problems = Vec::new();
         // What was found before it took too long is told.
+        meter.leave(TELLING_STEPS);
         let collected = meter.run(|| {
             for error in inner.iter_errors(Metered(value)).take(MAX_PROBLEMS) {
                 let path = error.instance_path().to_string();

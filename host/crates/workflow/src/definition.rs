@@ -7,12 +7,12 @@ use workway_document::Document;
 use workway_model::{ActionId, IntegrationId, LocalId, Schema};
 
 use super::{
+    Template,
     document::{self, SourceFormat},
     problem::Problem,
     read,
     schedule::Schedule,
     step::{Step, StepKind},
-    template::Template,
     write,
 };
 

@@ -10,8 +10,6 @@ mod credential;
 mod definition;
 mod document;
 mod duration;
-mod evaluate;
-mod expression;
 mod problem;
 mod read;
 mod read_step;
@@ -19,7 +17,6 @@ mod schedule;
 mod schema;
 mod step;
 mod suggest;
-mod template;
 mod write;
 
 pub use catalogue::{ActionCatalogue, CatalogueAction, CatalogueOffer, CatalogueTrigger};
@@ -28,14 +25,16 @@ pub use credential::{comment_credential_problems, credential_problems};
 pub use definition::{DefinitionError, Trigger, WorkflowDefinition, parse};
 pub use document::{SourceFormat, SourceFormatError};
 pub use duration::{DurationError, WorkflowDuration};
-pub use evaluate::{EvaluateError, Evaluated, Scope, SecretText};
-pub use expression::{Expression, ExpressionError, Reference, Root, Segment};
 pub use problem::Problem;
 pub use schedule::{Schedule, ScheduleError};
 pub use schema::SCHEMA;
 pub use step::{Case, Retry, Step, StepId, StepIdError, StepKind, WaitFor};
-pub use template::{Piece, Template, TemplateError};
 pub use workway_document::{Document, Position};
+
+pub use workway_expression::{
+    EvaluateError, Evaluated, Expression, ExpressionError, Piece, Reference, Root, Scope, SecretText, Segment,
+    Template, TemplateError,
+};
 
 #[cfg(test)]
 mod tests;

@@ -7,7 +7,8 @@ use serde::Serialize;
 use serde_json::Value;
 use workway_document::{Document, Position};
 
-use super::bounds::{MAX_PROBLEM_CHARS, MAX_PROBLEMS};
+use super::bounds::MAX_PROBLEMS;
+pub(super) use workway_expression::{child, clipped};
 
 /// One thing that is wrong with a definition.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -67,11 +68,6 @@ impl Problems {
     }
 }
 
-/// The beginning of a text.
-pub(super) fn clipped(text: &str) -> String {
-    text.chars().take(MAX_PROBLEM_CHARS).collect()
-}
-
 /// A value as a message names it: a string, a list or an object may hold what a log must not, and is not quoted.
 pub(super) fn found(value: &Value) -> String {
     match value {
@@ -80,9 +76,4 @@ pub(super) fn found(value: &Value) -> String {
         Value::Array(_) => "a list".to_owned(),
         Value::Object(_) => "an object".to_owned(),
     }
-}
-
-/// The pointer of a member of what `pointer` points to.
-pub(super) fn child(pointer: &str, member: impl fmt::Display) -> String {
-    format!("{pointer}/{}", member.to_string().replace('~', "~0").replace('/', "~1"))
 }

@@ -7,13 +7,12 @@ use serde_json::{Map, Value};
 use workway_model::Schema;
 
 use super::{
+    Expression, ExpressionError, Template,
     bounds::{MAX_DEPTH, MAX_DESCRIPTION_CHARS, MAX_EXPRESSION_CHARS, MAX_EXPRESSIONS, MAX_NAME_CHARS, MAX_STEPS},
     definition::{Trigger, WorkflowDefinition},
-    expression::{Expression, ExpressionError},
     problem::{Problem, Problems, child, found},
     schedule::Schedule,
     step::StepId,
-    template::Template,
 };
 
 /// Fields of a definition.
@@ -246,7 +245,7 @@ impl Reader {
     }
 
     pub(super) fn template(&mut self, value: &Value, at: &str) -> Template {
-        let template = Template::read(value, at, &mut self.problems);
+        let template = Template::read(value, at, &mut |at, message| self.problems.add(at, message));
         self.expressions += template.expressions();
         template
     }

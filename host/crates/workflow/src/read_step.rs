@@ -3,11 +3,11 @@
 use serde_json::{Map, Value};
 
 use super::{
+    Template,
     bounds::{MAX_ATTEMPTS, MAX_BRANCHES, MAX_CONCURRENCY, MAX_NAME_CHARS},
     problem::{child, found},
     read::{Reader, is_blank},
     step::{Case, Retry, Step, StepKind, WaitFor},
-    template::Template,
 };
 
 /// What a step may be, with the fields that go with it alone.

@@ -4,9 +4,7 @@ use std::{collections::BTreeMap, fmt, str::FromStr, sync::Arc};
 
 use workway_model::ActionId;
 
-use super::{
-    bounds::MAX_ID_CHARS, duration::WorkflowDuration, expression::Expression, problem::clipped, template::Template,
-};
+use super::{Expression, Template, bounds::MAX_ID_CHARS, duration::WorkflowDuration, problem::clipped};
 
 /// The id of a step, unique in its workflow: `find-issue` or `find_issue`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -5,10 +5,9 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::{
+    Expression, Template,
     definition::{Trigger, WorkflowDefinition},
-    expression::Expression,
     step::{Step, StepKind, WaitFor},
-    template::Template,
 };
 
 pub(super) fn definition(definition: &WorkflowDefinition) -> Value {

@@ -2,9 +2,6 @@
 
 mod catalogue;
 mod credentials;
-mod evaluation;
-mod expressions;
-mod filters;
 mod format;
 mod guide;
 mod integrations;
@@ -17,9 +14,8 @@ mod suggestions;
 mod warnings;
 mod yaml;
 
-use std::{collections::BTreeMap, sync::LazyLock};
+use std::collections::BTreeMap;
 
-use secrecy::SecretString;
 use serde_json::Value;
 use workway_model::Timestamp;
 
@@ -28,14 +24,9 @@ use super::{DefinitionError, Scope, WorkflowDefinition};
 /// One of everything.
 pub(super) const EXAMPLE: &str = include_str!("example.yaml");
 
-/// The secret inputs of every scope.
-pub(super) static SECRETS: LazyLock<BTreeMap<String, SecretString>> = LazyLock::new(|| {
-    BTreeMap::from([("signing_key".to_owned(), "Jefe".into()), ("token".to_owned(), "s3cr3t".into())])
-});
-
-/// What expressions see with this data, at 2026-11-29T08:30:00Z.
+/// What expressions see with this data.
 pub(super) fn scope(data: &Value) -> Scope<'_> {
-    Scope { data, now: Timestamp::from_seconds(1_795_941_000), secrets: &SECRETS }
+    Scope { data, now: Timestamp::UNIX_EPOCH, secrets: const { &BTreeMap::new() } }
 }
 
 /// A definition with these steps, in YAML.

@@ -175,7 +175,7 @@ struct Field {
 
 impl Field {
     fn parse(flags: &str) -> Result<Self, EvaluateError> {
-        let wrong = || EvaluateError::Failed(format!("`format` does not know `%{}`", crate::problem::clipped(flags)));
+        let wrong = || EvaluateError::Failed(format!("`format` does not know `%{}`", crate::text::clipped(flags)));
         let left = flags.starts_with('-');
         let rest = flags.trim_start_matches('-');
         let zeros = rest.starts_with('0');

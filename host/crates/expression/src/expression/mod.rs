@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::{
     bounds::{MAX_EXPRESSION_CHARS, MAX_EXPRESSION_DEPTH, MAX_EXPRESSION_NESTING, MAX_EXPRESSION_TOKENS},
-    problem::clipped,
+    text::clipped,
 };
 pub(super) use build::segments;
 pub use reference::{Reference, Root, Segment};

@@ -19,7 +19,7 @@ use crate::{
         filters::{Filter, Parameters},
         tests::Test,
     },
-    problem::clipped,
+    text::clipped,
 };
 
 /// The filters that name another filter, a test or an attribute.

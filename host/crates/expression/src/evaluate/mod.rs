@@ -18,7 +18,7 @@ use workway_model::Timestamp;
 use super::{
     bounds::{MAX_NESTING, MAX_RESULT_BYTES},
     expression::Expression,
-    problem::clipped,
+    text::clipped,
 };
 pub use template::{Evaluated, SecretText};
 use work::Work;

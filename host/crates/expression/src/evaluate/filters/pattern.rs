@@ -3,7 +3,10 @@
 use regex_automata::{
     Anchored, Input,
     hybrid::{dfa, regex::Regex},
-    nfa::thompson::{self, pikevm::PikeVM},
+    nfa::thompson::{
+        self,
+        pikevm::{self, PikeVM},
+    },
     util::{interpolate, syntax},
 };
 
@@ -19,6 +22,8 @@ const MAX_STATES_BYTES: usize = 1 << 20;
 /// How often they may be dropped, while each state was used for fewer than so many bytes.
 const MAX_DROPS: usize = 3;
 const MIN_BYTES_PER_STATE: usize = 10;
+/// What beginning a search and putting a match in its place take beside what is read.
+const STEPS_PER_MATCH: usize = 16;
 
 pub(super) const ALL: &[Filter] = &[Filter::new("regex_replace", &["pattern", "replacement"], 2, regex_replace)];
 
@@ -55,7 +60,7 @@ struct Search {
     regex: Regex,
     cache: regex_automata::hybrid::regex::Cache,
     /// Finds the groups of a match, where the replacement names some.
-    groups: Option<PikeVM>,
+    groups: Option<(PikeVM, pikevm::Cache)>,
     /// Steps for each byte that is read: a state that is new is made of those of the automaton.
     weight: usize,
 }
@@ -86,7 +91,9 @@ impl Search {
             .build(pattern)
             .map_err(|_| wrong())?;
         let groups = if with_groups {
-            Some(PikeVM::builder().thompson(automaton).build(pattern).map_err(|_| wrong())?)
+            let groups = PikeVM::builder().thompson(automaton).build(pattern).map_err(|_| wrong())?;
+            let cache = groups.create_cache();
+            Some((groups, cache))
         } else {
             None
         };
@@ -119,21 +126,22 @@ impl Search {
     }
 
     fn replace(
-        &self,
+        &mut self,
         work: &mut Work<'_>,
         text: &str,
         found: &std::ops::Range<usize>,
         replacement: &str,
         made: &mut String,
     ) -> Result<(), EvaluateError> {
-        let Some(groups) = &self.groups else {
+        work.charge(STEPS_PER_MATCH)?;
+        let Some((groups, cache)) = &mut self.groups else {
             made.push_str(replacement);
             return Ok(());
         };
         work.charge((1 + found.len()).saturating_mul(self.weight))?;
         let mut places = groups.create_captures();
         let input = Input::new(text).span(found.clone()).anchored(Anchored::Yes);
-        groups.captures(&mut groups.create_cache(), input, &mut places);
+        groups.captures(cache, input, &mut places);
         let mut error = None;
         interpolate::string(
             replacement,

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::{scope, with_steps};
-use crate::{EvaluateError, Expression, StepKind, Template, bounds::*};
+use super::scope;
+use crate::{EvaluateError, Expression, Template, bounds::*};
 
 const FUEL: u64 = 10_000;
 
@@ -92,10 +92,10 @@ fn a_result_is_never_evaluated_again() {
 
 #[test]
 fn templates_are_evaluated_in_lists_and_objects() {
-    let with = "{ a: [1, '{{ inputs.n }}', { b: 'n is {{ inputs.n }}{{ inputs.none }}, {{ inputs.list }}, {{ inputs.yes }}' }], c: null }";
-    let definition = with_steps(&format!("[{{ id: a, uses: a.b, with: {with} }}]")).expect("is a definition");
-    let StepKind::Action { with, .. } = &definition.steps[0].kind else { panic!("{definition:?}") };
-    let template = Template::Object(with.clone());
+    let with = json!({
+        "a": [1, "{{ inputs.n }}", { "b": "n is {{ inputs.n }}{{ inputs.none }}, {{ inputs.list }}, {{ inputs.yes }}" }], "c": null
+    });
+    let template = Template::read(&with, "", &mut |at, problem| panic!("{at}: {problem}"));
     let context = json!({"inputs": {"n": 7, "none": null, "list": [1, "a"], "yes": true}});
     let expected = json!({"a": [1, 7, {"b": r#"n is 7, [1,"a"], true"#}], "c": null});
     assert_eq!(template.evaluate(&scope(&context), FUEL).map(|given| given.value), Ok(expected));

@@ -1,7 +1,7 @@
 //! Values that may hold expressions. A text that is exactly one `{{ expression }}` stands for the expression's value with
 //! its type; in any other text expressions are put in as text. Blocks and comments are refused.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
 use minijinja::{
     machinery::{Token, tokenize},
@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::{
     bounds::MAX_EXPRESSION_CHARS,
     expression::{Expression, ExpressionError},
-    problem::{Problems, child},
+    text::child,
 };
 
 /// A JSON value with expressions in it.
@@ -66,15 +66,15 @@ impl Template {
         Ok(Self::Literal(text.into()))
     }
 
-    /// Reads a value, however it nests; what is wrong is told by pointer, and null stands there instead.
-    pub(super) fn read(value: &Value, pointer: &str, problems: &mut Problems) -> Self {
+    /// Reads a value, however it nests. `problem` is told what is wrong, with its pointer, and null stands there instead.
+    pub fn read(value: &Value, pointer: &str, problem: &mut dyn FnMut(&str, &dyn fmt::Display)) -> Self {
         match value {
             Value::String(text) => Self::parse_text(text).unwrap_or_else(|error| {
-                problems.add(pointer, error);
+                problem(pointer, &error);
                 Self::Literal(Value::Null)
             }),
             Value::Array(items) => {
-                let item = |(place, item)| Self::read(item, &child(pointer, place), problems);
+                let item = |(place, item)| Self::read(item, &child(pointer, place), problem);
                 Self::List(items.iter().enumerate().map(item).collect())
             }
             Value::Object(members) => {
@@ -82,9 +82,9 @@ impl Template {
                 for (name, member) in members {
                     let pointer = child(pointer, name);
                     if name.contains("{{") {
-                        problems.add(&pointer, "a member's name cannot contain an expression: write the name itself");
+                        problem(&pointer, &"a member's name cannot contain an expression: write the name itself");
                     }
-                    read.insert(name.clone(), Self::read(member, &pointer, problems));
+                    read.insert(name.clone(), Self::read(member, &pointer, problem));
                 }
                 Self::Object(read)
             }
@@ -114,7 +114,7 @@ impl Template {
     }
 
     /// Whether it is a text with `${{`, the spelling of another product: here the dollar sign is a part of the text.
-    pub(super) fn has_dollar_braces(&self) -> bool {
+    pub fn has_dollar_braces(&self) -> bool {
         let Self::Text(pieces) = self else { return false };
         let is_dollar =
             |pair: &[Piece]| matches!(pair, [Piece::Text(text), Piece::Expression(_)] if text.ends_with('$'));
@@ -122,7 +122,7 @@ impl Template {
     }
 
     /// How many expressions it holds.
-    pub(super) fn expressions(&self) -> usize {
+    pub fn expressions(&self) -> usize {
         match self {
             Self::Literal(_) => 0,
             Self::Exact(_) => 1,

@@ -8,8 +8,8 @@ use serde_json::{Map, Value};
 use super::{Computed, EvaluateError, Scope, work::Work};
 use crate::{
     bounds::MAX_RESULT_BYTES,
-    problem::child,
     template::{Piece, Template},
+    text::child,
 };
 
 /// A value with every expression in its place, but for secrets: null stands for them, so that it can be stored and shown.

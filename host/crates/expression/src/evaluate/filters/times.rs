@@ -77,7 +77,7 @@ fn zone<'a>(
     let unknown = |_| {
         EvaluateError::Failed(format!(
             "`{filter}` does not know the time zone {:?}: write one such as Europe/Rome",
-            crate::problem::clipped(&name)
+            crate::text::clipped(&name)
         ))
     };
     name.parse().map(Some).map_err(unknown)

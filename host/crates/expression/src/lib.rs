@@ -1,0 +1,16 @@
+//! Expressions and templates of workflows: reading them into trees, and evaluating them over JSON within bounds on time and memory. Pure:
+//! nothing here performs I/O or reads a clock.
+
+pub mod bounds;
+mod evaluate;
+mod expression;
+mod template;
+mod text;
+
+pub use evaluate::{EvaluateError, Evaluated, Scope, SecretText};
+pub use expression::{Expression, ExpressionError, Reference, Root, Segment};
+pub use template::{Piece, Template, TemplateError};
+pub use text::{child, clipped};
+
+#[cfg(test)]
+mod tests;
