@@ -165,7 +165,8 @@ pub fn changed(known: &[&str], random: &mut dyn FnMut(usize) -> usize) -> String
         // A part may hold braces of its own: only those of the shape are filled.
         source = shape.split("{}").collect::<Vec<_>>().join(&source);
         if random(6) == 0 {
-            source = source.replacen(LEAVES[random(LEAVES.len())], LEAVES[random(LEAVES.len())], 1);
+            let (old, new) = (LEAVES[random(LEAVES.len())], LEAVES[random(LEAVES.len())]);
+            source = source.replacen(old, new, 1);
         }
     }
     source
