@@ -1,63 +1,98 @@
-//! A component that looks like an integration and takes the compiler very long.
+//! Components that are small and make the compiler slow or large.
 
-/// Variables of the bomb's function: each is alive across every block, so that the compiler connects all with all.
-const LOCALS: u32 = 1_000;
+use wasm_encoder::{
+    BlockType, CodeSection, ConstExpr, Encode, Function, FunctionSection, GlobalSection, GlobalType, Module,
+    TypeSection, ValType,
+};
 
-const CORE_MODULE_SECTION: u8 = 1;
-const I64: u8 = 0x7e;
+use crate::guest;
 
-/// The guest `hello` with one more core module, which nothing uses and which is compiled all the same. Its one function has so
-/// many blocks; each takes some fifteen bytes.
-pub fn compile_bomb(blocks: u32) -> Vec<u8> {
-    let path = crate::guest("hello").expect("the guest hello is built");
-    let mut component = std::fs::read(path).expect("the guest hello is read");
-    section(&mut component, CORE_MODULE_SECTION, &module(blocks));
+/// The guest `hello`, which everything is added to: the outside of the component is right.
+pub fn hello() -> Vec<u8> {
+    std::fs::read(guest("hello").expect("the guest is built")).expect("the guest is read")
+}
+
+/// A component that `hello` is part of, and these modules.
+fn with_modules(modules: impl IntoIterator<Item = Module>) -> Vec<u8> {
+    let mut component = hello();
+    for module in modules {
+        let module = module.finish();
+        component.push(1);
+        length(&mut component, module.len());
+        component.extend_from_slice(&module);
+    }
     component
 }
 
-fn module(blocks: u32) -> Vec<u8> {
-    let mut module = b"\0asm\x01\0\0\0".to_vec();
-    // One function of type `(i32) -> ()`.
-    section(&mut module, 1, &[1, 0x60, 1, 0x7f, 0]);
-    section(&mut module, 3, &[1, 0]);
-    let mut body = vec![1];
-    number(&mut body, LOCALS);
-    body.push(I64);
-    for block in 0..blocks {
-        // if (parameter) { local[a] = local[a] + local[b] }
-        let local = |step: u32| 1 + block.wrapping_mul(step) % LOCALS;
-        body.extend([0x20, 0, 0x04, 0x40]);
-        for (instruction, local) in [(0x20, local(7)), (0x20, local(13))] {
-            body.push(instruction);
-            number(&mut body, local);
-        }
-        body.extend([0x7c, 0x21]);
-        number(&mut body, local(7));
-        body.push(0x0b);
+/// `hello` with a custom section of this many bytes: another file with the same code.
+pub fn padded(bytes: usize) -> Vec<u8> {
+    let mut component = hello();
+    component.push(0);
+    length(&mut component, bytes + 2);
+    component.extend_from_slice(b"\x01x");
+    component.resize(component.len() + bytes, 0);
+    component
+}
+
+/// What the compiler takes more time for than any limit allows.
+pub fn endless() -> Vec<u8> {
+    wide_function(50_000)
+}
+
+/// What the compiler takes more memory for than any limit allows.
+pub fn large() -> Vec<u8> {
+    nested_loops(3_000, 3_000)
+}
+
+fn length(bytes: &mut Vec<u8>, length: usize) {
+    u32::try_from(length).expect("the length fits").encode(bytes);
+}
+
+/// A module of this many functions without parameters, all with one body.
+fn module(functions: u32, body: &Function) -> Module {
+    let (mut types, mut declared, mut code) = (TypeSection::new(), FunctionSection::new(), CodeSection::new());
+    types.ty().function([], []);
+    for _ in 0..functions {
+        declared.function(0);
+        code.function(body);
     }
-    body.push(0x0b);
-    let mut code = vec![1];
-    number(&mut code, u32::try_from(body.len()).expect("a function's size fits"));
-    code.extend(body);
-    section(&mut module, 10, &code);
+    let mut globals = GlobalSection::new();
+    globals
+        .global(GlobalType { val_type: ValType::F64, mutable: true, shared: false }, &ConstExpr::f64_const(1.0.into()));
+    let mut module = Module::new();
+    module.section(&types).section(&declared).section(&globals).section(&code);
     module
 }
 
-fn section(binary: &mut Vec<u8>, id: u8, content: &[u8]) {
-    binary.push(id);
-    number(binary, u32::try_from(content.len()).expect("a section's size fits"));
-    binary.extend(content);
+/// Loops within loops, each of which changes every local: each loop has a value for each local.
+fn nested_loops(depth: u32, locals: u32) -> Vec<u8> {
+    let mut body = Function::new([(locals, ValType::I32)]);
+    let mut code = body.instructions();
+    for _ in 0..depth {
+        code.loop_(BlockType::Empty);
+        code.local_get(0).br_if(0);
+    }
+    for local in 0..locals {
+        code.local_get(local).i32_const(1).i32_add().local_set(local);
+    }
+    for level in 0..depth {
+        code.local_get(0).br_if(level % 7).end();
+    }
+    code.end();
+    with_modules([module(1, &body)])
 }
 
-/// An unsigned LEB128 number.
-fn number(binary: &mut Vec<u8>, mut value: u32) {
-    loop {
-        let low = u8::try_from(value & 0x7f).unwrap_or_default();
-        value >>= 7;
-        if value == 0 {
-            binary.push(low);
-            return;
-        }
-        binary.push(low | 0x80);
+/// One function with as many live values as there are locals, and branches between all of them.
+pub fn wide_function(rounds: u32) -> Vec<u8> {
+    const LOCALS: u32 = 2_000;
+    let mut body = Function::new([(LOCALS, ValType::I64)]);
+    let mut code = body.instructions();
+    code.loop_(BlockType::Empty);
+    for round in 0..rounds {
+        let (a, b) = (round.wrapping_mul(7_919) % LOCALS, round.wrapping_mul(104_729) % LOCALS);
+        code.local_get(a).local_get(b).i64_mul().local_set(b);
+        code.block(BlockType::Empty).local_get(a).i64_eqz().br_if(0).local_get(b).local_set(a).end();
     }
+    code.br(0).end().end();
+    with_modules([module(1, &body)])
 }

@@ -5,7 +5,7 @@
 
 mod absent;
 mod answer;
-mod bomb;
+pub mod bomb;
 mod events;
 mod guests;
 mod host;
@@ -19,7 +19,6 @@ mod user;
 
 pub use absent::skip;
 pub use answer::{Answer, time_of};
-pub use bomb::compile_bomb;
 pub use events::Events;
 pub use guests::{guest, plugin};
 pub use host::{ADMIN_TOKEN, TestHost, TestHostBuilder};

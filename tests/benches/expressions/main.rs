@@ -40,17 +40,19 @@ const KEPT: usize = 100;
 /// How long it searches if nothing is said.
 const MINUTES: f64 = 0.5;
 
-/// An expression, and what it costs as a share of the limits.
+/// An expression, and what it costs.
 struct Found {
     source: String,
     time: Duration,
     mib: f64,
 }
 
-impl Found {
-    fn cost(&self) -> f64 {
-        (milliseconds(self.time) / LIMIT_MS).max(self.mib / LIMIT_MIB)
-    }
+/// Keeps the slowest and the largest, each as many.
+fn keep(found: &mut Vec<Found>) {
+    found.sort_by_key(|found| std::cmp::Reverse(found.time));
+    let mut others = found.split_off(found.len().min(KEPT / 2));
+    others.sort_by(|one, other| other.mib.total_cmp(&one.mib));
+    found.extend(others.into_iter().take(KEPT / 2));
 }
 
 fn main() -> anyhow::Result<ExitCode> {
@@ -82,8 +84,7 @@ fn main() -> anyhow::Result<ExitCode> {
         valued += 1;
         if kept.iter().all(|other| other.source != found.source) {
             kept.push(found);
-            kept.sort_by(|one, other| other.cost().total_cmp(&one.cost()));
-            kept.truncate(KEPT);
+            keep(&mut kept);
         }
     }
     for found in kept.iter().take(5) {

@@ -13,6 +13,8 @@ use tokio::{
     runtime::Runtime,
 };
 
+use workway_tests::bomb;
+
 use super::client::User;
 
 /// Connections of an attacker that keeps the host busy.
@@ -79,10 +81,9 @@ impl Attack {
     /// Files of the plugins folder that belong to the attack, in the order of names before the good ones.
     pub fn components(self) -> Vec<(&'static str, Vec<u8>)> {
         match self {
-            Self::CompileBomb => vec![
-                ("a-bomb.wasm", workway_tests::compile_bomb(40_000)),
-                ("b-bomb.wasm", workway_tests::compile_bomb(60_000)),
-            ],
+            Self::CompileBomb => {
+                vec![("a-bomb.wasm", bomb::wide_function(40_000)), ("b-bomb.wasm", bomb::wide_function(60_000))]
+            }
             _ => Vec::new(),
         }
     }

@@ -8,8 +8,7 @@ use std::{
 
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use serde_json::json;
-
-use super::bombs;
+use workway_tests::bomb;
 
 fn start(stdin: Stdio) -> Child {
     let folder = std::env::temp_dir();
@@ -50,7 +49,7 @@ fn a_worker_without_a_host_ends_in_order() {
 #[test]
 fn a_worker_ends_with_its_host_whatever_it_compiles() {
     // More than a pipe holds: the worker has read nearly all of it when the input ends, and would compile for minutes.
-    let bomb = bombs::endless();
+    let bomb = bomb::endless();
     let output = after(&[request(), frame(&bomb)].concat());
     assert_eq!((output.status.code(), output.stdout.as_slice()), (Some(0), b"".as_slice()), "{output:?}");
 }

@@ -4,12 +4,13 @@ use std::{fs, path::Path};
 
 use rustix::process::Pid;
 use workway_host::sandbox::LoadError;
-use workway_tests::{TestHost, guest, plugin};
-
-use super::{
-    bombs::{endless, hello, padded},
-    worker::{Worker, gone, kill, program},
+use workway_tests::{
+    TestHost,
+    bomb::{endless, hello, padded},
+    guest, plugin,
 };
+
+use super::worker::{Worker, gone, kill, program};
 use crate::{TOKEN, process::Workway};
 
 /// The machine code that a host keeps of these components, by the name of its file.
@@ -169,7 +170,7 @@ async fn a_host_is_not_ready_without_a_reason_and_names_the_component_to_blame()
     let workway = Workway::new(&["serve", "--listen", "127.0.0.1:0"])
         .env("WORKWAY_ADMIN_TOKEN", TOKEN)
         .component(&guest("hello").expect("hello is built"))
-        .file("plugins/large.wasm", super::bombs::large());
+        .file("plugins/large.wasm", workway_tests::bomb::large());
     let running = workway.ready().await;
     let ended = running.interrupt().await;
     assert!(ended.stdout.ends_with("1 file not loaded\n"), "{ended:?}");

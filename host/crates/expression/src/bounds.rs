@@ -14,7 +14,7 @@ pub const MAX_NESTING: usize = 64;
 /// The longest message or pointer of a problem, in characters.
 pub const MAX_PROBLEM_CHARS: usize = 500;
 /// The most fuel that one expression gets, whatever a caller says. A step pays for a look at a value, or for 64 bytes.
-pub const MAX_FUEL: u64 = 300_000;
+pub const MAX_FUEL: u64 = 200_000;
 /// What one expression may make, in bytes, whether or not it keeps it.
 pub const MAX_EXPRESSION_BYTES: usize = 16 << 20;
 /// The largest result of an expression or of a whole template, in bytes: those of its texts, and 32 for each value and

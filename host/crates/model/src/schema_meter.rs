@@ -33,13 +33,14 @@ pub(super) const MAX_TIME: Duration = Duration::from_millis(if cfg!(debug_assert
 /// times as deep as the schema does.
 const MAX_STACK: usize = 768 << 10;
 /// Looking at the clock takes as long as some steps.
-const STEPS_PER_LOOK: u64 = 1_000;
+const STEPS_PER_LOOK: u64 = 250;
 
 thread_local! {
     // The validator builds some values itself (names of properties), so that a count inside the values would be lost.
     static STEPS_LEFT: Cell<u64> = const { Cell::new(u64::MAX) };
     static NEXT_LOOK: Cell<u64> = const { Cell::new(0) };
-    static ENDS: Cell<Duration> = const { Cell::new(Duration::MAX) };
+    // The time begins with the first look at the clock: most checks need none.
+    static ENDS: Cell<Option<Duration>> = const { Cell::new(None) };
     static STACK_FROM: Cell<Option<usize>> = const { Cell::new(None) };
     static REPORTED: Cell<u32> = const { Cell::new(0) };
     static WEIGHT: Cell<Weight> = const { Cell::new(Weight { part: 1, text: 1, states: 1 }) };
@@ -68,7 +69,7 @@ impl Meter {
     pub(super) fn start(steps: u64, weight: Weight) -> Self {
         STEPS_LEFT.set(steps);
         NEXT_LOOK.set(steps.saturating_sub(STEPS_PER_LOOK));
-        ENDS.set(cpu_time().saturating_add(MAX_TIME));
+        ENDS.set(None);
         STACK_FROM.set(Some(stack_place()));
         REPORTED.set(0);
         WEIGHT.set(weight);
@@ -138,8 +139,11 @@ fn charge(steps: u64) {
     }
     if left < NEXT_LOOK.get() {
         NEXT_LOOK.set(left.saturating_sub(STEPS_PER_LOOK));
-        if cpu_time() > ENDS.get() {
-            end();
+        let now = cpu_time();
+        match ENDS.get() {
+            None => ENDS.set(Some(now.saturating_add(MAX_TIME))),
+            Some(ends) if now > ends => end(),
+            Some(_) => {}
         }
     }
 }

@@ -51,8 +51,8 @@ fn fromjson<'a>(work: &mut Work<'a>, of: Computed<'a>, _: Given<'a>) -> Outcome<
         return Err(EvaluateError::Failed(format!("`fromjson` reads a string (got {})", kind(&of))));
     };
     // A value of two characters, for example `1,`, takes a whole one.
-    work.make(text.len().saturating_mul(20))?;
-    work.charge(text.len() / 2)?;
+    work.make(text.len().saturating_mul(24))?;
+    work.charge(text.len())?;
     let value: Result<Value, _> = serde_json::from_str(text);
     value.map(Computed::from).map_err(|error| {
         EvaluateError::Failed(format!("`fromjson` found no JSON at line {}, column {}", error.line(), error.column()))
