@@ -17,6 +17,7 @@ mod read;
 mod read_step;
 mod schedule;
 mod schema;
+mod secret;
 mod step;
 mod suggest;
 mod template;
