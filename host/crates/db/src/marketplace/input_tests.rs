@@ -93,6 +93,20 @@ async fn inputs_have_to_fit_the_workflow() {
 }
 
 #[tokio::test]
+async fn a_secret_is_a_text_even_where_the_schemas_draft_ignores_its_type() {
+    let (database, _guard) = fresh().await;
+    let registry = marketplace(&database).await;
+    let mut old = definition();
+    old["inputs"]["$schema"] = json!("http://json-schema.org/draft-07/schema#");
+    old["inputs"]["properties"]["token"] = json!({ "$ref": "#/definitions/any", "type": "string", "format": "secret" });
+    old["inputs"]["definitions"] = json!({ "any": {} });
+    let (ann, id) = published(&database, &registry, old).await;
+    let given = json!({"channel": "#a", "token": {"a": "hunter2"}});
+    let error = registry.increment_install_count(&ann, &id, object(given)).await.unwrap_err();
+    assert_eq!(problems(error), [("/inputs/token".to_owned(), "a secret must be a text: put it in quotes".to_owned())]);
+}
+
+#[tokio::test]
 async fn a_workflow_without_inputs_takes_none() {
     let (database, _guard) = fresh().await;
     let registry = marketplace(&database).await;
