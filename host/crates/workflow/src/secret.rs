@@ -11,6 +11,10 @@ use super::problem::{Problems, child};
 /// The `format` of a secret.
 pub(super) const FORMAT: &str = "secret";
 
+/// Schemas that are looked at for secrets in one definition, each as often as references lead to it for another input: some
+/// milliseconds.
+const MAX_LOOKS: usize = 20_000;
+
 /// Keywords that hold values, and could hold the secret itself.
 const VALUES: [&str; 4] = ["const", "enum", "default", "examples"];
 /// Keywords that are not looked into: values, remarks, and schemas that only count where something refers to them.
@@ -23,12 +27,13 @@ const IN_PLACE_NAMED: [&str; 2] = ["dependentSchemas", "dependencies"];
 
 /// The names of the properties of `inputs` that are secret.
 pub(super) fn secret_inputs(inputs: &Value) -> BTreeSet<&str> {
-    marked(inputs).into_keys().collect()
+    marked(inputs, &mut MAX_LOOKS.clone()).into_keys().collect()
 }
 
 /// Adds what is wrong with the secrets of a workflow's `inputs`.
 pub(super) fn check_inputs(inputs: &Value, at: &str, problems: &mut Problems) {
-    let secrets = marked(inputs);
+    let mut looks = MAX_LOOKS;
+    let secrets = marked(inputs, &mut looks);
     for (name, schemas) in &secrets {
         let types: Vec<&Value> = schemas.iter().filter_map(|schema| schema.get("type")).collect();
         if types.is_empty() || types.iter().any(|kind| kind.as_str() != Some("string")) {
@@ -36,19 +41,19 @@ pub(super) fn check_inputs(inputs: &Value, at: &str, problems: &mut Problems) {
             problems.add(&pointer, "a secret input must be a text: write `type: string` beside `format: secret`");
         }
     }
-    walk(inputs, at, Place::Whole, &secrets, problems);
+    walk(inputs, at, Place::Whole, &secrets, &mut looks, problems);
 }
 
 /// Adds where a schema of something else marks a secret.
 pub(super) fn check_other(schema: &Value, at: &str, problems: &mut Problems) {
-    walk(schema, at, Place::Below, &BTreeMap::new(), problems);
+    walk(schema, at, Place::Below, &BTreeMap::new(), &mut MAX_LOOKS.clone(), problems);
 }
 
 /// The secret properties of `inputs`, each with the schemas that hold of it: its own, and those of `allOf` and `$ref`.
-fn marked(inputs: &Value) -> BTreeMap<&str, Vec<&Map<String, Value>>> {
+fn marked<'a>(inputs: &'a Value, looks: &mut usize) -> BTreeMap<&'a str, Vec<&'a Map<String, Value>>> {
     let properties = inputs.get("properties").and_then(Value::as_object).into_iter().flatten();
     properties
-        .map(|(name, schema)| (name.as_str(), all_of(inputs, schema)))
+        .map(|(name, schema)| (name.as_str(), all_of(inputs, schema, looks)))
         .filter(|(_, schemas)| schemas.iter().any(|schema| is_marked(schema)))
         .collect()
 }
@@ -57,11 +62,17 @@ fn is_marked(schema: &Map<String, Value>) -> bool {
     schema.get("format").and_then(Value::as_str) == Some(FORMAT)
 }
 
-fn all_of<'a>(root: &'a Value, schema: &'a Value) -> Vec<&'a Map<String, Value>> {
-    let mut found: Vec<&Map<String, Value>> = Vec::new();
+fn all_of<'a>(root: &'a Value, schema: &'a Value, looks: &mut usize) -> Vec<&'a Map<String, Value>> {
+    let mut found = Vec::new();
+    let mut seen = HashSet::new();
     let mut open = vec![schema];
-    while let Some(Value::Object(keywords)) = open.pop() {
-        if found.iter().any(|known| std::ptr::eq(*known, keywords)) {
+    while let Some(next) = open.pop() {
+        let Value::Object(keywords) = next else { continue };
+        if *looks == 0 {
+            break;
+        }
+        *looks -= 1;
+        if !seen.insert(std::ptr::from_ref(keywords)) {
             continue;
         }
         found.push(keywords);
@@ -114,6 +125,7 @@ fn walk<'a>(
     at: &str,
     place: Place<'a>,
     secrets: &BTreeMap<&'a str, Vec<&'a Map<String, Value>>>,
+    looks: &mut usize,
     problems: &mut Problems,
 ) {
     let mut seen = HashSet::new();
@@ -121,6 +133,13 @@ fn walk<'a>(
     let mut open = vec![Open { schema: root, place, at: at.to_owned(), is_referred: false }];
     while let Some(next) = open.pop() {
         let Value::Object(keywords) = next.schema else { continue };
+        if *looks == 0 {
+            let message = format!(
+                "looking for secrets in this schema takes more than {MAX_LOOKS} steps: use fewer inputs and references"
+            );
+            return problems.add(at, message);
+        }
+        *looks -= 1;
         if !seen.insert((std::ptr::from_ref(keywords), next.place)) {
             continue;
         }

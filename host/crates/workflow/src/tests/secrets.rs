@@ -114,6 +114,22 @@ fn a_definition_holds_no_secret() {
     }
 }
 
+#[test]
+fn looking_for_secrets_is_bounded() {
+    // Each input is the whole again, so that every part of it is one of every input.
+    let inputs = |count: usize| {
+        let members: serde_json::Map<_, _> =
+            (0..count).map(|number| (format!("i{number}"), json!({"$ref": "#"}))).collect();
+        json!({"type": "object", "properties": members, "allOf": vec![json!({}); count]})
+    };
+    assert!(WorkflowDefinition::from_value(&definition(&inputs(20))).is_ok());
+    let lines = told(WorkflowDefinition::from_value(&definition(&inputs(900))));
+    assert!(lines.starts_with("/inputs: looking for secrets in this schema takes more than"), "{lines}");
+    let endless = json!({"type": "object", "properties": {"a": {"$ref": "#/$defs/a"}},
+                         "$defs": {"a": {"type": "object", "properties": {"b": {"$ref": "#/$defs/a"}}}}});
+    assert!(WorkflowDefinition::from_value(&definition(&endless)).is_ok());
+}
+
 /// The problems of a workflow with a secret input `token`, with these steps and more fields.
 fn problems(steps: Value, more: Value) -> Vec<String> {
     let mut workflow = json!({
