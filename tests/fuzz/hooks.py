@@ -119,7 +119,8 @@ REASONS = {
     # There are eight at most.
     "add_screenshot": [says("too-many")],
     "feature_workflow": [says("not-published")],
-    "install_workflow": [says("payment-required"), says("not-published")],
+    # Which inputs there are is the workflow's own.
+    "install_workflow": [says("payment-required"), says("not-published"), says("invalid-input")],
 }
 # What this caller may not, whatever the request says: what is another developer's or the caller's own.
 FORBIDDEN = {

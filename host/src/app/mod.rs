@@ -140,7 +140,7 @@ impl App {
             Arc::clone(&vault),
             &settings.users,
         );
-        let stored = StoredConnections::new(vault, rows.clone(), catalogue.clone());
+        let stored = StoredConnections::new(Arc::clone(&vault), rows.clone(), catalogue.clone());
         let connections = ConnectionStore::new(Renewal::new(stored, rows, endpoint.clone(), oauth.clone(), process));
         let pending = Arc::new(database.authorizations());
         let flow = AuthorizationFlow::new(catalogue.clone(), oauth, endpoint, connections.clone(), pending);
@@ -164,8 +164,8 @@ impl App {
         };
         let registry = ActionRegistry::new(runtime, services, settings.registry.clone());
         let actions = Arc::new(action_catalogue::RegisteredActions(registry.clone()));
-        let marketplace =
-            WorkflowRegistry::new(Arc::new(database.listings()), actions, settings.marketplace.cache_bytes);
+        let cache_bytes = settings.marketplace.cache_bytes;
+        let marketplace = WorkflowRegistry::new(Arc::new(database.listings()), actions, vault, cache_bytes);
         Ok(Self(Arc::new(Inner {
             settings,
             registry,

@@ -4,8 +4,8 @@ use std::{error::Error, time::Duration};
 
 use axum::{
     RequestExt,
-    body::Body,
-    extract::{FromRequest, FromRequestParts, Request},
+    body::{Body, HttpBody},
+    extract::{FromRequest, FromRequestParts, OptionalFromRequest, Request},
     http::{HeaderMap, StatusCode, header, request::Parts},
 };
 use bytes::{Bytes, BytesMut};
@@ -89,7 +89,19 @@ impl<T: DeserializeOwned + Send + 'static, S: Send + Sync> FromRequest<S> for Js
     type Rejection = ApiError;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
-        read_json(request, json_tree_bytes).await.map(Self)
+        read_json(request, json_tree_bytes, |text| parse(text)).await.map(Self)
+    }
+}
+
+/// A body that may be left out, or be `null`.
+impl<T: DeserializeOwned + Send + 'static, S: Send + Sync> OptionalFromRequest<S> for Json<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, _: &S) -> Result<Option<Self>, ApiError> {
+        if request.body().is_end_stream() {
+            return Ok(None);
+        }
+        Ok(read_json(request, json_tree_bytes, parse_optional).await?.map(Self))
     }
 }
 
@@ -97,7 +109,7 @@ impl<T: DeserializeOwned + Send + 'static, S: Send + Sync> FromRequest<S> for Js
     type Rejection = ApiError;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
-        read_json(request, |_| 0).await.map(Self)
+        read_json(request, |_| 0, |text| parse(text)).await.map(Self)
     }
 }
 
@@ -105,6 +117,7 @@ impl<T: DeserializeOwned + Send + 'static, S: Send + Sync> FromRequest<S> for Js
 async fn read_json<T: DeserializeOwned + Send + 'static>(
     request: Request,
     tree_bytes: fn(&[u8]) -> u64,
+    parse: fn(&[u8]) -> Result<T, ApiError>,
 ) -> Result<T, ApiError> {
     if !is_json(request.headers()) {
         let detail = "send the body as `Content-Type: application/json`";
@@ -138,6 +151,11 @@ pub(super) fn parse<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, ApiErr
         return Err(ApiError::bad_request(ErrorCode::InvalidBody, detail));
     }
     serde_json::from_slice(bytes).map_err(|error| ApiError::bad_request(ErrorCode::InvalidBody, without_values(&error)))
+}
+
+/// As [`parse`], of a body that may be `null`.
+fn parse_optional<T: DeserializeOwned>(bytes: &[u8]) -> Result<Option<T>, ApiError> {
+    if bytes.trim_ascii() == b"null" { Ok(None) } else { parse(bytes).map(Some) }
 }
 
 /// An error of serde without the values that it quotes. It quotes them before `, expected `; other messages of a wrong value

@@ -62,7 +62,7 @@ pub enum ErrorCode {
     InvalidBody,
     /// A query parameter is malformed.
     InvalidQuery,
-    /// The action's input does not match its schema.
+    /// The action's input, or the inputs of an installation, do not match their schema.
     InvalidInput,
     /// The `Idempotency-Key` header is malformed.
     InvalidIdempotencyKey,

@@ -1,7 +1,9 @@
 //! Versions of a workflow, and the installations that run them.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
+use serde_json::{Map, Value, value::RawValue};
 use utoipa::ToSchema;
 
 use crate::{listings::WorkflowSource, page::Page, time::Timestamp};
@@ -40,6 +42,24 @@ pub struct NewVersion {
     pub changelog: String,
 }
 
+/// What a user fills in when installing a workflow. Never printed: it may hold secrets.
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct NewInstallation {
+    /// Values for the workflow's `inputs`, at most 64 KiB of JSON. They must match its schema. Secret inputs, which the schema marks
+    /// `format: secret`, have at most 8 KiB each. Without this field, a new installation gets no inputs, and those of an existing
+    /// one stay.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    pub inputs: Option<Map<String, Value>>,
+}
+
+impl fmt::Debug for NewInstallation {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("NewInstallation([redacted])")
+    }
+}
+
 /// A user's installation of a workflow.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -56,7 +76,7 @@ pub struct Installation {
     pub installed_at: Timestamp,
 }
 
-/// An installation with the definition that it runs.
+/// An installation with the definition that it runs, and its inputs.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct InstallationDetail {
@@ -69,4 +89,21 @@ pub struct InstallationDetail {
     /// The text of the definition, as its developer sent it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<WorkflowSource>,
+    /// The inputs that are not secret.
+    #[schema(value_type = Object)]
+    pub inputs: Box<RawValue>,
+    /// The names of the secret inputs that have a value. No answer contains the value.
+    pub secret_inputs: Vec<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::NewInstallation;
+
+    #[test]
+    fn inputs_are_not_printed() {
+        let body: NewInstallation = serde_json::from_str(r#"{"inputs":{"token":"hunter2"}}"#).unwrap();
+        assert!(body.inputs.as_ref().is_some_and(|inputs| inputs["token"] == "hunter2"));
+        assert_eq!(format!("{body:?}"), "NewInstallation([redacted])");
+    }
 }

@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use sqlx::{Row, sqlite::SqliteRow};
+use workway_marketplace::INPUT_PURPOSE;
 use workway_oauth::CONNECTION_PURPOSE;
 use workway_users::PAYOUT_PURPOSE;
 use workway_vault::{Binding, KeyId, KeyedRecord, KeyedRecords, Purpose, RecordsError, Sealed};
@@ -22,7 +23,7 @@ struct SealedTable {
     drop: &'static str,
 }
 
-static TABLES: [SealedTable; 2] = [
+static TABLES: [SealedTable; 3] = [
     SealedTable {
         purpose: CONNECTION_PURPOSE,
         outdated: "SELECT id, sealed, user_id, provider, id FROM connections \
@@ -37,6 +38,14 @@ static TABLES: [SealedTable; 2] = [
         reseal: "UPDATE developers SET payout = ?, payout_key_id = ? WHERE id = ? AND payout = ?",
         drop: "UPDATE developers SET payout = NULL, payout_key_id = NULL \
                WHERE id = ? AND payout_key_id <> (SELECT key_id FROM vault)",
+    },
+    SealedTable {
+        purpose: INPUT_PURPOSE,
+        outdated: "SELECT s.id, s.sealed, i.user_id, l.id, s.name FROM installation_secrets s \
+                   JOIN installations i ON i.id = s.installation JOIN marketplace_integrations l ON l.doc = i.listing \
+                   WHERE s.key_id <> ? AND s.id > ? ORDER BY s.id LIMIT ?",
+        reseal: "UPDATE installation_secrets SET sealed = ?, key_id = ? WHERE id = ? AND sealed = ?",
+        drop: "DELETE FROM installation_secrets WHERE id = ? AND key_id <> (SELECT key_id FROM vault)",
     },
 ];
 

@@ -8,7 +8,7 @@ mod template;
 mod text;
 
 pub use evaluate::{EvaluateError, Evaluated, Scope, SecretText};
-pub use expression::{Expression, ExpressionError, Reference, Root, Segment};
+pub use expression::{Expression, ExpressionError, Reference, Root, SecretUse, Segment};
 pub use template::{Piece, Template, TemplateError};
 pub use text::{child, clipped};
 

@@ -23,6 +23,10 @@ pub const MAX_CHANGELOG_CHARS: usize = 4_000;
 pub const MAX_LISTINGS_PER_DEVELOPER: u32 = 500;
 /// Versions of one listing.
 pub const MAX_VERSIONS: u32 = 200;
+/// The inputs of one installation, in bytes of their JSON.
+pub const MAX_INPUTS_BYTES: usize = 64 << 10;
+/// The longest secret input, in bytes: a private key fits.
+pub const MAX_SECRET_BYTES: usize = 8 << 10;
 /// The longest text of a review, in characters.
 pub const MAX_REVIEW_CHARS: usize = 4_000;
 /// The longest search text, in characters.

@@ -1,5 +1,6 @@
 //! Why the marketplace refuses a request.
 
+use workway_vault::VaultError;
 use workway_workflow::Problem;
 
 use super::store::{StoreError, TakenField};
@@ -27,6 +28,11 @@ pub enum MarketplaceError {
     /// Everything that is wrong with what the caller sent.
     #[error("{} must be fixed: see `errors`", counted(.0.len()))]
     Invalid(Vec<Problem>),
+    /// Everything that is wrong with the inputs that the caller sent.
+    #[error("the inputs do not fit the workflow: see `errors`")]
+    InvalidInputs(Vec<Problem>),
+    #[error("a secret input cannot be used: {0}")]
+    Vault(#[from] VaultError),
     #[error("the workflow has changed since you read it: read it again and repeat the change")]
     Stale,
     #[error("the workflow is {0}: publish it first")]

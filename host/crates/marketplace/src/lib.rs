@@ -5,6 +5,7 @@ pub mod bounds;
 mod cache;
 mod error;
 mod fields;
+mod inputs;
 mod listing;
 mod query;
 mod registry;
@@ -16,9 +17,10 @@ mod typo;
 
 pub use error::MarketplaceError;
 pub use fields::ListingChange;
+pub use inputs::{INPUT_PURPOSE, NewInputs, Secrets, StoredInputs};
 pub use listing::{
-    Category, Counts, DeveloperRef, Doc, Installation, InstalledDefinition, Listing, NewVersion, Pricing, PricingModel,
-    Review, Source, Stats, Status, Summary, UnknownValue, VersionInfo, Visibility,
+    Category, Counts, DeveloperRef, Doc, Installation, Installed, InstalledDefinition, Listing, NewVersion, Pricing,
+    PricingModel, Review, Source, Stats, Status, Summary, UnknownValue, VersionInfo, Visibility,
 };
 pub use query::{ListFilter, ListPage, SearchText, SearchWord, Sort};
 pub use registry::{Actor, Condition, NewWorkflow, Validation, WorkflowRegistry, Written};

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt, str::FromStr};
 use workway_model::Timestamp;
 use workway_workflow::SourceFormat;
 
-use super::screenshot::ScreenshotInfo;
+use super::{inputs::StoredInputs, screenshot::ScreenshotInfo};
 
 /// A listing's integer key in the database. It is never given to another listing.
 pub type Doc = u32;
@@ -220,6 +220,14 @@ pub struct InstalledDefinition {
     pub json: String,
     /// The author's text, if it was stored.
     pub source: Option<Source>,
+}
+
+/// An installation with everything that a run of it needs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Installed {
+    pub installation: Installation,
+    pub definition: InstalledDefinition,
+    pub inputs: StoredInputs,
 }
 
 /// What a user thinks of a listing.

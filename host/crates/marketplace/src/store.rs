@@ -4,9 +4,8 @@ use async_trait::async_trait;
 use workway_model::Timestamp;
 
 use super::{
-    listing::{
-        Category, Doc, Installation, InstalledDefinition, Listing, NewVersion, Review, Stats, Summary, VersionInfo,
-    },
+    inputs::NewInputs,
+    listing::{Category, Doc, Installation, Installed, Listing, NewVersion, Review, Stats, Summary, VersionInfo},
     query::{ListFilter, ListPage, SearchText, SearchWord},
     screenshot::{Screenshot, ScreenshotInfo},
 };
@@ -22,6 +21,9 @@ pub enum StoreError {
     Taken(TakenField),
     #[error("the limit of {most} {what} is reached")]
     TooMany { what: &'static str, most: u32 },
+    /// The keys were rotated since a record was sealed.
+    #[error("the keys were rotated, and this host has none of the new ones: restart it with the new key")]
+    StaleKey,
 }
 
 /// What two listings cannot both have.
@@ -119,25 +121,24 @@ pub trait ListingStore: Send + Sync {
     /// Versions of a listing, newest first, and how many there are.
     async fn versions(&self, listing: Doc, limit: usize, offset: usize) -> Result<(Vec<VersionInfo>, u64), StoreError>;
 
-    /// Installs a listing that still has this version, or finds it installed. True if it is new or active again; none if
-    /// its owner has changed the listing since.
+    /// Installs a listing that still has this version with these inputs, or replaces those of what is installed. True if it is
+    /// new or active again; none if its owner has changed the listing since, or another write the installation: `before` is
+    /// the revision of its inputs, if there is one, active or not.
     async fn install(
         &self,
         listing: Doc,
         version: u64,
         user: &str,
+        inputs: &NewInputs,
+        before: Option<u64>,
         now: Timestamp,
     ) -> Result<Option<(Installation, bool)>, StoreError>;
 
-    /// Answers whether it was installed.
+    /// Deletes the inputs as well. Answers whether it was installed.
     async fn uninstall(&self, listing: &str, user: &str, now: Timestamp) -> Result<bool, StoreError>;
 
-    /// A user's installation of a listing by the listing's id, deleted listings included, with the definition that it runs.
-    async fn installation(
-        &self,
-        listing: &str,
-        user: &str,
-    ) -> Result<Option<(Installation, InstalledDefinition)>, StoreError>;
+    /// A user's installation of a listing by the listing's id, deleted listings included.
+    async fn installation(&self, listing: &str, user: &str) -> Result<Option<Installed>, StoreError>;
 
     async fn review(
         &self,

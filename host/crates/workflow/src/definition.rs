@@ -1,6 +1,6 @@
 //! A workflow's definition, version 1. It is made by reading a document whole, or not at all.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 use workway_document::Document;
@@ -12,6 +12,7 @@ use super::{
     problem::Problem,
     read,
     schedule::Schedule,
+    secret,
     step::{Step, StepKind},
     write,
 };
@@ -107,6 +108,11 @@ impl WorkflowDefinition {
     /// As canonical JSON: what is not said or says the default is left out, expressions have one blank within braces.
     pub fn to_value(&self) -> Value {
         write::definition(self)
+    }
+
+    /// The names of the inputs that are marked `format: secret`. Their values are sealed, and shown to nobody.
+    pub fn secret_inputs(&self) -> BTreeSet<&str> {
+        self.inputs.as_ref().map(|inputs| secret::secret_inputs(inputs.document())).unwrap_or_default()
     }
 
     /// Every action that is used, as often as it is, in the order of the steps; those of `on-failure` come last.

@@ -15,6 +15,7 @@ mod read;
 mod read_step;
 mod schedule;
 mod schema;
+mod secret;
 mod step;
 mod suggest;
 mod write;

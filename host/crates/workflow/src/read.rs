@@ -12,6 +12,7 @@ use super::{
     definition::{Trigger, WorkflowDefinition},
     problem::{Problem, Problems, child, found},
     schedule::Schedule,
+    secret,
     step::StepId,
 };
 
@@ -95,7 +96,15 @@ impl Reader {
             self.problems.add("/inputs/properties", message);
             return None;
         }
-        self.schema(value, "/inputs")
+        let schema = self.schema(value, "/inputs")?;
+        secret::check_inputs(value, "/inputs", &mut self.problems);
+        Some(schema)
+    }
+
+    fn body(&mut self, value: &Value, at: &str) -> Option<Schema> {
+        let schema = self.schema(value, at)?;
+        secret::check_other(value, at, &mut self.problems);
+        Some(schema)
     }
 
     fn trigger(&mut self, value: &Value) -> Option<Trigger> {
@@ -111,7 +120,7 @@ impl Reader {
             return match kind {
                 "webhook" => {
                     let fields = self.object(held, &inner, "a webhook", &["body"])?;
-                    let body = fields.get("body").map(|body| self.schema(body, &child(&inner, "body")));
+                    let body = fields.get("body").map(|body| self.body(body, &child(&inner, "body")));
                     Some(Trigger::Webhook { body: body.unwrap_or_default() })
                 }
                 "schedule" => self.schedule(held, &inner),

@@ -27,6 +27,11 @@ impl From<MarketplaceError> for ApiError {
                 });
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, ErrorCode::InvalidWorkflow, detail).errors(problems)
             }
+            MarketplaceError::InvalidInputs(problems) => {
+                let problems = problems.into_iter().map(|problem| ProblemDetail::new(problem.pointer, problem.message));
+                Self::bad_request(ErrorCode::InvalidInput, detail).errors(problems)
+            }
+            MarketplaceError::Vault(error) => Self::internal(error),
             MarketplaceError::Stale => Self::new(StatusCode::PRECONDITION_FAILED, ErrorCode::Stale, detail),
             MarketplaceError::NotPublished(_) => Self::new(StatusCode::CONFLICT, ErrorCode::NotPublished, detail),
             MarketplaceError::PaymentRequired { .. } => {

@@ -1,8 +1,9 @@
 //! Installing and uninstalling: who may, how often it counts, and what it costs.
 
 use futures_util::future::join_all;
-use serde_json::json;
-use workway_tests::{TestHost, TestUser};
+use reqwest::Method;
+use serde_json::{Value, json};
+use workway_tests::{TestHost, TestUser, keep_secret};
 
 use super::{draft, install, market, public, published, whole, with};
 
@@ -88,5 +89,60 @@ async fn what_nobody_else_sees_is_installed_by_its_owner_alone_and_a_draft_by_no
     assert_eq!(install(&ann, &draft).await.code(), "not-published");
     let limited = host.user_for("eve@example.com", &["publish"]).await;
     assert_eq!(install(&limited, &private).await.code(), "insufficient-scope");
+    host.finish().await;
+}
+
+/// A value of a secret input, which no answer and no log may hold.
+const SECRET: &str = "hunter2, and once more hunter2";
+
+/// A workflow that needs a channel and a token, and signs with the token.
+fn signing() -> Value {
+    json!({
+        "name": "Sign",
+        "inputs": {
+            "type": "object",
+            "required": ["channel", "token"],
+            "additionalProperties": false,
+            "properties": { "channel": { "type": "string" }, "token": { "type": "string", "format": "secret" } },
+        },
+        "trigger": { "manual": {} },
+        "steps": [{ "id": "say", "uses": "hello.echo", "with": { "message": "{{ inputs.channel|hmac(inputs.token) }}" } }],
+    })
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn inputs_are_checked_kept_and_shown_but_for_secrets() {
+    let host = market().await;
+    let ann = host.developer("ann@example.com", "ann").await;
+    let eve = host.user("eve@example.com").await;
+    let id = published(&ann, with(whole("Sign"), json!({ "workflowDefinition": signing() }))).await;
+    let place = format!("/marketplace/{id}/install");
+    keep_secret(SECRET);
+    let send = async |body: Value| eve.post(&place, &body).await;
+    let missing = eve.send(eve.request(Method::POST, &place)).await;
+    assert_eq!(
+        (missing.status, missing.code(), &missing.body["errors"][0]["pointer"]),
+        (400, "invalid-input", &"/inputs".into())
+    );
+    let wrong = send(json!({ "inputs": { "channel": 7, "token": SECRET } })).await;
+    assert_eq!((wrong.status, &wrong.body["errors"][0]["pointer"]), (400, &"/inputs/channel".into()));
+    for rubbish in [json!({ "inputs": {}, "rubbish": true }), json!({ "inputs": [] }), json!([])] {
+        let refused = send(rubbish).await;
+        assert_eq!((refused.status, refused.code()), (400, "invalid-body"));
+    }
+    assert_eq!(eve.get(&place).await.code(), "not-installed");
+    let first = send(json!({ "inputs": { "channel": "#a", "token": SECRET } })).await;
+    assert_eq!(first.status, 201, "{:#}", first.body);
+    let shown = eve.get(&place).await;
+    assert_eq!((&shown.body["inputs"], &shown.body["secretInputs"]), (&json!({ "channel": "#a" }), &json!(["token"])));
+    let changed = send(json!({ "inputs": { "channel": "#b" } })).await;
+    assert_eq!((changed.status, &changed.body), (200, &first.body), "the token stays");
+    let unchanged = eve.send(eve.request(Method::POST, &place)).await;
+    assert_eq!(unchanged.status, 200);
+    let shown = eve.get(&place).await;
+    assert_eq!((&shown.body["inputs"], &shown.body["secretInputs"]), (&json!({ "channel": "#b" }), &json!(["token"])));
+    assert_eq!(uninstall(&eve, &id).await, 204);
+    let ended = eve.get(&place).await;
+    assert_eq!((&ended.body["inputs"], &ended.body["secretInputs"]), (&json!({}), &json!([])));
     host.finish().await;
 }

@@ -1,6 +1,9 @@
-//! The tables `installations` and `reviews`, and the counts of listings, which change with them or not at all.
+//! The tables `installations`, `installation_secrets` and `reviews`, and the counts of listings, which change with them or not at all.
 
-use workway_marketplace::{Doc, Installation, InstalledDefinition, Review, Reviewed};
+use std::collections::BTreeMap;
+
+use sqlx::SqliteConnection;
+use workway_marketplace::{Doc, Installation, Installed, NewInputs, Review, Reviewed};
 use workway_model::Timestamp;
 
 use super::{
@@ -16,11 +19,13 @@ impl SqliteListings {
         listing: Doc,
         version: u64,
         user: &str,
+        inputs: &NewInputs,
+        before: Option<u64>,
         now: Timestamp,
     ) -> Result<Option<(Installation, bool)>, sqlx::Error> {
         let mut transaction = self.database.writer.begin_with("BEGIN IMMEDIATE").await?;
-        let is_active: Option<bool> = sqlx::query_scalar(
-            "SELECT i.id IS NOT NULL AND i.uninstalled_at IS NULL FROM marketplace_integrations l \
+        let found: Option<(bool, Option<i64>)> = sqlx::query_as(
+            "SELECT i.id IS NOT NULL AND i.uninstalled_at IS NULL, i.revision FROM marketplace_integrations l \
              LEFT JOIN installations i ON i.listing = l.doc AND i.user_id = ?2 WHERE l.doc = ?1 AND l.version = ?3",
         )
         .bind(listing)
@@ -28,7 +33,10 @@ impl SqliteListings {
         .bind(to_stored(version)?)
         .fetch_optional(&mut *transaction)
         .await?;
-        let Some(is_active) = is_active else { return Ok(None) };
+        let Some((is_active, revision)) = found else { return Ok(None) };
+        if revision != before.map(to_stored).transpose()? {
+            return Ok(None);
+        }
         if !is_active {
             let is_new: bool = sqlx::query_scalar(
                 "INSERT INTO installations (id, listing, user_id, number, installed_at) \
@@ -60,22 +68,26 @@ impl SqliteListings {
         .bind(user)
         .fetch_one(&mut *transaction)
         .await?;
+        let installation: Installation = row.try_into()?;
+        replace_inputs(&mut transaction, &installation.id, inputs).await?;
         transaction.commit().await?;
-        Ok(Some((row.try_into()?, !is_active)))
+        Ok(Some((installation, !is_active)))
     }
 
     pub(super) async fn uninstall_for(&self, listing: &str, user: &str, now: Timestamp) -> Result<bool, sqlx::Error> {
         let mut transaction = self.database.writer.begin_with("BEGIN IMMEDIATE").await?;
-        let ended: Option<i64> = sqlx::query_scalar(
+        let ended: Option<(i64, String)> = sqlx::query_as(
             "UPDATE installations SET uninstalled_at = ?3 WHERE user_id = ?2 AND uninstalled_at IS NULL \
-             AND listing = (SELECT doc FROM marketplace_integrations WHERE id = ?1) RETURNING listing",
+             AND listing = (SELECT doc FROM marketplace_integrations WHERE id = ?1) RETURNING listing, id",
         )
         .bind(listing)
         .bind(user)
         .bind(now.as_millis())
         .fetch_optional(&mut *transaction)
         .await?;
-        let Some(doc) = ended else { return Ok(false) };
+        let Some((doc, installation)) = ended else { return Ok(false) };
+        let none = NewInputs { plain: "{}".to_owned(), secrets: BTreeMap::new() };
+        replace_inputs(&mut transaction, &installation, &none).await?;
         sqlx::query(
             "UPDATE marketplace_integrations SET active_install_count = active_install_count - 1 WHERE doc = ?",
         )
@@ -86,21 +98,27 @@ impl SqliteListings {
         Ok(true)
     }
 
-    pub(super) async fn installation_of(
-        &self,
-        listing: &str,
-        user: &str,
-    ) -> Result<Option<(Installation, InstalledDefinition)>, sqlx::Error> {
+    pub(super) async fn installation_of(&self, listing: &str, user: &str) -> Result<Option<Installed>, sqlx::Error> {
+        // One state of both tables.
+        let mut transaction = self.database.reader.begin().await?;
         let row: Option<InstalledRow> = sqlx::query_as(
-            "SELECT i.id, l.id AS listing_id, i.number, i.installed_at, i.uninstalled_at, v.definition, v.source_format, v.source \
-             FROM installations i JOIN marketplace_integrations l ON l.doc = i.listing \
+            "SELECT i.id, l.id AS listing_id, i.number, i.installed_at, i.uninstalled_at, v.definition, v.source_format, v.source, \
+             i.inputs, i.revision FROM installations i JOIN marketplace_integrations l ON l.doc = i.listing \
              JOIN workflow_versions v ON v.listing = i.listing AND v.number = i.number WHERE l.id = ? AND i.user_id = ?",
         )
         .bind(listing)
         .bind(user)
-        .fetch_optional(&self.database.reader)
+        .fetch_optional(&mut *transaction)
         .await?;
-        row.map(TryInto::try_into).transpose()
+        let Some(row) = row else { return Ok(None) };
+        let mut installed: Installed = row.try_into()?;
+        let secrets: Vec<(String, Vec<u8>)> =
+            sqlx::query_as("SELECT name, sealed FROM installation_secrets WHERE installation = ?")
+                .bind(&installed.installation.id)
+                .fetch_all(&mut *transaction)
+                .await?;
+        installed.inputs.secrets = secrets.into_iter().collect();
+        Ok(Some(installed))
     }
 
     pub(super) async fn review_by(
@@ -169,4 +187,32 @@ impl SqliteListings {
             .await?;
         Ok((row::all(rows)?, from_stored(total)?))
     }
+}
+
+/// Replaces all inputs of an installation.
+async fn replace_inputs(
+    transaction: &mut SqliteConnection,
+    installation: &str,
+    inputs: &NewInputs,
+) -> Result<(), sqlx::Error> {
+    sqlx::query("UPDATE installations SET inputs = ?2, revision = revision + 1 WHERE id = ?1")
+        .bind(installation)
+        .bind(&inputs.plain)
+        .execute(&mut *transaction)
+        .await?;
+    sqlx::query("DELETE FROM installation_secrets WHERE installation = ?")
+        .bind(installation)
+        .execute(&mut *transaction)
+        .await?;
+    for (name, sealed) in &inputs.secrets {
+        sqlx::query("INSERT INTO installation_secrets (id, installation, name, sealed, key_id) VALUES (?, ?, ?, ?, ?)")
+            .bind(format!("sec_{}", uuid::Uuid::now_v7().simple()))
+            .bind(installation)
+            .bind(name)
+            .bind(&sealed.record)
+            .bind(sealed.key.to_string())
+            .execute(&mut *transaction)
+            .await?;
+    }
+    Ok(())
 }

@@ -7,6 +7,9 @@ mod row;
 mod screenshots;
 mod search;
 mod search_index;
+
+#[cfg(test)]
+mod input_tests;
 #[cfg(test)]
 mod search_tests;
 #[cfg(test)]
@@ -14,13 +17,16 @@ mod tests;
 
 use async_trait::async_trait;
 use workway_marketplace::{
-    Category, Doc, Installation, InstalledDefinition, ListFilter, ListPage, Listing, ListingStore, NewVersion, Review,
+    Category, Doc, Installation, Installed, ListFilter, ListPage, Listing, ListingStore, NewInputs, NewVersion, Review,
     Reviewed, Screenshot, ScreenshotInfo, SearchText, SearchWord, Sight, Stats, StoreError, Summary, TakenField,
     VersionInfo,
 };
 use workway_model::Timestamp;
 
-use super::{Database, pool::unavailable};
+use super::{
+    Database,
+    pool::{is_stale_key, unavailable},
+};
 
 /// Listings in the database.
 #[derive(Clone, Debug)]
@@ -128,20 +134,18 @@ impl ListingStore for SqliteListings {
         listing: Doc,
         version: u64,
         user: &str,
+        inputs: &NewInputs,
+        before: Option<u64>,
         now: Timestamp,
     ) -> Result<Option<(Installation, bool)>, StoreError> {
-        self.install_for(listing, version, user, now).await.map_err(failed)
+        self.install_for(listing, version, user, inputs, before, now).await.map_err(failed)
     }
 
     async fn uninstall(&self, listing: &str, user: &str, now: Timestamp) -> Result<bool, StoreError> {
         self.uninstall_for(listing, user, now).await.map_err(failed)
     }
 
-    async fn installation(
-        &self,
-        listing: &str,
-        user: &str,
-    ) -> Result<Option<(Installation, InstalledDefinition)>, StoreError> {
+    async fn installation(&self, listing: &str, user: &str) -> Result<Option<Installed>, StoreError> {
         self.installation_of(listing, user).await.map_err(failed)
     }
 
@@ -178,6 +182,9 @@ impl ListingStore for SqliteListings {
 }
 
 fn failed(error: sqlx::Error) -> StoreError {
+    if is_stale_key(&error) {
+        return StoreError::StaleKey;
+    }
     StoreError::Unavailable(unavailable(&error))
 }
 

@@ -1,9 +1,11 @@
 //! Rows of listings, and what they mean.
 
+use std::collections::BTreeMap;
+
 use sqlx::FromRow;
 use workway_marketplace::{
-    Counts, DeveloperRef, Installation, InstalledDefinition, Listing, Pricing, Review, Screenshot, ScreenshotInfo,
-    Source, Summary, VersionInfo,
+    Counts, DeveloperRef, Installation, Installed, InstalledDefinition, Listing, Pricing, Review, Screenshot,
+    ScreenshotInfo, Source, StoredInputs, Summary, VersionInfo,
 };
 use workway_model::Timestamp;
 
@@ -171,7 +173,7 @@ impl TryFrom<InstallationRow> for Installation {
     }
 }
 
-/// An installation with the definition of the version that it runs.
+/// An installation with the definition of the version that it runs, and its inputs. Its secrets are in rows of their own.
 #[derive(FromRow)]
 pub(super) struct InstalledRow {
     #[sqlx(flatten)]
@@ -179,14 +181,17 @@ pub(super) struct InstalledRow {
     definition: String,
     #[sqlx(flatten)]
     source: SourceRow,
+    inputs: String,
+    revision: i64,
 }
 
-impl TryFrom<InstalledRow> for (Installation, InstalledDefinition) {
+impl TryFrom<InstalledRow> for Installed {
     type Error = sqlx::Error;
 
     fn try_from(row: InstalledRow) -> Result<Self, sqlx::Error> {
         let definition = InstalledDefinition { json: row.definition, source: row.source.try_into()? };
-        Ok((row.installation.try_into()?, definition))
+        let inputs = StoredInputs { revision: number(row.revision)?, plain: row.inputs, secrets: BTreeMap::new() };
+        Ok(Self { installation: row.installation.try_into()?, definition, inputs })
     }
 }
 

@@ -7,7 +7,7 @@ use workway_marketplace::{
     WorkflowRegistry, bounds::MAX_TOTAL,
 };
 
-use super::tests::{Hello, developer, found, greeting, marketplace, named, published, user};
+use super::tests::{Hello, KEY, developer, found, greeting, marketplace, named, published, user, vault};
 use crate::{Database, pool::tests::fresh};
 
 /// Writes public listings as a database has them that was made before search was: `Stock 1` and so on, each with as many
@@ -75,7 +75,7 @@ async fn an_exact_name_is_first_and_then_the_best_field() {
     add(&registry, named_only("Mailer third")).await;
     let popular = add(&registry, named_only("Second mail")).await;
     add(&registry, named_only("Mail")).await;
-    registry.increment_install_count(&user("zoe"), &popular.summary.id).await.unwrap();
+    registry.increment_install_count(&user("zoe"), &popular.summary.id, None).await.unwrap();
     let expected = ["Mail", "Second mail", "Mailer third", "Fourth", "Fifth", "Sixth"];
     assert_eq!(found(&registry, "MAIL!").await, expected);
     // Pages and the reverse are those of one order.
@@ -150,7 +150,7 @@ async fn totals_are_exact_up_to_a_thousand() {
 async fn maintenance_leaves_the_first_index_to_the_start() {
     let (database, _guard, _) = opened().await;
     stock(&database, 3).await;
-    let starting = WorkflowRegistry::new(Arc::new(database.listings()), Arc::new(Hello), 0);
+    let starting = WorkflowRegistry::new(Arc::new(database.listings()), Arc::new(Hello), vault(&database, KEY), 0);
     starting.follow_others().await;
     let pending = "SELECT count(*) FROM marketplace_integrations WHERE search_row IS NULL";
     let count: i64 = sqlx::query_scalar(pending).fetch_one(&database.reader).await.unwrap();
@@ -232,7 +232,7 @@ async fn installs_move_a_listing_to_another_bucket() {
     };
     assert_eq!(order().await, ["Stock 1", "Stock too"]);
     for name in ["zoe", "eve"] {
-        registry.increment_install_count(&user(name), &later).await.unwrap();
+        registry.increment_install_count(&user(name), &later, None).await.unwrap();
     }
     assert_eq!(order().await, ["Stock too", "Stock 1"]);
     let indexed: i64 =

@@ -13,6 +13,7 @@ use workway_marketplace::{
     bounds::{MAX_LISTINGS_PER_DEVELOPER, MAX_VERSIONS},
 };
 use workway_model::{ActionId, IntegrationId, LocalId, Schema};
+use workway_vault::{KeyFile, KeyRing, Vault};
 
 use crate::{
     Database,
@@ -20,6 +21,8 @@ use crate::{
 };
 
 const CACHE_BYTES: u64 = 1 << 20;
+/// 32 zeros.
+pub(super) const KEY: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
 
 /// Knows `hello.echo` alone, which needs an account at GitHub.
 pub(super) struct Hello;
@@ -44,9 +47,21 @@ impl ActionCatalogue for Hello {
 }
 
 pub(super) async fn marketplace(database: &Database) -> WorkflowRegistry {
-    let registry = WorkflowRegistry::new(Arc::new(database.listings()), Arc::new(Hello), CACHE_BYTES);
+    marketplace_with(database, vault(database, KEY)).await
+}
+
+pub(super) async fn marketplace_with(database: &Database, vault: Arc<Vault>) -> WorkflowRegistry {
+    let registry = WorkflowRegistry::new(Arc::new(database.listings()), Arc::new(Hello), vault, CACHE_BYTES);
     registry.initialize().await.unwrap();
     registry
+}
+
+/// A vault with these keys, the active one first.
+pub(super) fn vault(database: &Database, keys: &str) -> Arc<Vault> {
+    let folder = tempfile::tempdir().unwrap();
+    let file = KeyFile::open(&folder.path().join("key")).unwrap();
+    let ring = KeyRing::load(Some(&keys.to_owned().into()), &file).unwrap();
+    Arc::new(Vault::new(&ring, None, Arc::new(database.keyed_records())))
 }
 
 pub(super) async fn developer(database: &Database, slug: &str) -> Actor {
@@ -86,7 +101,7 @@ pub(super) fn named(name: &str, definition: Value) -> NewWorkflow {
     NewWorkflow { change, source: Some(json_source(&definition)) }
 }
 
-fn json_source(definition: &Value) -> Source {
+pub(super) fn json_source(definition: &Value) -> Source {
     Source { format: SourceFormat::Json, text: format!("{definition:#}") }
 }
 
@@ -267,7 +282,7 @@ async fn a_write_for_another_version_changes_nothing() {
     let (id, version) = (listing.summary.id, listing.summary.version);
     let change = |tagline: &str| ListingChange { tagline: Some(tagline.to_owned()), ..ListingChange::default() };
     // Somebody's installation does not stand in the owner's way.
-    registry.increment_install_count(&user("zoe"), &id).await.unwrap();
+    registry.increment_install_count(&user("zoe"), &id, None).await.unwrap();
     let now = Condition::OneOf(vec![version]);
     let changed = registry.save_workflow(&ann, &id, &now, change("One")).await.unwrap();
     assert_eq!((changed.summary.version, changed.summary.tagline.as_str()), (version + 1, "One"));
@@ -289,14 +304,14 @@ async fn counts_are_of_users_and_ratings_are_exact() {
     let early = registry.review_workflow(&user("u0"), &id, 5, "").await.unwrap_err();
     assert_eq!(early, MarketplaceError::ReviewWithoutInstallation);
     for name in ["u0", "u1", "u2"] {
-        let (first, is_new) = registry.increment_install_count(&user(name), &id).await.unwrap();
-        let (second, again) = registry.increment_install_count(&user(name), &id).await.unwrap();
+        let (first, is_new) = registry.increment_install_count(&user(name), &id, None).await.unwrap();
+        let (second, again) = registry.increment_install_count(&user(name), &id, None).await.unwrap();
         assert!(is_new && !again && first == second);
     }
     for _ in 0..2 {
         registry.decrement_active_install_count(&user("u0"), &id).await.unwrap();
     }
-    registry.increment_install_count(&user("u0"), &id).await.unwrap();
+    registry.increment_install_count(&user("u0"), &id, None).await.unwrap();
     registry.decrement_active_install_count(&user("u2"), &id).await.unwrap();
     for (name, rating, is_new) in [("u0", 1, true), ("u1", 4, true), ("u0", 5, false), ("u2", 2, true)] {
         let (review, created) = registry.review_workflow(&user(name), &id, rating, "text").await.unwrap();
@@ -366,7 +381,7 @@ async fn what_is_installed_stays_when_the_listing_goes() {
     let (database, _guard) = fresh().await;
     let (registry, ann, zoe) = (marketplace(&database).await, developer(&database, "ann").await, user("zoe"));
     let id = published(&registry, &ann, "Daily").await.summary.id;
-    let (installed, _) = registry.increment_install_count(&zoe, &id).await.unwrap();
+    let (installed, _) = registry.increment_install_count(&zoe, &id, None).await.unwrap();
     let mut newer = greeting();
     newer["name"] = json!("Greet twice");
     let listing =
@@ -374,12 +389,15 @@ async fn what_is_installed_stays_when_the_listing_goes() {
     assert_eq!(listing.summary.workflow_version, 2);
     registry.delete_workflow(&ann, &id, &Condition::Any).await.unwrap();
     assert!(registry.get_workflow(&id, Some(&ann)).await.is_err());
-    assert!(registry.increment_install_count(&user("late"), &id).await.is_err());
-    let (still, definition) = registry.get_installation(&zoe, &id).await.unwrap();
-    assert_eq!((still, serde_json::from_str::<Value>(&definition.json).unwrap()), (installed, greeting()));
-    assert_eq!(definition.source, Some(json_source(&greeting())), "the text of the version that is installed");
+    assert!(registry.increment_install_count(&user("late"), &id, None).await.is_err());
+    let still = registry.get_installation(&zoe, &id).await.unwrap();
+    assert_eq!(
+        (still.installation, serde_json::from_str::<Value>(&still.definition.json).unwrap()),
+        (installed, greeting())
+    );
+    assert_eq!(still.definition.source, Some(json_source(&greeting())), "the text of the version that is installed");
     registry.decrement_active_install_count(&zoe, &id).await.unwrap();
-    assert!(registry.get_installation(&zoe, &id).await.unwrap().0.uninstalled_at.is_some());
+    assert!(registry.get_installation(&zoe, &id).await.unwrap().installation.uninstalled_at.is_some());
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 
 mod build;
 mod reference;
+mod secret;
 mod tree;
 
 use minijinja::machinery;
@@ -14,6 +15,7 @@ use super::{
 };
 pub(super) use build::segments;
 pub use reference::{Reference, Root, Segment};
+pub use secret::SecretUse;
 pub(super) use tree::{Arithmetic, Comparison, Function, Mapping, Node, Selection};
 
 /// An expression that reads only what there is to read, and calls only what there is to call.

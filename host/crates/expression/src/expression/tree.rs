@@ -117,7 +117,7 @@ impl Node {
 }
 
 impl Mapping {
-    fn arguments(&self) -> Vec<&Node> {
+    pub(super) fn arguments(&self) -> Vec<&Node> {
         match self {
             Self::Attribute(_, default) => default.iter().collect(),
             Self::Filter(_, arguments) => arguments.iter().flatten().collect(),

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use serde_json::{Map, Value};
 use workway_model::Timestamp;
 
 use super::{
@@ -12,41 +13,85 @@ use crate::{
     bounds::MAX_REVIEW_CHARS,
     error::MarketplaceError,
     fields::{longer, nul, problem},
-    listing::{Installation, InstalledDefinition, PricingModel, Review, Status, Summary},
+    inputs::{CheckedInputs, Secrets},
+    listing::{Installation, Installed, PricingModel, Review, Status, Summary},
     store::{Reviewed, StoreError},
 };
 
 impl WorkflowRegistry {
-    /// Installs a workflow for the actor, and counts a user who never had it. Installing what is installed changes
-    /// nothing; true if anything did.
+    /// Installs a workflow for the actor with these inputs, and counts a user who never had it. Of what is installed only the
+    /// inputs are replaced: without any, nothing changes, and a secret that is left out stays. True if it was not installed.
     ///
     /// # Errors
     /// [`MarketplaceError::UnknownListing`], [`MarketplaceError::NotPublished`] (an own one),
-    /// [`MarketplaceError::PaymentRequired`]; the store fails.
+    /// [`MarketplaceError::PaymentRequired`], [`MarketplaceError::InvalidInputs`]; a secret of before cannot be opened, or the
+    /// store fails.
     pub async fn increment_install_count(
         &self,
         actor: &Actor,
         id_or_slug: &str,
+        inputs: Option<Map<String, Value>>,
     ) -> Result<(Installation, bool), MarketplaceError> {
         let mut listing = self.get_workflow(id_or_slug, Some(actor)).await?;
         for _ in 0..MAX_ATTEMPTS {
             let summary = &listing.summary;
             check_installable(actor, summary)?;
-            let (doc, version) = (summary.doc, summary.version);
-            if let Some(installed) = self.0.store.install(doc, version, actor.user.as_str(), Timestamp::now()).await? {
-                if installed.1 {
-                    self.invalidate_cache();
+            let found = self.0.store.installation(&summary.id, actor.user.as_str()).await?;
+            let before = found.as_ref().map(|installed| installed.inputs.revision);
+            let active = found.filter(|installed| installed.installation.uninstalled_at.is_none());
+            let (definition, kept) = match (&active, &inputs) {
+                (Some(installed), None) => return Ok((installed.installation.clone(), false)),
+                // It stays on the version that it runs.
+                (Some(installed), Some(_)) => (&installed.definition.json, self.open(actor, installed)?),
+                (None, _) => (&listing.definition, Secrets::new()),
+            };
+            let (definition, given) = (definition.clone(), inputs.clone().unwrap_or_default());
+            let checked = self.checking(move |_| CheckedInputs::check(&definition, given, kept)).await?;
+            let checked = checked.map_err(MarketplaceError::InvalidInputs)?;
+            let sealed = checked.seal(&self.0.vault, &actor.user, &summary.id)?;
+            let (doc, version, user) = (summary.doc, summary.version, actor.user.as_str());
+            match self.0.store.install(doc, version, user, &sealed, before, Timestamp::now()).await {
+                Ok(Some(installed)) => {
+                    if installed.1 {
+                        self.invalidate_cache();
+                    }
+                    return Ok(installed);
                 }
-                return Ok(installed);
+                // Its owner changed it since it was read, perhaps so that it cannot be installed any more.
+                Ok(None) => {}
+                Err(StoreError::StaleKey) if self.0.vault.catch_up().await => {}
+                Err(error) => return Err(error.into()),
             }
-            // Its owner changed it since it was read, perhaps so that it cannot be installed any more.
             let found = self.0.store.find(&summary.id, actor.sight()).await?;
             listing = found.map(Arc::new).ok_or_else(|| unknown(id_or_slug))?;
         }
         Err(StoreError::Unavailable("the workflow is being changed: try again".to_owned()).into())
     }
 
-    /// Uninstalls a workflow by its id, also one that is no longer there. What is not installed stays so.
+    /// The inputs of the actor's installation for a run of it: an object of those that are not secret, and those that are. The
+    /// object never holds a secret. See [`Self::get_installation`].
+    ///
+    /// # Errors
+    /// [`MarketplaceError::NotInstalled`], also for what was uninstalled; a secret cannot be opened, or the store fails.
+    pub async fn installation_inputs(
+        &self,
+        actor: &Actor,
+        id_or_slug: &str,
+    ) -> Result<(Value, Secrets), MarketplaceError> {
+        let installed = self.get_installation(actor, id_or_slug).await?;
+        if installed.installation.uninstalled_at.is_some() {
+            return Err(MarketplaceError::NotInstalled);
+        }
+        // It was JSON when it was stored.
+        let plain = serde_json::from_str(&installed.inputs.plain).unwrap_or_default();
+        Ok((plain, self.open(actor, &installed)?))
+    }
+
+    fn open(&self, actor: &Actor, installed: &Installed) -> Result<Secrets, MarketplaceError> {
+        Ok(installed.inputs.open(&self.0.vault, &actor.user, &installed.installation.listing)?)
+    }
+
+    /// Uninstalls a workflow by its id, also one that is no longer there, and deletes its inputs. What is not installed stays so.
     ///
     /// # Errors
     /// [`MarketplaceError::UnknownListing`] for what the actor never could install; the store fails.
@@ -69,16 +114,12 @@ impl WorkflowRegistry {
         Ok(())
     }
 
-    /// The actor's installation of a workflow, by the workflow's id (or slug, as long as it is listed), with the
-    /// definition that it runs.
+    /// The actor's installation of a workflow, by the workflow's id (or slug, as long as it is listed), with the definition that
+    /// it runs and its inputs.
     ///
     /// # Errors
     /// [`MarketplaceError::NotInstalled`]; the store fails.
-    pub async fn get_installation(
-        &self,
-        actor: &Actor,
-        id_or_slug: &str,
-    ) -> Result<(Installation, InstalledDefinition), MarketplaceError> {
+    pub async fn get_installation(&self, actor: &Actor, id_or_slug: &str) -> Result<Installed, MarketplaceError> {
         let id = match self.get_workflow(id_or_slug, Some(actor)).await {
             Ok(listing) => listing.summary.id.clone(),
             Err(MarketplaceError::UnknownListing(_)) => clipped(id_or_slug),

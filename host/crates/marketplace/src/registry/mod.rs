@@ -20,6 +20,7 @@ use std::{
 
 use tokio::sync::{Mutex, Semaphore};
 use workway_model::UserId;
+use workway_vault::Vault;
 use workway_workflow::ActionCatalogue;
 
 pub use validate::Validation;
@@ -68,6 +69,8 @@ struct Inner {
     store: Arc<dyn ListingStore>,
     /// Actions and triggers of this host.
     known: Arc<dyn ActionCatalogue + Send + Sync>,
+    /// Seals secret inputs.
+    vault: Arc<Vault>,
     /// Whether every public listing was searchable once.
     is_searchable: AtomicBool,
     /// Held by the one call of [`WorkflowRegistry::follow_others`] that works.
@@ -87,10 +90,16 @@ struct Inner {
 
 impl WorkflowRegistry {
     /// `cache_bytes` is about what cached answers take; 0 disables the cache. Lists answer after [`Self::initialize`].
-    pub fn new(store: Arc<dyn ListingStore>, known: Arc<dyn ActionCatalogue + Send + Sync>, cache_bytes: u64) -> Self {
+    pub fn new(
+        store: Arc<dyn ListingStore>,
+        known: Arc<dyn ActionCatalogue + Send + Sync>,
+        vault: Arc<Vault>,
+        cache_bytes: u64,
+    ) -> Self {
         Self(Arc::new(Inner {
             store,
             known,
+            vault,
             is_searchable: AtomicBool::new(false),
             following: Mutex::default(),
             revision: AtomicU64::new(0),

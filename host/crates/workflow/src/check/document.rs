@@ -6,7 +6,7 @@ use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
 
 /// What checking one definition may cost, in steps of some nanoseconds: about 50 ms. What is looked at after that is not known.
-const MAX_STEPS: u64 = 8_000_000;
+const MAX_STEPS: u64 = 4_000_000;
 
 /// The work that is left for one definition. A definition and the schemas of actions come from strangers, and each part of a
 /// value may be held against many parts of a schema.

@@ -7,6 +7,7 @@ mod given;
 mod judge;
 mod kinds;
 mod reference;
+mod secret;
 mod shape;
 mod unknown;
 mod value;
@@ -29,6 +30,7 @@ use super::{
 use document::{Document, Steps};
 use judge::Judge;
 use kinds::Kinds;
+use secret::Field;
 use shape::Shape;
 use unknown::Sought;
 
@@ -59,6 +61,8 @@ pub fn check(definition: &WorkflowDefinition, catalogue: &dyn ActionCatalogue) -
         visible: Vec::new(),
         items: Vec::new(),
         place: Place::Step,
+        secrets: definition.secret_inputs(),
+        field: Field::default(),
         steps: &steps,
         judge: Judge::default(),
         suggester: Suggester::default(),
@@ -120,6 +124,10 @@ struct Checker<'a> {
     /// What `item` is, for each `for-each` that the check is in.
     items: Vec<Shape<'a>>,
     place: Place,
+    /// Inputs that are secret.
+    secrets: BTreeSet<&'a str>,
+    /// The field that the check is in.
+    field: Field<'a>,
     /// The work that is left for schemas.
     steps: &'a Steps,
     judge: Judge,

@@ -27,6 +27,7 @@ const FAILURE: [(&str, Kinds); 3] = [("step", Kinds::STRING), ("code", Kinds::ST
 impl<'a> Checker<'a> {
     /// Everything that an expression reads. What is known of its value is returned.
     pub(super) fn expression(&mut self, expression: &'a Expression, pointer: &str) -> Shape<'a> {
+        self.secrets_in(expression, pointer);
         let mut read = Shape::unknown();
         for reference in expression.reads() {
             read = match self.reference(reference) {

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use workway_model::Schema;
 
-use super::{Checker, given::Given, kinds::Kinds};
-use crate::{Piece, Template, problem::child};
+use super::{Checker, given::Given, kinds::Kinds, secret::Field};
+use crate::{Piece, Segment, Template, problem::child};
 
 /// What `${{ x }}` gets, which means something else elsewhere.
 const DOLLAR: &str = "`${{ … }}` is read as a dollar sign and an expression: write `{{ … }}` for the expression only, or \
@@ -32,7 +32,8 @@ impl<'a> Checker<'a> {
                 Given::Text(pieces)
             }
             Template::List(items) => {
-                let item = |(place, item)| self.given(item, &child(pointer, place));
+                let item =
+                    |(place, item)| self.below(Segment::Index(0), |within| within.given(item, &child(pointer, place)));
                 Given::List(items.iter().enumerate().map(item).collect())
             }
             Template::Object(members) => self.given_members(members, pointer),
@@ -40,8 +41,10 @@ impl<'a> Checker<'a> {
     }
 
     fn given_members(&mut self, members: &'a BTreeMap<String, Template>, pointer: &str) -> Given<'a> {
-        let member =
-            |(name, member): (&'a String, &'a Template)| (name.as_str(), self.given(member, &child(pointer, name)));
+        let member = |(name, member): (&'a String, &'a Template)| {
+            let segment = Segment::Name(name.clone());
+            (name.as_str(), self.below(segment, |within| within.given(member, &child(pointer, name))))
+        };
         Given::Object(members.iter().map(member).collect())
     }
 
@@ -54,7 +57,9 @@ impl<'a> Checker<'a> {
         pointer: &str,
         owner: &str,
     ) {
+        self.field = Field::of(schema);
         let given = self.given_members(members, pointer);
+        self.field = Field::default();
         let Some(schema) = schema else { return };
         for finding in self.judge.findings(schema, &given, self.steps) {
             let place = if members.is_empty() { owner.to_owned() } else { format!("{pointer}{}", finding.pointer) };

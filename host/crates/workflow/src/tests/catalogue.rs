@@ -41,6 +41,28 @@ static ACTIONS: LazyLock<BTreeMap<&str, CatalogueAction>> = LazyLock::new(|| {
             ),
         ),
         (
+            "web.request",
+            action(
+                "web",
+                &json!({
+                    "type": "object",
+                    "properties": {
+                        "url": {"type": "string"},
+                        "headers": {"type": "object", "additionalProperties": {"type": "string", "format": "secret"}},
+                        "token": {"$ref": "#/$defs/token"},
+                        "both": {"allOf": [{"type": "string"}, {"format": "secret"}]},
+                        "auth": {"anyOf": [{"type": "object", "properties": {"bearer": {"$ref": "#/$defs/token"}}},
+                                           {"type": "string"}]},
+                        "key": {"oneOf": [{"type": "string", "format": "secret"}, {"type": "null"}]},
+                        "keys": {"type": "array", "items": {"$ref": "#/$defs/token"}},
+                        "number": {"type": "integer", "format": "secret"},
+                    },
+                    "$defs": {"token": {"type": "string", "format": "secret"}},
+                }),
+                &json!({"type": "object"}),
+            ),
+        ),
+        (
             "github.add-label",
             action(
                 "github",
@@ -54,7 +76,8 @@ static ACTIONS: LazyLock<BTreeMap<&str, CatalogueAction>> = LazyLock::new(|| {
 static TRIGGER: LazyLock<CatalogueTrigger> = LazyLock::new(|| CatalogueTrigger {
     config_schema: schema_of(&json!({
         "type": "object", "additionalProperties": false, "required": ["owner"],
-        "properties": {"owner": {"type": "string"}, "labels": {"type": "array", "items": {"type": "string"}}},
+        "properties": {"owner": {"type": "string"}, "labels": {"type": "array", "items": {"type": "string"}},
+                       "verifier": {"type": "string", "format": "secret"}},
     })),
     event_schema: schema_of(&json!({
         "type": "object", "additionalProperties": false,

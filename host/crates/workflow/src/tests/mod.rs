@@ -9,6 +9,7 @@ mod judging;
 mod properties;
 mod references;
 mod schema;
+mod secrets;
 mod soundness;
 mod suggestions;
 mod warnings;

@@ -1,0 +1,100 @@
+//! Where secret inputs may stand: as the key of `hmac`, and in fields that whoever takes them has marked `format: secret`.
+
+use serde_json::Value;
+use workway_expression::SecretUse;
+use workway_model::Schema;
+
+use super::{
+    Checker,
+    kinds::Kinds,
+    shape::{Shape, Type},
+};
+use crate::{Expression, Segment, secret};
+
+/// Where in a value the check is.
+#[derive(Default)]
+pub(super) struct Field<'a> {
+    taker: Taker<'a>,
+    path: Vec<Segment>,
+}
+
+/// What takes a value.
+#[derive(Clone, Copy, Default)]
+enum Taker<'a> {
+    /// No action and no trigger, but the workflow itself.
+    #[default]
+    Workflow,
+    /// An action or a trigger that is not known: that is a problem of its own.
+    Unknown,
+    Schema(&'a Schema),
+}
+
+impl<'a> Field<'a> {
+    /// The value for what takes `schema`.
+    pub(super) fn of(schema: Option<&'a Schema>) -> Self {
+        Self { taker: schema.map_or(Taker::Unknown, Taker::Schema), path: Vec::new() }
+    }
+}
+
+impl<'a> Checker<'a> {
+    /// Checks a part of the value.
+    pub(super) fn below<T>(&mut self, segment: Segment, check: impl FnOnce(&mut Self) -> T) -> T {
+        self.field.path.push(segment);
+        let result = check(self);
+        self.field.path.pop();
+        result
+    }
+
+    /// Adds the uses of secret inputs that are not allowed where an expression stands.
+    pub(super) fn secrets_in(&mut self, expression: &Expression, pointer: &str) {
+        for found in expression.secret_uses(&self.secrets) {
+            let message = match found {
+                SecretUse::HandedOn(_) if self.takes_secrets() => continue,
+                SecretUse::HandedOn(name) => format!(
+                    "`inputs.{name}` is secret: it can only be the key of `hmac`, or stand in a field that the action marks \
+                     `format: secret`: use such a field, or remove `format: secret` from the input"
+                ),
+                SecretUse::LookedAt(reference) => format!(
+                    "`{reference}` is secret, so no operator, test or filter can use it, except as the key of `hmac`: write it \
+                     by itself, for example Bearer {{{{ inputs.token }}}}, in a field that the action marks `format: secret`"
+                ),
+                SecretUse::Computed => {
+                    "`inputs[…]` with a computed name could read a secret input: write the input's name \
+                                        itself, for example inputs.channel"
+                        .to_owned()
+                }
+                SecretUse::KeyInTheOpen => {
+                    "the key of `hmac` must be a secret input: declare one with `type: string` and \
+                                            `format: secret`, and write for example hmac(inputs.key)"
+                        .to_owned()
+                }
+            };
+            self.problems.add(pointer, message);
+        }
+    }
+
+    /// Whether the field that the check is in is marked. One that is not known to be is not.
+    fn takes_secrets(&self) -> bool {
+        match self.field.taker {
+            Taker::Workflow => false,
+            Taker::Unknown => true,
+            Taker::Schema(schema) => {
+                let whole = self.described(schema);
+                let field = self.field.path.iter().try_fold(whole, |shape, segment| shape.member(segment).ok());
+                field.is_some_and(|field| is_marked(&field))
+            }
+        }
+    }
+}
+
+/// Whether a field can be a text that its schema marks as secret.
+fn is_marked(field: &Shape<'_>) -> bool {
+    let is_marked = |alternative: &Type<'_>| match alternative {
+        Type::Schema { nodes, .. } => {
+            let format = |node: &&Value| node.get("format").and_then(Value::as_str) == Some(secret::FORMAT);
+            alternative.kinds().meets(Kinds::STRING) && nodes.iter().any(format)
+        }
+        Type::Of(_) | Type::Fields(_) | Type::ListOf(_) => false,
+    };
+    field.0.iter().any(is_marked)
+}
