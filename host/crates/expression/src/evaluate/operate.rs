@@ -158,7 +158,10 @@ impl<'a> Work<'a> {
             Computed::Missing(name) => return Ok(Computed::Missing(name)),
             other => other.value()?,
         };
-        let name = || Reference::of(node).map_or_else(String::new, |reference| reference.to_string());
+        let name = || {
+            let unnamed = || "a member of what is computed".to_owned();
+            Reference::of(node).map_or_else(unnamed, |reference| reference.to_string())
+        };
         Ok(find(of).map_or_else(|| Computed::Missing(name()), Computed::Value))
     }
 

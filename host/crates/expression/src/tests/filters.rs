@@ -129,6 +129,7 @@ fn a_default_helps_below_what_is_missing() {
         ("[1, trigger.body.user]", "trigger.body.user"),
         ("trigger.body.a|default(trigger.body.b)", "trigger.body.b"),
         ("[{'a': 1}, {}]|map(attribute='a')", "a of an item"),
+        ("[][0] is mapping", "a member of what is computed"),
     ] {
         assert_eq!(evaluate(source, &data), Err(EvaluateError::Undefined(name.into())), "{source}");
     }
