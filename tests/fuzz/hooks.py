@@ -69,6 +69,7 @@ NO_WEBSITE = says("invalid-body", "/website must be a web address")
 
 # Why a request that fits the document may be refused, by operation. All problems of an answer have to be among them.
 REASONS = {
+    "validate_definition": [says("invalid-body", "send workflowDefinition or workflowYaml", when=has_no_definition), TWICE],
     # The input's schema is the action's own, which GET /registry/actions/{id} has.
     # What the action has to do may not be possible, by what the integration says.
     "execute_action": [says("invalid-input"), says("conflict"), says("permanent")],

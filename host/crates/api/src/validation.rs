@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 pub struct NewValidation {
     /// The workflow as JSON, at most 256 KiB, as `/schemas/workflow-1.json` describes it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<serde_json::Value>)]
     pub workflow_definition: Option<Box<RawValue>>,
     /// The workflow as YAML.
     #[serde(skip_serializing_if = "Option::is_none")]
