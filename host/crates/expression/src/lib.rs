@@ -10,7 +10,7 @@ mod text;
 pub use evaluate::{EvaluateError, Evaluated, Scope, SecretText};
 pub use expression::{Expression, ExpressionError, Reference, Root, SecretUse, Segment};
 pub use template::{Piece, Template, TemplateError};
-pub use text::{child, clipped};
+pub use text::clipped;
 
 #[cfg(test)]
 mod tests;

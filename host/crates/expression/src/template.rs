@@ -8,11 +8,11 @@ use minijinja::{
     syntax::SyntaxConfig,
 };
 use serde_json::Value;
+use workway_model::child;
 
 use super::{
     bounds::MAX_EXPRESSION_CHARS,
     expression::{Expression, ExpressionError},
-    text::child,
 };
 
 /// A JSON value with expressions in it.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
-use workway_model::UserId;
+use workway_model::{UserId, child};
 use workway_vault::{Binding, Purpose, Sealed, Vault, VaultError};
 use workway_workflow::{Problem, WorkflowDefinition, parse};
 
@@ -91,7 +91,7 @@ impl CheckedInputs {
                 Some(_) if !fits => continue,
                 Some(_) => "a secret must be a text: put it in quotes".to_owned(),
             };
-            problems.push(placed(INPUTS, Problem::new(&pointer(name), wrong)));
+            problems.push(placed(INPUTS, Problem::new(&child("", name), wrong)));
         }
         if problems.is_empty() { Ok(Self { plain, secrets }) } else { Err(problems) }
     }
@@ -128,14 +128,13 @@ fn problems_of(definition: &WorkflowDefinition, inputs: &Value) -> Vec<Problem> 
     let Some(schema) = &definition.inputs else {
         let names = inputs.as_object().into_iter().flat_map(Map::keys);
         let unknown = |name: &String| {
-            placed(INPUTS, Problem::new(&pointer(name), "unknown input: this workflow has no inputs, so leave it out"))
+            placed(
+                INPUTS,
+                Problem::new(&child("", name), "unknown input: this workflow has no inputs, so leave it out"),
+            )
         };
         return names.map(unknown).collect();
     };
     let found = schema.validate(inputs).err().unwrap_or_default();
     found.into_iter().map(|found| placed(INPUTS, Problem::new(&found.pointer, found.message))).collect()
-}
-
-fn pointer(name: &str) -> String {
-    format!("/{}", name.replace('~', "~0").replace('/', "~1"))
 }

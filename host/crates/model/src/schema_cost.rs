@@ -7,12 +7,13 @@
 
 use std::collections::HashMap;
 
-use percent_encoding::percent_decode_str;
 use regex_syntax::{
     ParserBuilder,
     hir::{Class, Hir, HirKind},
 };
 use serde_json::{Map, Value};
+
+use super::pointer::{child, local_pointer};
 
 /// Subschemas that one validation may pass through, each counted as often as references lead to it.
 const MAX_COST: u64 = 2_000;
@@ -70,7 +71,7 @@ pub(super) fn check(document: &Value) -> Result<Cost, CostError> {
     for name in DEFINITIONS {
         if let Some(Value::Object(held)) = document.get(name) {
             for (key, schema) in held {
-                definitions.add(walk.schema(schema, &format!("#/{name}/{}", escape(key)), 0)?)?;
+                definitions.add(walk.schema(schema, &child(&format!("#/{name}"), key), 0)?)?;
             }
         }
     }
@@ -198,7 +199,7 @@ impl Walk<'_> {
                         }
                         Value::Object(_) | Value::Array(_) if !is_data(keyword) => {
                             let deeper = depth + usize::from(DESCENDING.contains(&keyword));
-                            cost.add(self.schema(value, &format!("{place}/{}", escape(keyword)), deeper)?)?;
+                            cost.add(self.schema(value, &child(place, keyword), deeper)?)?;
                             if let (true, Value::Object(named)) = (keyword == "patternProperties", value) {
                                 named.keys().try_for_each(|pattern| cost.add(Cost::of_pattern(pattern)))?;
                             }
@@ -209,7 +210,7 @@ impl Walk<'_> {
             }
             Value::Array(members) => {
                 for (index, member) in members.iter().enumerate().filter(|(_, member)| member.is_object()) {
-                    cost.add(self.schema(member, &format!("{place}/{index}"), depth)?)?;
+                    cost.add(self.schema(member, &child(place, index), depth)?)?;
                 }
             }
             _ => {}
@@ -219,12 +220,10 @@ impl Walk<'_> {
 
     fn reference(&mut self, target: &str, depth: usize) -> Result<Cost, CostError> {
         let unknown = || CostError::Reference(target.chars().take(200).collect());
-        // In a fragment a pointer is percent-encoded (RFC 6901, section 6).
-        let target = percent_decode_str(target).decode_utf8().map_err(|_| unknown())?;
-        let pointer = target.strip_prefix('#').filter(|pointer| pointer.is_empty() || pointer.starts_with('/'));
+        let pointer = local_pointer(target).ok_or_else(unknown)?;
         let document = self.document;
-        let schema = pointer.and_then(|pointer| document.pointer(pointer)).ok_or_else(unknown)?;
-        self.schema(schema, &target, depth)
+        let schema = document.pointer(&pointer).ok_or_else(unknown)?;
+        self.schema(schema, &format!("#{pointer}"), depth)
     }
 
     fn refuse_unsupported(&self, keywords: &Map<String, Value>, place: &str) -> Result<(), CostError> {
@@ -238,11 +237,6 @@ impl Walk<'_> {
 
 fn is_data(keyword: &str) -> bool {
     DATA.contains(&keyword) || DEFINITIONS.contains(&keyword)
-}
-
-/// One step of a JSON pointer (RFC 6901, section 3).
-fn escape(key: &str) -> String {
-    key.replace('~', "~0").replace('/', "~1")
 }
 
 #[cfg(test)]

@@ -23,3 +23,9 @@ fn hostile_schemas_are_refused_or_their_checks_end() {
     }
     assert!(kinds >= 30, "only {kinds} kinds");
 }
+
+#[test]
+fn lists_that_a_hash_takes_for_equal_are_compared() {
+    let unique = Schema::parse(r#"{"uniqueItems":true}"#).expect("is a schema");
+    assert_eq!(unique.validate(&hostile::counting::colliding_lists(12)), Ok(()));
+}

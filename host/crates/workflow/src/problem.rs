@@ -8,7 +8,8 @@ use serde_json::Value;
 use workway_document::{Document, Position};
 
 use super::bounds::MAX_PROBLEMS;
-pub(super) use workway_expression::{child, clipped};
+pub(super) use workway_expression::clipped;
+pub(super) use workway_model::child;
 
 /// One thing that is wrong with a definition.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

@@ -3,8 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
+use workway_model::local_pointer;
 
 use super::problem::{Problems, child};
 
@@ -84,8 +84,7 @@ fn all_of<'a>(root: &'a Value, schema: &'a Value, looks: &mut usize) -> Vec<&'a 
 
 /// What a schema's `$ref` leads to.
 fn target<'a>(root: &'a Value, keywords: &Map<String, Value>) -> Option<&'a Value> {
-    let reference = keywords.get("$ref")?.as_str()?.strip_prefix('#')?;
-    root.pointer(&percent_decode_str(reference).decode_utf8().ok()?)
+    root.pointer(&local_pointer(keywords.get("$ref")?.as_str()?)?)
 }
 
 /// Which value a schema is about.

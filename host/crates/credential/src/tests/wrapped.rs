@@ -77,7 +77,7 @@ fn words_are_not_put_together() {
     }
 }
 
-/// Texts that begin a token again and again, or never end one. A search that is not linear would not come to an end here.
+/// Texts that start a token many times, or never end one. With a search that is not linear, this test would run for hours.
 #[test]
 fn the_worst_texts_take_linear_time() {
     for unit in [

@@ -18,7 +18,6 @@ use workway_model::Timestamp;
 use super::{
     bounds::{MAX_NESTING, MAX_RESULT_BYTES},
     expression::Expression,
-    text::clipped,
 };
 pub use template::{Evaluated, SecretText};
 use work::Work;
@@ -37,7 +36,7 @@ pub struct Scope<'a> {
 /// Why an expression has no value. Who wrote the workflow is to blame, or what it was run with.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EvaluateError {
-    #[error("`{0}` is undefined: check the data of the run, or use the filter `default`")]
+    #[error("{0} is undefined: check the data of the run, or use the filter `default`")]
     Undefined(String),
     #[error("the expression exceeds its computation budget: simplify it")]
     OutOfFuel,
@@ -57,7 +56,7 @@ pub enum EvaluateError {
 #[derive(Clone, Debug)]
 pub(crate) enum Computed<'a> {
     Value(Cow<'a, Value>),
-    /// Something that is not there, by the name that messages give it.
+    /// Something that is not there, as messages call it: a reference in backticks, or words.
     Missing(String),
     /// A secret input, by its name.
     Secret(&'a str),
@@ -108,11 +107,7 @@ impl Expression {
 impl<'a> Work<'a> {
     /// What an expression is found to be, before it is copied out of the data.
     fn compute(&mut self, expression: &'a Expression) -> Outcome<'a> {
-        match self.node(expression.tree())? {
-            // A part that has no name of its own, for example `1 if false`.
-            Computed::Missing(name) if name.is_empty() => Ok(Computed::Missing(clipped(expression.source()))),
-            computed => Ok(computed),
-        }
+        self.node(expression.tree())
     }
 
     /// The value as a result. A small value may hold a large one a thousand times: `left` is what all results may still take.

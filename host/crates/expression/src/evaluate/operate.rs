@@ -21,32 +21,23 @@ impl<'a> Work<'a> {
         match node {
             Node::Literal(value) => Ok(Computed::Value(Cow::Borrowed(value))),
             Node::Root(root) => Ok(self.root(*root)),
-            Node::Member(of, name) => {
-                if let (Node::Root(Root::Inputs), Some((name, _))) = (&**of, self.scope.secrets.get_key_value(name)) {
-                    return Ok(Computed::Secret(name));
-                }
-                self.member(of, node, |value| at(value, &Segment::Name(name.clone())))
-            }
+            Node::Member(of, segment) => self.member(of, segment, node),
             Node::Item(of, place) => {
-                let place = self.value(place)?;
-                match &*place {
-                    Value::String(name) => {
-                        if let (Node::Root(Root::Inputs), Some((name, _))) =
-                            (&**of, self.scope.secrets.get_key_value(name))
-                        {
-                            return Ok(Computed::Secret(name));
-                        }
-                        self.member(of, node, |value| at(value, &Segment::Name(name.clone())))
+                let segment = match &*self.value(place)? {
+                    Value::String(name) => Segment::Name(name.clone()),
+                    // No list is longer.
+                    Value::Number(place) if place.is_i64() || place.is_u64() => {
+                        Segment::Index(place.as_i64().unwrap_or(i64::MAX))
                     }
-                    Value::Number(number) if number.is_i64() || number.is_u64() => {
-                        let index = number.as_i64().unwrap_or(i64::MAX);
-                        self.member(of, node, |value| at(value, &Segment::Index(index)))
+                    other => {
+                        return Err(EvaluateError::Failed(format!(
+                            "a member is named by a string or a whole number (got {}): convert it with the filter `string` or \
+                             `int`",
+                            kind(other)
+                        )));
                     }
-                    other => Err(EvaluateError::Failed(format!(
-                        "a member is named by a string or a whole number (got {}): convert it with the filter `string` or `int`",
-                        kind(other)
-                    ))),
-                }
+                };
+                self.member(of, &segment, node)
             }
             Node::Slice(parts) => self.slice(parts),
             Node::Not(of) => Ok((!self.is_true(of)?).into()),
@@ -83,9 +74,8 @@ impl<'a> Work<'a> {
                 if self.is_true(test)? {
                     return self.node(then);
                 }
-                otherwise
-                    .as_deref()
-                    .map_or_else(|| Ok(Computed::Missing(String::new())), |otherwise| self.node(otherwise))
+                let missing = || Ok(Computed::Missing("the value of an `if` without `else`".to_owned()));
+                otherwise.as_deref().map_or_else(missing, |otherwise| self.node(otherwise))
             }
             Node::Filter(filter, of, arguments) => {
                 let of = self.node(of)?;
@@ -119,12 +109,7 @@ impl<'a> Work<'a> {
     }
 
     pub(super) fn value(&mut self, node: &'a Node) -> Result<Cow<'a, Value>, EvaluateError> {
-        match self.node(node)? {
-            Computed::Missing(name) if name.is_empty() => {
-                Err(EvaluateError::Undefined("the value of an `if` without `else`".to_owned()))
-            }
-            computed => computed.value(),
-        }
+        self.node(node)?.value()
     }
 
     fn values(&mut self, nodes: &'a [Node]) -> Result<Vec<Cow<'a, Value>>, EvaluateError> {
@@ -144,25 +129,25 @@ impl<'a> Work<'a> {
         self.scope
             .data
             .get(name)
-            .map_or_else(|| Computed::Missing(name.to_owned()), |value| Computed::Value(Cow::Borrowed(value)))
+            .map_or_else(|| Computed::Missing(format!("`{name}`")), |value| Computed::Value(Cow::Borrowed(value)))
     }
 
-    /// What `find` finds in a value. Below what is missing everything is missing, and the first of it is named.
-    fn member(
-        &mut self,
-        of: &'a Node,
-        node: &'a Node,
-        find: impl Fn(Cow<'a, Value>) -> Option<Cow<'a, Value>>,
-    ) -> Outcome<'a> {
+    /// A member of a value. Below what is missing everything is missing, and the first of it is named.
+    fn member(&mut self, of: &'a Node, segment: &Segment, node: &Node) -> Outcome<'a> {
+        if let (Node::Root(Root::Inputs), Segment::Name(name)) = (of, segment)
+            && let Some((name, _)) = self.scope.secrets.get_key_value(name)
+        {
+            return Ok(Computed::Secret(name));
+        }
         let of = match self.node(of)? {
             Computed::Missing(name) => return Ok(Computed::Missing(name)),
             other => other.value()?,
         };
-        let name = || {
-            let unnamed = || "a member of what is computed".to_owned();
-            Reference::of(node).map_or_else(unnamed, |reference| reference.to_string())
+        let missing = || {
+            let name = Reference::of(node).map(|reference| format!("`{reference}`"));
+            Computed::Missing(name.unwrap_or_else(|| "a member of what is computed".to_owned()))
         };
-        Ok(find(of).map_or_else(|| Computed::Missing(name()), Computed::Value))
+        Ok(at(of, segment).map_or_else(missing, Computed::Value))
     }
 
     fn slice(&mut self, parts: &'a [Option<Node>; 4]) -> Outcome<'a> {
@@ -257,7 +242,9 @@ impl<'a> Work<'a> {
                     made.push(match (follow(item, path), default) {
                         (Some(found), _) => found,
                         (None, Some(default)) => self.value(default)?,
-                        (None, None) => return Err(EvaluateError::Undefined(format!("{} of an item", written(path)))),
+                        (None, None) => {
+                            return Err(EvaluateError::Undefined(format!("`{}` of an item", written(path))));
+                        }
                     });
                 }
             }
@@ -278,7 +265,7 @@ impl<'a> Work<'a> {
         for item in items {
             self.charge(1 + selection.attribute.len())?;
             let found = follow(Cow::Borrowed(&*item), &selection.attribute).map_or_else(
-                || Computed::Missing(format!("{} of an item", written(&selection.attribute))),
+                || Computed::Missing(format!("`{}` of an item", written(&selection.attribute))),
                 Computed::Value,
             );
             let holds = match &selection.test {

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
+use workway_model::child;
 
 use super::{Computed, EvaluateError, Scope, work::Work};
 use crate::{
     bounds::MAX_RESULT_BYTES,
     template::{Piece, Template},
-    text::child,
 };
 
 /// A value with every expression in its place, but for secrets: null stands for them, so that it can be stored and shown.
@@ -41,7 +41,8 @@ impl SecretText {
             match part {
                 Part::Text(plain) => text.push_str(plain),
                 Part::Input(name) => {
-                    let secret = secrets.get(name).ok_or_else(|| EvaluateError::Undefined(format!("inputs.{name}")))?;
+                    let secret =
+                        secrets.get(name).ok_or_else(|| EvaluateError::Undefined(format!("`inputs.{name}`")))?;
                     text.push_str(secret.expose_secret());
                 }
             }

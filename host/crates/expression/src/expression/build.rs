@@ -72,19 +72,13 @@ impl Builder<'_> {
         Ok(match expression {
             Expr::Const(constant) => Node::Literal(literal(&constant.value)?),
             Expr::Var(name) => Node::Root(self.root(name.id, name.span())?),
-            Expr::GetAttr(member) => Node::Member(self.boxed(&member.expr)?, member.name.to_owned()),
+            Expr::GetAttr(member) => Node::Member(self.boxed(&member.expr)?, Segment::Name(member.name.to_owned())),
             Expr::GetItem(item) => {
                 let of = self.boxed(&item.expr)?;
-                match self.node(&item.subscript_expr)? {
-                    Node::Literal(Value::String(name)) => Node::Member(of, name),
-                    // `-1` is a minus and a number.
-                    Node::Negate(place) => match *place {
-                        Node::Literal(Value::Number(place)) if place.as_i64().is_some() => {
-                            Node::Item(of, Box::new(Node::Literal((-place.as_i64().unwrap_or_default()).into())))
-                        }
-                        place => Node::Item(of, Box::new(Node::Negate(Box::new(place)))),
-                    },
-                    place => Node::Item(of, Box::new(place)),
+                let place = self.node(&item.subscript_expr)?;
+                match written_place(&place) {
+                    Some(segment) => Node::Member(of, segment),
+                    None => Node::Item(of, Box::new(place)),
                 }
             }
             Expr::Slice(slice) => {
@@ -306,6 +300,19 @@ impl Builder<'_> {
         let name = self.source.get(start..end)?;
         (before.ends_with('-') && !owner.is_empty())
             .then(|| ExpressionError::Hyphen { before: owner.to_owned(), name: clipped(name) })
+    }
+}
+
+/// A name or a place that is not computed. `-1` is a minus and a number.
+fn written_place(place: &Node) -> Option<Segment> {
+    match place {
+        Node::Literal(Value::String(name)) => Some(Segment::Name(name.clone())),
+        Node::Literal(place) => place.as_i64().map(Segment::Index),
+        Node::Negate(place) => match &**place {
+            Node::Literal(place) => Some(Segment::Index(place.as_i64()?.checked_neg()?)),
+            _ => None,
+        },
+        _ => None,
     }
 }
 

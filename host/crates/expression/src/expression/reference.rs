@@ -88,18 +88,13 @@ impl Reference {
     pub(crate) fn of(node: &Node) -> Option<Self> {
         match node {
             Node::Root(root) => Some(Self { root: *root, path: Vec::new() }),
-            Node::Member(of, name) => Some(Self::of(of)?.member(Segment::Name(name.clone()))),
-            Node::Item(of, place) => match &**place {
-                Node::Literal(place) => Some(Self::of(of)?.member(Segment::Index(place.as_i64()?))),
-                _ => None,
-            },
+            Node::Member(of, segment) => {
+                let mut reference = Self::of(of)?;
+                reference.path.push(segment.clone());
+                Some(reference)
+            }
             _ => None,
         }
-    }
-
-    fn member(mut self, segment: Segment) -> Self {
-        self.path.push(segment);
-        self
     }
 }
 

@@ -10,8 +10,8 @@ use crate::evaluate::{filters::Filter, tests::Test};
 pub(crate) enum Node {
     Literal(Value),
     Root(Root),
-    /// A member by a name that is written out.
-    Member(Box<Node>, String),
+    /// A member by a name or a place that is written out.
+    Member(Box<Node>, Segment),
     /// A member by a computed name or place.
     Item(Box<Node>, Box<Node>),
     /// What is cut, from where, to where, by which step.

@@ -121,14 +121,15 @@ fn a_default_helps_below_what_is_missing() {
         ],
     );
     for (source, name) in [
-        ("trigger.body.user.name", "trigger.body.user"),
-        ("trigger.body.user.name ~ 'x'", "trigger.body.user"),
-        ("trigger.body.user|upper", "trigger.body.user"),
-        ("not trigger.body.user", "trigger.body.user"),
-        ("trigger.body.user or 1", "trigger.body.user"),
-        ("[1, trigger.body.user]", "trigger.body.user"),
-        ("trigger.body.a|default(trigger.body.b)", "trigger.body.b"),
-        ("[{'a': 1}, {}]|map(attribute='a')", "a of an item"),
+        ("trigger.body.user.name", "`trigger.body.user`"),
+        ("trigger.body.user.name ~ 'x'", "`trigger.body.user`"),
+        ("trigger.body.user|upper", "`trigger.body.user`"),
+        ("not trigger.body.user", "`trigger.body.user`"),
+        ("trigger.body.user or 1", "`trigger.body.user`"),
+        ("[1, trigger.body.user]", "`trigger.body.user`"),
+        ("trigger.body.a|default(trigger.body.b)", "`trigger.body.b`"),
+        ("[{'a': 1}, {}]|map(attribute='a')", "`a` of an item"),
+        ("1 if false", "the value of an `if` without `else`"),
         ("[][0] is mapping", "a member of what is computed"),
     ] {
         assert_eq!(evaluate(source, &data), Err(EvaluateError::Undefined(name.into())), "{source}");

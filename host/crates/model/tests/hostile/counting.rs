@@ -50,10 +50,13 @@ fn const_large() -> (Value, Vec<Value>) {
     (json!({ "items": { "const": large } }), vec![filled(&json!(large)), filled(&json!([0]))])
 }
 
-/// Lists that a hash without brackets takes for one another.
 fn unique_lists() -> (Value, Vec<Value>) {
-    let lists: Vec<Value> = (0..1_u32 << 17).map(|bits| grouped(bits, 17)).collect();
-    (json!({ "uniqueItems": true }), vec![Value::Array(lists)])
+    (json!({ "uniqueItems": true }), vec![colliding_lists(17)])
+}
+
+/// Two to the power of `bits` lists that a hash without brackets takes for one another.
+pub fn colliding_lists(bits: u32) -> Value {
+    (0..1_u32 << bits).map(|ends| grouped(ends, bits)).collect()
 }
 
 /// The numbers 0 to `count` in a list, with a list around every run that ends at a bit which is set.

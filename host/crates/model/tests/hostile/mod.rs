@@ -2,7 +2,7 @@
 //! and `cargo xtask bench schemas` measures them.
 
 mod combining;
-mod counting;
+pub mod counting;
 mod loading;
 mod naming;
 mod reading;

@@ -2,10 +2,11 @@
 
 use std::cell::Cell;
 
-use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
+use workway_model::local_pointer;
 
-/// What checking one definition may cost, in steps of some nanoseconds: about 50 ms. What is looked at after that is not known.
+/// What checking one definition may cost, in steps of some nanoseconds. What is looked at after that is not known. `cargo xtask bench
+/// definitions` measures how long they take.
 const MAX_STEPS: u64 = 4_000_000;
 
 /// The work that is left for one definition. A definition and the schemas of actions come from strangers, and each part of a
@@ -82,8 +83,7 @@ impl<'a> Document<'a> {
 
     /// What a `$ref` leads to, if it is a JSON pointer within the document.
     pub(super) fn target(self, reference: &str) -> Option<&'a Value> {
-        let pointer = percent_decode_str(reference.strip_prefix('#')?).decode_utf8().ok()?;
-        self.root.pointer(&pointer)
+        self.root.pointer(&local_pointer(reference)?)
     }
 
     /// Whether what stands beside a `$ref` does not count.

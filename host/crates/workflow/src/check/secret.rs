@@ -1,4 +1,5 @@
-//! Where secret inputs may stand: as the key of `hmac`, and in fields that whoever takes them has marked `format: secret`.
+//! Checks where a definition uses secret inputs. Two uses are allowed: as the key of `hmac`, and as the value of a field that the
+//! action's schema marks `format: secret`.
 
 use serde_json::Value;
 use workway_expression::SecretUse;

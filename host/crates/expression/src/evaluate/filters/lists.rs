@@ -317,7 +317,7 @@ impl Attribute {
             (None, Some(default)) => Ok(Cow::Borrowed(default)),
             (None, None) => {
                 let path: String = self.path.iter().map(ToString::to_string).collect();
-                Err(EvaluateError::Undefined(format!("{} of an item", path.trim_start_matches('.'))))
+                Err(EvaluateError::Undefined(format!("`{}` of an item", path.trim_start_matches('.'))))
             }
         }
     }

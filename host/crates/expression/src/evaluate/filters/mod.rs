@@ -99,7 +99,7 @@ const BASIC: &[Filter] = &[
     Filter::new("attr", &["name"], 1, |work, of, mut given| {
         let name = given.text(work, 0, "attr")?.unwrap_or_default();
         let name = crate::Segment::Name(name.into_owned());
-        let missing = Computed::Missing(name.to_string());
+        let missing = Computed::Missing(format!("`{name}`"));
         Ok(super::operate::at(of.value()?, &name).map_or(missing, Computed::Value))
     }),
 ];

@@ -114,7 +114,7 @@ impl Search {
     ) -> Result<Option<std::ops::Range<usize>>, EvaluateError> {
         let before = self.read_so_far();
         let found = self.regex.try_search(&mut self.cache, &Input::new(text).span(from..text.len()));
-        // Dropping states begins the count anew.
+        // When the states are dropped, the count starts at 0 again.
         let read = self.read_so_far().checked_sub(before).unwrap_or_else(|| text.len() - from);
         work.charge((1 + read).saturating_mul(self.weight))?;
         match found {
