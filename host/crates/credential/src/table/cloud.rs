@@ -210,8 +210,8 @@ pub(super) const KINDS: &[Kind] = &[
     Kind::new(
         "a PagerDuty API key",
         "https://support.pagerduty.com/main/docs/api-access-keys",
-        &["u+", "token token="],
-        r"(?:u\+|(?i:token token)=u?\+?)[A-Za-z0-9_-]{18,20}(?-u:\b)",
+        &["token token="],
+        r"(?i:token token)=(?:u\+)?[A-Za-z0-9_-]{18,20}(?-u:\b)",
     )
     .after(Before::NO_BASE64)
     .checked(is_mixed),

@@ -20,6 +20,7 @@ fn ordinary_texts_are_no_credentials() {
         "Donaudampfschifffahrtsgesellschaftskapitänsmütze",
         "Die Rechtsschutzversicherungsgesellschaften haben 2026 ihre Bedingungen geändert.",
         "It is a truth universally acknowledged, that a single man in possession of a good fortune, must be in want of a wife.",
+        "u+AAgAAAAAAABAAAAC0AAA==",
         "Keep this token of thanks secret. The basic rule for bearers: no password.",
         "docker run --user 1000:1000 -p 8080:80 nginx:1.27",
         "arn:aws:s3:::acme-bucket/reports/2026/11/29.csv",

@@ -126,7 +126,7 @@ const SHAPES: &[(&str, &[&str])] = &[
     ("a New Relic key", &["NRAK-<u27>", "NRII-<a32>"]),
     ("a New Relic license key", &["<h36>NRAL"]),
     ("a Sentry auth token", &["sntryu_<h64>", "sntrys_eyJ<a150>"]),
-    ("a PagerDuty API key", &["u+<a18>", "Token token=<a20>"]),
+    ("a PagerDuty API key", &["Token token=<a20>", "Token token=u+<a18>"]),
     ("a Dynatrace token", &["dt0c01.<u24>.<u64>"]),
     ("a Honeycomb key", &["hcaik_<l58>"]),
     ("a Stripe key", &["sk_live_<a24>", "rk_live_<a99>", "sk_test_<a24>"]),

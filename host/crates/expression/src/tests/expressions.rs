@@ -117,6 +117,10 @@ fn expressions_that_would_overflow_a_stack_are_refused() {
     }
     refused("x".repeat(MAX_EXPRESSION_CHARS + 1));
     refused("-".repeat(MAX_EXPRESSION_TOKENS + 1));
+    for repeated in ["-", "not ", "1 + ", "1 ~ ", "inputs.a if true else "] {
+        refused(format!("{}1", repeated.repeat(MAX_EXPRESSION_DEPTH)));
+    }
+    refused(format!("1{}", "|abs".repeat(MAX_EXPRESSION_DEPTH)));
     // As much as may be, on the small stack of a test's thread.
     for (repeated, tokens) in
         [("-", 1), ("not ", 1), ("1+", 2), ("1 if 1 else ", 4), ("1**", 2), ("1 and ", 2), ("1<", 2)]

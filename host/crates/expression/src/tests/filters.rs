@@ -269,9 +269,11 @@ fn texts_are_changed() {
             ("'héllo wörld'|regex_replace('\\\\w+', '<$0>')", json!("<héllo> <wörld>")),
         ],
     );
+    let long = format!("'a'|regex_replace('{}', '')", "a".repeat(201));
     fails(
         &json!({}),
         &[
+            (&long, &["at most 200 bytes (got 201)"]),
             ("'a'|regex_replace('(a', '')", &["regular expression"]),
             ("'a'|regex_replace('(?=a)', '')", &["without look-around"]),
             ("'a'|regex_replace('(a|b){999}', '')", &["moderate size"]),
