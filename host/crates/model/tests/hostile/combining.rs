@@ -27,7 +27,7 @@ pub const ALL: &[Hostile] = &[
     Hostile { name: "reference-fan", make: reference_fan },
     Hostile { name: "reference-chain", make: reference_chain },
     Hostile { name: "reference-chain-through-a-deep-value", make: chain_through_depth },
-    Hostile { name: "short-reference-chain-through-a-deep-value", make: short_chain_through_depth },
+    Hostile { name: "all-of-nest-through-a-deep-value", make: nest_through_depth },
     Hostile { name: "recursion-into-a-deep-value", make: recursion },
     Hostile { name: "recursion-of-two-kinds", make: recursion_of_two },
     Hostile { name: "one-of-recursion", make: one_of_recursion },
@@ -110,19 +110,17 @@ fn reference_chain() -> (Value, Vec<Value>) {
 
 /// So many references for every level of the value: a check nests deeper than a thread's stack is.
 fn chain_through_depth() -> (Value, Vec<Value>) {
-    chain(900)
-}
-
-/// A chain that loads. The check ends where it has used its part of the stack.
-fn short_chain_through_depth() -> (Value, Vec<Value>) {
-    chain(200)
-}
-
-fn chain(length: usize) -> (Value, Vec<Value>) {
     let mut definitions =
-        members(length, |level| format!("s{level}"), |level| json!({ "$ref": format!("#/$defs/s{}", level + 1) }));
-    definitions[format!("s{length}")] = json!({ "items": { "$ref": "#/$defs/s0" } });
+        members(900, |level| format!("s{level}"), |level| json!({ "$ref": format!("#/$defs/s{}", level + 1) }));
+    definitions["s900"] = json!({ "items": { "$ref": "#/$defs/s0" } });
     (json!({ "$ref": "#/$defs/s0", "$defs": definitions }), vec![nested(json!(1), 120)])
+}
+
+/// The same, of a schema that loads: its check ends where it has used its part of the stack.
+fn nest_through_depth() -> (Value, Vec<Value>) {
+    let step = |inner: Value| json!({ "anyOf": [inner, { "minItems": 2 }], "maxItems": 5 });
+    let schema = (0..55).fold(json!({ "items": { "$ref": "#" } }), |inner, _| step(inner));
+    (schema, vec![nested(json!(1), 120)])
 }
 
 fn recursion() -> (Value, Vec<Value>) {
