@@ -23,7 +23,7 @@ use super::{
     document,
     middleware::{
         admission::{self, Admission},
-        authority, browser, fallback, local_only, request_id, trace,
+        authority, browser, fallback, local_only, request_id, trace, unread,
     },
     routes::{auth, developers, marketplace, oauth, operation, registry, schemas},
 };
@@ -108,6 +108,7 @@ pub fn router(app: App, clients: Clients) -> Router {
     let router = router.layer(from_fn(authority::check));
     let admission = Admission { app: app.clone(), clients };
     let router = router.layer(from_fn_with_state(admission, admission::admit));
+    let router = router.layer(from_fn(unread::drain));
     let router = router.layer(from_fn(browser::set_policies));
     router.layer(from_fn(trace::trace)).layer(from_fn(request_id::set_request_id)).with_state(app)
 }

@@ -7,3 +7,4 @@ pub(super) mod fallback;
 pub(super) mod local_only;
 pub(super) mod request_id;
 pub(super) mod trace;
+pub(super) mod unread;
