@@ -6,7 +6,7 @@ mod operation;
 mod rows;
 mod world;
 
-use std::ops::RangeInclusive;
+use std::{cell::RefCell, ops::RangeInclusive};
 
 use futures_util::future::join_all;
 use proptest::{
@@ -30,6 +30,8 @@ const CASES: u32 = 20;
 /// Steps of a sequence, and operations at once in one.
 const STEPS: RangeInclusive<usize> = 6..=14;
 const AT_ONCE: RangeInclusive<usize> = 1..=4;
+/// Smaller sequences that are tried after a failure. With many more a developer would have too many workflows.
+const MAX_SHRINKS: u32 = 50;
 /// All lists are looked at after so many steps.
 const ALL_LISTS_AFTER: usize = 4;
 /// Published ones that a sequence begins with: the owner, and the places of name and category.
@@ -53,10 +55,17 @@ fn check(settings: &str) {
     {
         let market = runtime.block_on(Market::open(&host));
         let sequences = vec(vec(operation(), AT_ONCE), STEPS);
-        let config = Config { cases: CASES, max_shrink_iters: 200, failure_persistence: None, ..Config::default() };
-        let result = TestRunner::new(config).run(&sequences, |steps| runtime.block_on(market.run(&steps)));
+        let config =
+            Config { cases: CASES, max_shrink_iters: MAX_SHRINKS, failure_persistence: None, ..Config::default() };
+        let first = RefCell::new(None);
+        let result = TestRunner::new(config).run(&sequences, |steps| {
+            let ran = runtime.block_on(market.run(&steps));
+            ran.inspect_err(|error| {
+                first.borrow_mut().get_or_insert_with(|| error.to_string());
+            })
+        });
         if let Err(error) = result {
-            panic!("{error}");
+            panic!("{error}\nbefore it was made smaller: {}", first.take().unwrap_or_default());
         }
     }
     runtime.block_on(host.finish());
