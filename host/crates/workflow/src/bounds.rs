@@ -22,5 +22,9 @@ pub const MAX_DESCRIPTION_CHARS: usize = 8_000;
 pub const MAX_CONCURRENCY: u32 = 50;
 /// Attempts of a step, the first included.
 pub const MAX_ATTEMPTS: u32 = 20;
+/// Items of a `for-each`: each is a row of the run's history at least, and what a run may execute is bounded by the same number.
+pub const MAX_ITEMS: usize = 10_000;
+/// The longest name of an event or text of an approval that a step waits for, in characters: it is shown in lists.
+pub const MAX_WAIT_CHARS: usize = 2_000;
 /// Problems that are listed.
 pub const MAX_PROBLEMS: usize = 100;

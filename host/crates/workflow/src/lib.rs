@@ -13,6 +13,7 @@ mod duration;
 mod problem;
 mod read;
 mod read_step;
+pub mod run;
 mod schedule;
 mod schema;
 mod secret;

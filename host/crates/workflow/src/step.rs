@@ -83,6 +83,11 @@ impl StepId {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// From a text of ours that is an id.
+    pub(super) fn literal(text: &'static str) -> Self {
+        Self(text.into())
+    }
 }
 
 impl FromStr for StepId {
