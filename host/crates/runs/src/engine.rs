@@ -1,0 +1,279 @@
+//! The engine: what all its parts share, and the loop that takes runs that are due and drives them.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use moka::sync::Cache;
+use tokio::{
+    sync::{Notify, broadcast},
+    task::JoinSet,
+    time::Instant,
+};
+use tokio_util::sync::CancellationToken;
+use workway_model::Timestamp;
+use workway_vault::DataKeys;
+use workway_workflow::{DefinitionError, WorkflowDefinition};
+
+use crate::{
+    Actions, Clock, Installations, Lease, RunId, RunSettings, RunStore, RunStoreError, WorkerId,
+    drive::{Drive, give_up},
+    history::History,
+    liveness::Liveness,
+};
+
+/// How long a worker's lease is, and how often it is renewed. A worker that cannot renew it may lose its runs to another one.
+const LEASE: Duration = Duration::from_secs(10);
+const RENEWAL: Duration = Duration::from_secs(3);
+/// How often runs that another process started, or whose worker died, are looked for.
+const LOOK: Duration = Duration::from_millis(500);
+/// The pause after a store that failed.
+const PAUSE: Duration = Duration::from_millis(200);
+/// Runs that are taken at once.
+const CLAIMED_AT_ONCE: u32 = 64;
+/// Definitions that are kept parsed.
+const DEFINITIONS: u64 = 256;
+/// Changes that a slow follower may be behind.
+const CHANGES: usize = 1_024;
+
+/// Everything that runs share. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Engine(Arc<Shared>);
+
+pub(crate) struct Shared {
+    pub(crate) store: Arc<dyn RunStore>,
+    pub(crate) actions: Arc<dyn Actions>,
+    pub(crate) installations: Arc<dyn Installations>,
+    pub(crate) history: History,
+    pub(crate) settings: RunSettings,
+    pub(crate) clock: Clock,
+    /// A run has a new event, or ended.
+    pub(crate) changed: broadcast::Sender<RunId>,
+    /// A run may be due.
+    due: Notify,
+    /// A schedule may be due, or has changed.
+    pub(crate) schedules: Notify,
+    /// Wakes the drivers of this process for messages.
+    driven: Mutex<HashMap<RunId, Arc<Notify>>>,
+    definitions: Cache<String, Arc<WorkflowDefinition>>,
+}
+
+/// What the host hands to its runs.
+pub struct Services {
+    pub store: Arc<dyn RunStore>,
+    pub keys: Arc<DataKeys>,
+    pub actions: Arc<dyn Actions>,
+    pub installations: Arc<dyn Installations>,
+    pub clock: Clock,
+}
+
+impl std::ops::Deref for Engine {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}
+
+impl Engine {
+    pub(crate) fn new(services: Services, settings: RunSettings) -> Self {
+        Self(Arc::new(Shared {
+            store: services.store,
+            actions: services.actions,
+            installations: services.installations,
+            history: History::new(services.keys),
+            settings,
+            clock: services.clock,
+            changed: broadcast::channel(CHANGES).0,
+            due: Notify::new(),
+            schedules: Notify::new(),
+            driven: Mutex::new(HashMap::new()),
+            definitions: Cache::new(DEFINITIONS),
+        }))
+    }
+
+    /// A stored definition, parsed.
+    pub(crate) fn definition(&self, text: &str) -> Result<Arc<WorkflowDefinition>, DefinitionError> {
+        if let Some(known) = self.definitions.get(text) {
+            return Ok(known);
+        }
+        let parsed = Arc::new(WorkflowDefinition::from_json(text)?);
+        self.definitions.insert(text.to_owned(), Arc::clone(&parsed));
+        Ok(parsed)
+    }
+
+    /// A run was made due, or has a message.
+    pub(crate) fn wake(&self, run: &RunId) {
+        match self.driven().get(run) {
+            Some(driver) => driver.notify_one(),
+            None => self.due.notify_one(),
+        }
+    }
+
+    /// Followers look at the run again. Without followers nobody has to.
+    pub(crate) fn tell(&self, run: &RunId) {
+        let _ = self.changed.send(run.clone());
+    }
+
+    fn driven(&self) -> std::sync::MutexGuard<'_, HashMap<RunId, Arc<Notify>>> {
+        self.driven.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Drives runs until `stop`, and then those that it has for at most `grace`, to let calls in flight end.
+    pub(crate) async fn work(self, liveness: Liveness, stop: CancellationToken, grace: Duration) {
+        let worker = liveness.worker().clone();
+        let abort = CancellationToken::new();
+        let renewing = tokio::spawn(self.clone().renew(worker.clone(), abort.clone()));
+        let burying = tokio::spawn(self.clone().bury(liveness, abort.clone()));
+        let mut driven = JoinSet::new();
+        while !stop.is_cancelled() {
+            self.round(&worker, &mut driven, &stop, &abort).await;
+        }
+        let ended = tokio::time::timeout(grace, async { while driven.join_next().await.is_some() {} }).await;
+        if ended.is_err() {
+            tracing::warn!("{} runs had calls in flight at the end of the grace: they go on after a start", driven.len());
+        }
+        abort.cancel();
+        driven.shutdown().await;
+        let _ = renewing.await;
+        let _ = burying.await;
+        if let Err(error) = self.store.bury(&worker).await {
+            tracing::warn!(%error, "the worker could not sign off: its runs go on when its lease ends");
+        }
+    }
+
+    /// Takes what is due, or waits until something may be.
+    async fn round(
+        &self,
+        worker: &WorkerId,
+        driven: &mut JoinSet<()>,
+        stop: &CancellationToken,
+        abort: &CancellationToken,
+    ) {
+        let now = self.clock.now();
+        let free = self.settings.running.saturating_sub(u32::try_from(driven.len()).unwrap_or(u32::MAX));
+        let most = free.min(CLAIMED_AT_ONCE);
+        let claimed = match most {
+            0 => Ok(Vec::new()),
+            most => self.store.claim(worker, now, most, &self.settings.limits()).await,
+        };
+        let mut until = LOOK;
+        match claimed {
+            Ok(leases) => {
+                let is_full = leases.len() == most as usize && most > 0;
+                for lease in leases {
+                    driven.spawn(self.clone().drive(lease, stop.clone(), abort.clone()));
+                }
+                if is_full {
+                    return;
+                }
+                if let Ok(Some(due)) = self.store.next_due(now).await {
+                    until = until.min(due.saturating_since(self.clock.now()));
+                }
+            }
+            Err(error) => {
+                tracing::warn!(%error, "no runs can be taken");
+                until = PAUSE;
+            }
+        }
+        tokio::select! {
+            () = self.due.notified() => {}
+            () = tokio::time::sleep(until) => {}
+            Some(_) = driven.join_next(), if !driven.is_empty() => {}
+            () = stop.cancelled() => {}
+        }
+        while driven.try_join_next().is_some() {}
+    }
+
+    async fn drive(self, lease: Lease, stop: CancellationToken, abort: CancellationToken) {
+        let wake = Arc::new(Notify::new());
+        let run = lease.run.clone();
+        self.driven().insert(run.clone(), Arc::clone(&wake));
+        let driven = async {
+            match Drive::begin(self.clone(), lease.clone(), wake, stop).await {
+                Ok(drive) => drive.to_end().await,
+                Err(DriveError::CannotGoOn(reason)) => give_up(&self, &lease, reason).await,
+                Err(error) => Err(error),
+            }
+        };
+        let ended = abort.run_until_cancelled(driven).await;
+        self.driven().remove(&run);
+        if let Some(Err(error)) = ended {
+            tracing::warn!(%run, %error, "a run was given up for now");
+        }
+        // A message may have come since it looked last.
+        self.due.notify_one();
+    }
+
+    /// Renews the lease until `abort`.
+    async fn renew(self, worker: WorkerId, abort: CancellationToken) {
+        loop {
+            let until = Timestamp::from_millis(self.clock.now().as_millis().saturating_add(millis(LEASE)));
+            let pause = match self.store.renew(&worker, until).await {
+                Ok(()) => RENEWAL,
+                Err(error) => {
+                    tracing::warn!(%error, "the lease of the runs cannot be renewed");
+                    PAUSE
+                }
+            };
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                () = abort.cancelled() => return,
+            }
+        }
+    }
+
+    /// Finds workers that died, so that their runs go on at once, and not when the lease ends.
+    async fn bury(self, liveness: Liveness, abort: CancellationToken) {
+        loop {
+            match self.store.workers().await {
+                Ok(workers) => {
+                    for (worker, _) in workers {
+                        if liveness.is_dead(&worker) {
+                            self.bury_one(&worker).await;
+                        }
+                    }
+                }
+                Err(error) => tracing::warn!(%error, "the workers cannot be read"),
+            }
+            tokio::select! {
+                () = tokio::time::sleep(LOOK) => {}
+                () = abort.cancelled() => return,
+            }
+        }
+    }
+
+    async fn bury_one(&self, worker: &WorkerId) {
+        match self.store.bury(worker).await {
+            Ok(()) => {
+                tracing::info!(worker = worker.as_str(), "a worker has died: its runs go on here");
+                self.due.notify_one();
+            }
+            Err(error) => tracing::warn!(%error, "the runs of a dead worker cannot be taken yet"),
+        }
+    }
+
+    /// Waits until a time of the clock, or a little less: the clock may be set.
+    pub(crate) async fn sleep_until(&self, due: Option<Timestamp>, most: Duration) {
+        let until = due.map_or(most, |due| due.saturating_since(self.clock.now()).min(most));
+        tokio::time::sleep_until(Instant::now() + until).await;
+    }
+}
+
+/// Milliseconds of a short time.
+pub(crate) fn millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// Why a run was given up.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum DriveError {
+    #[error("another worker has it")]
+    Fenced,
+    #[error("it cannot go on: {0}")]
+    CannotGoOn(String),
+    #[error(transparent)]
+    Store(#[from] RunStoreError),
+}
