@@ -5,6 +5,7 @@
 //! | --- | --- |
 //! | [`HostPattern`] | which origins a grant covers |
 //! | [`fetch`] | what a request may look like, where it may go, and what a redirect makes of it |
+//! | [`SecretName`] | which headers, parameters and members hold secrets |
 //! | [`oauth`] | who may use a connection |
 //! | [`storage`] | sizes, quotas, versions and the order of a commit |
 //!
@@ -14,8 +15,10 @@
 pub mod fetch;
 mod host_pattern;
 pub mod oauth;
+mod secret_name;
 pub mod storage;
 mod text;
 
 pub use host_pattern::{HostPattern, HostPatternError};
+pub use secret_name::SecretName;
 pub use text::quoted;

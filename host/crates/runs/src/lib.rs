@@ -2,6 +2,7 @@
 //! list of events in a store; the state of a run is what `workway_workflow::run` folds from them.
 
 mod store;
+pub mod webhook;
 
 pub use store::{
     Append, AppendError, Becomes, Concurrency, Durability, EndStatus, InboxMessage, Lease, LoadedRun, NewEvent, NewRun,

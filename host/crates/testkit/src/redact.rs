@@ -12,6 +12,7 @@ use secrecy::ExposeSecret;
 use serde_json::Value;
 use url::{Url, form_urlencoded};
 use workway_capability::{fetch::FetchError, oauth::Connection};
+use workway_policy::SecretName;
 
 use super::{
     fixture::{Fixture, FixtureError, FixtureResponse, MAX_FIXTURE_BODY_BYTES},
@@ -19,33 +20,6 @@ use super::{
     pattern::{RequestPattern, SentRequest, Texts, UrlPattern},
     world::Exchange,
 };
-
-/// Words that, in a name, say that the value is a secret.
-const SECRET_WORDS: [&str; 17] = [
-    "token",
-    "secret",
-    "password",
-    "passwd",
-    "passphrase",
-    "pwd",
-    "authorization",
-    "cookie",
-    "session",
-    "credential",
-    "apikey",
-    "jwt",
-    "bearer",
-    "otp",
-    "signature",
-    "sig",
-    "auth",
-];
-/// The same where names are written in one piece.
-const SECRET_ENDS: [&str; 8] =
-    ["token", "secret", "password", "apikey", "accesskey", "privatekey", "sessionid", "signature"];
-/// Pairs of words that make one.
-const SECRET_PAIRS: [(&str, &str); 5] =
-    [("api", "key"), ("access", "key"), ("private", "key"), ("signing", "key"), ("session", "id")];
 
 /// The shortest value under a secret's name that is looked for in other places too, and the shortest beginning of a
 /// secret that is taken for it, in bytes.
@@ -59,22 +33,13 @@ pub(super) struct Redactor {
     secrets: Vec<String>,
 }
 
-/// How surely a name is that of a secret.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Named {
-    /// `access_token`: whatever it holds.
-    Secret,
-    /// `max_tokens`, `token_lifetime`: texts, but numbers are only numbers.
-    Perhaps,
-}
-
 impl Redactor {
     /// Knows these accounts, and what the exchanges of a case themselves name as secrets: an upload's token may be the
     /// next request's path.
     pub(super) fn new(connections: Vec<Arc<Connection>>, exchanges: &[Exchange]) -> Self {
         let mut secrets = Vec::new();
         for Exchange { request, answer, .. } in exchanges {
-            let in_query = request.url.query_pairs().filter(|(name, _)| named(name).is_some());
+            let in_query = request.url.query_pairs().filter(|(name, _)| SecretName::of(name).is_some());
             secrets.extend(in_query.map(|(_, value)| value.into_owned()));
             let answered = answer.as_ref().ok().and_then(|answer| serde_json::from_slice(answer.body()).ok());
             for json in request.json.iter().chain(&answered) {
@@ -135,7 +100,7 @@ impl Redactor {
     fn request(&self, request: &SentRequest) -> Result<RequestPattern, String> {
         let mut query: BTreeMap<String, Texts> = BTreeMap::new();
         for (name, value) in request.url.query_pairs().filter(|(name, _)| !self.is_told_in(name)) {
-            let value = if named(&name).is_some() { REDACTED.to_owned() } else { self.text(&value) };
+            let value = if SecretName::of(&name).is_some() { REDACTED.to_owned() } else { self.text(&value) };
             query.entry(name.into_owned()).or_insert_with(|| Texts(Vec::new())).0.push(value);
         }
         let mut address = request.url.clone();
@@ -213,7 +178,7 @@ impl Redactor {
         let is_address = text.starts_with("https://") || text.starts_with("http://");
         if let (true, Ok(mut url)) = (is_address && text.contains('?'), Url::parse(text)) {
             let holds = |(name, value): (std::borrow::Cow<'_, str>, std::borrow::Cow<'_, str>)| {
-                named(&name).is_some() || self.is_told_in(&value)
+                SecretName::of(&name).is_some() || self.is_told_in(&value)
             };
             if url.query_pairs().any(holds) {
                 let query = self.query(url.query().unwrap_or_default());
@@ -228,25 +193,26 @@ impl Redactor {
     fn query(&self, text: &str) -> String {
         let mut kept = form_urlencoded::Serializer::new(String::new());
         for (name, value) in form_urlencoded::parse(text.as_bytes()) {
-            let is_secret = named(&name).is_some() || self.is_told_in(&value);
+            let is_secret = SecretName::of(&name).is_some() || self.is_told_in(&value);
             kept.append_pair(&name, if is_secret { REDACTED } else { &value });
         }
         let kept = kept.finish();
         if self.is_told_in(&kept) { REDACTED.to_owned() } else { kept }
     }
 
-    fn json(&self, value: Value, under: Option<Named>) -> Value {
+    fn json(&self, value: Value, under: Option<SecretName>) -> Value {
         match (value, under) {
             (Value::Object(members), under) => {
                 let members = members.into_iter().map(|(name, value)| {
-                    let under = if under == Some(Named::Secret) { under } else { named(&name).or(under) };
+                    let under =
+                        if under == Some(SecretName::Certain) { under } else { SecretName::of(&name).or(under) };
                     (self.text(&name), self.json(value, under))
                 });
                 Value::Object(members.collect())
             }
             (Value::Array(items), under) => items.into_iter().map(|item| self.json(item, under)).collect(),
             (Value::String(text), Some(_)) if !text.is_empty() => REDACTED.into(),
-            (Value::Number(_), Some(Named::Secret)) => REDACTED.into(),
+            (Value::Number(_), Some(SecretName::Certain)) => REDACTED.into(),
             (Value::String(text), None) => self.text(&text).into(),
             (Value::Number(number), _) if self.is_told_in(&number.to_string()) => REDACTED.into(),
             (value, _) => value,
@@ -258,7 +224,7 @@ impl Redactor {
 fn gather(value: &Value, is_secret: bool, found: &mut Vec<String>) {
     match value {
         Value::Object(members) => {
-            members.iter().for_each(|(name, value)| gather(value, is_secret || named(name).is_some(), found));
+            members.iter().for_each(|(name, value)| gather(value, is_secret || SecretName::of(name).is_some(), found));
         }
         Value::Array(items) => items.iter().for_each(|item| gather(item, is_secret, found)),
         Value::String(text) if is_secret => found.push(text.clone()),
@@ -287,41 +253,6 @@ fn without(text: String, secret: &str) -> String {
 
 fn failed(error: FixtureError) -> FixtureResponse {
     FixtureResponse { error: Some(error), ..FixtureResponse::default() }
-}
-
-/// Whether a key or a parameter is named like a secret.
-fn named(name: &str) -> Option<Named> {
-    let words = words(name);
-    let flat: String = words.concat();
-    let last = words.last().map(String::as_str).unwrap_or_default();
-    let pair = |pair: &[String]| SECRET_PAIRS.iter().any(|(first, second)| pair[0] == *first && pair[1] == *second);
-    if SECRET_WORDS.contains(&last) || SECRET_ENDS.iter().any(|end| flat.ends_with(end)) || words.windows(2).any(pair) {
-        return Some(Named::Secret);
-    }
-    let is_secret = |word: &String| SECRET_WORDS.contains(&word.strip_suffix('s').unwrap_or(word)) || is_word(word);
-    words.iter().any(is_secret).then_some(Named::Perhaps)
-}
-
-fn is_word(word: &str) -> bool {
-    SECRET_WORDS.contains(&word)
-}
-
-/// `accessToken`, `access_token` and `ACCESS-TOKEN` are the words access and token.
-fn words(name: &str) -> Vec<String> {
-    let mut words = vec![String::new()];
-    let mut after_lower = false;
-    for character in name.chars() {
-        let begins = !character.is_alphanumeric() || (character.is_uppercase() && after_lower);
-        if begins {
-            words.push(String::new());
-        }
-        if let Some(word) = words.last_mut().filter(|_| character.is_alphanumeric()) {
-            word.extend(character.to_lowercase());
-        }
-        after_lower = character.is_lowercase() || character.is_ascii_digit();
-    }
-    words.retain(|word| !word.is_empty());
-    words
 }
 
 #[cfg(test)]
@@ -365,36 +296,6 @@ mod tests {
 
     fn json_of(fixture: &Fixture) -> Value {
         serde_json::to_value(fixture).unwrap()
-    }
-
-    #[test]
-    fn names_of_secrets_are_known_in_every_spelling() {
-        for name in [
-            "token",
-            "access_token",
-            "accessToken",
-            "ACCESS-TOKEN",
-            "accesstoken",
-            "client_secret",
-            "Password",
-            "api_key",
-            "apiKey",
-            "X-Api-Key",
-            "apikey",
-            "Cookie",
-            "sessionId",
-            "session",
-            "Authorization",
-            "X-Amz-Signature",
-        ] {
-            assert_eq!(named(name), Some(Named::Secret), "{name}");
-        }
-        for name in ["max_tokens", "tokens", "token_lifetime", "secrets"] {
-            assert_eq!(named(name), Some(Named::Perhaps), "{name}");
-        }
-        for name in ["name", "key", "author", "id", "channel", "tokenizer", "secretary", "keyboard", ""] {
-            assert_eq!(named(name), None, "{name}");
-        }
     }
 
     #[test]

@@ -28,3 +28,11 @@ pub const MAX_ITEMS: usize = 10_000;
 pub const MAX_WAIT_CHARS: usize = 2_000;
 /// Problems that are listed.
 pub const MAX_PROBLEMS: usize = 100;
+/// Runs of one installation that go on at once, at most.
+pub const MAX_CONCURRENT_RUNS: u32 = 1_000;
+/// Runs of one installation that go on at once where the definition does not say.
+pub const DEFAULT_CONCURRENT_RUNS: u32 = 5;
+/// The longest name of a header with a signature, in characters. None in use is half as long.
+pub const MAX_HEADER_NAME_CHARS: usize = 128;
+/// The longest text before a signature, in characters.
+pub const MAX_SIGNATURE_PREFIX_CHARS: usize = 64;

@@ -4,7 +4,7 @@
 use serde_json::Value;
 use workway_document::Position;
 
-use super::{bounds::MAX_PROBLEMS, problem::Problem};
+use super::{bounds::MAX_PROBLEMS, check::VERIFY_SECRET, problem::Problem};
 
 const REMEDY: &str = "workflows are public, so use an account connection or an input marked `format: secret`, and revoke \
                       this one";
@@ -13,12 +13,20 @@ const REMEDY: &str = "workflows are public, so use an account connection or an i
 /// like one is reported with the pointer of its object, and what was found is never repeated. A text of its own, such as the
 /// author's YAML, may be passed as a string.
 pub fn credential_problems(value: &Value) -> Vec<Problem> {
-    let found = workway_credential::find(value, MAX_PROBLEMS);
+    let mut found = workway_credential::find(value, MAX_PROBLEMS);
+    found.retain(|found| found.is_name || !is_name_of_input(value, &found.pointer));
     let problem = |found: workway_credential::Credential| {
         let subject = if found.is_name { "the name of a member " } else { "" };
         Problem::new(&found.pointer, format_args!("{subject}looks like {}: {REMEDY}", found.what))
     };
     found.into_iter().map(problem).collect()
+}
+
+/// Whether `secret` of a webhook's `verify` names an input. Such a name is no credential, though it may look random under
+/// that name; names of inputs are searched where they are declared.
+fn is_name_of_input(definition: &Value, pointer: &str) -> bool {
+    let name = (pointer == VERIFY_SECRET).then(|| definition.pointer(pointer)?.as_str()).flatten();
+    name.is_some_and(|name| definition.pointer("/inputs/properties").and_then(|inputs| inputs.get(name)).is_some())
 }
 
 /// Credentials in the comments of the author's YAML, which is published as it is. Each has the position of its comment and

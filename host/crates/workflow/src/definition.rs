@@ -8,12 +8,14 @@ use workway_model::{ActionId, IntegrationId, LocalId, Schema};
 
 use super::{
     Template,
+    concurrency::Concurrency,
     document::{self, SourceFormat},
     problem::Problem,
     read,
     schedule::Schedule,
     secret,
     step::{Step, StepKind},
+    webhook::WebhookVerify,
     write,
 };
 
@@ -25,6 +27,8 @@ pub struct WorkflowDefinition {
     /// A JSON Schema, of an object, of what an installer fills in.
     pub inputs: Option<Schema>,
     pub trigger: Trigger,
+    /// Runs of one installation at once.
+    pub concurrency: Concurrency,
     /// At least one.
     pub steps: Vec<Step>,
     /// What is done when a step failed.
@@ -42,9 +46,14 @@ pub enum Trigger {
         trigger: LocalId,
         config: BTreeMap<String, Template>,
     },
-    /// A request to an address of the installation's own. `body` is a JSON Schema of what it takes.
+    /// A request to an address of the installation's own.
     Webhook {
+        /// A JSON Schema of what it takes.
         body: Option<Schema>,
+        /// Who may send it; everybody who knows the address where this is none.
+        verify: Option<WebhookVerify>,
+        /// Whether the answer waits for the run's output.
+        respond: bool,
     },
     Schedule(Schedule),
     /// A user starts each run.

@@ -6,6 +6,7 @@
 pub mod bounds;
 mod catalogue;
 mod check;
+mod concurrency;
 mod credential;
 mod definition;
 mod document;
@@ -14,23 +15,27 @@ mod problem;
 mod read;
 mod read_step;
 pub mod run;
+mod read_trigger;
 mod schedule;
 mod schema;
 mod secret;
 mod step;
 mod suggest;
+mod webhook;
 mod write;
 
 pub use catalogue::{ActionCatalogue, CatalogueAction, CatalogueOffer, CatalogueTrigger};
 pub use check::{CheckReport, check, required_providers};
+pub use concurrency::{Concurrency, OnLimit};
 pub use credential::{comment_credential_problems, credential_problems};
 pub use definition::{DefinitionError, Trigger, WorkflowDefinition, parse};
 pub use document::{SourceFormat, SourceFormatError};
 pub use duration::{DurationError, WorkflowDuration};
 pub use problem::Problem;
-pub use schedule::{Schedule, ScheduleError};
+pub use schedule::{MISFIRE_GRACE, Misfire, Schedule, ScheduleError, SchedulePlan};
 pub use schema::SCHEMA;
 pub use step::{Case, Retry, Step, StepId, StepIdError, StepKind, WaitFor};
+pub use webhook::{HmacAlgorithm, HmacEncoding, HmacHeader, WebhookScheme, WebhookVerify};
 pub use workway_document::{Document, Position};
 
 pub use workway_expression::{

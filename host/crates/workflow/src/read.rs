@@ -8,18 +8,20 @@ use workway_model::Schema;
 
 use super::{
     Expression, ExpressionError, Template,
-    bounds::{MAX_DEPTH, MAX_DESCRIPTION_CHARS, MAX_EXPRESSION_CHARS, MAX_EXPRESSIONS, MAX_NAME_CHARS, MAX_STEPS},
-    definition::{Trigger, WorkflowDefinition},
+    bounds::{
+        MAX_CONCURRENT_RUNS, MAX_DEPTH, MAX_DESCRIPTION_CHARS, MAX_EXPRESSION_CHARS, MAX_EXPRESSIONS, MAX_NAME_CHARS,
+        MAX_STEPS,
+    },
+    concurrency::{Concurrency, OnLimit},
+    definition::WorkflowDefinition,
     problem::{Problem, Problems, child, found},
-    schedule::Schedule,
     secret,
     step::StepId,
+    suggest::Suggester,
 };
 
 /// Fields of a definition.
-const FIELDS: [&str; 7] = ["name", "description", "inputs", "trigger", "steps", "on-failure", "output"];
-/// What a trigger may be that is no integration's.
-const OWN_TRIGGERS: [&str; 3] = ["webhook", "schedule", "manual"];
+const FIELDS: [&str; 8] = ["name", "description", "inputs", "trigger", "concurrency", "steps", "on-failure", "output"];
 
 pub(super) fn definition(value: &Value) -> Result<WorkflowDefinition, Vec<Problem>> {
     let mut reader = Reader::default();
@@ -67,6 +69,7 @@ impl Reader {
         };
         let inputs = fields.get("inputs").and_then(|inputs| self.inputs(inputs));
         let trigger = self.required(fields, "", "trigger").and_then(|trigger| self.trigger(trigger));
+        let concurrency = fields.get("concurrency").and_then(|concurrency| self.concurrency(concurrency));
         let steps = self.required(fields, "", "steps").map(|steps| self.some_steps(steps, "/steps", 1));
         let on_failure = fields.get("on-failure").map(|steps| self.steps(steps, "/on-failure", 1)).unwrap_or_default();
         let output = fields.get("output").map(|output| self.template(output, "/output"));
@@ -80,6 +83,7 @@ impl Reader {
             description,
             inputs,
             trigger: trigger?,
+            concurrency: concurrency.unwrap_or_default(),
             steps: steps?,
             on_failure,
             output,
@@ -101,48 +105,23 @@ impl Reader {
         Some(schema)
     }
 
-    fn body(&mut self, value: &Value, at: &str) -> Option<Schema> {
+    pub(super) fn body(&mut self, value: &Value, at: &str) -> Option<Schema> {
         let schema = self.schema(value, at)?;
         secret::check_other(value, at, &mut self.problems);
         Some(schema)
     }
 
-    fn trigger(&mut self, value: &Value) -> Option<Trigger> {
-        let at = "/trigger";
-        let Value::Object(fields) = value else {
-            self.problems.add(at, format!("must be an object such as {{ manual: {{}} }} (got {})", found(value)));
-            return None;
-        };
-        if let Some(kind) = OWN_TRIGGERS.into_iter().find(|kind| fields.contains_key(*kind)) {
-            let fields = self.object(value, at, &format!("a trigger with `{kind}`"), &[kind])?;
-            let inner = child(at, kind);
-            let held = fields.get(kind)?;
-            return match kind {
-                "webhook" => {
-                    let fields = self.object(held, &inner, "a webhook", &["body"])?;
-                    let body = fields.get("body").map(|body| self.body(body, &child(&inner, "body")));
-                    Some(Trigger::Webhook { body: body.unwrap_or_default() })
-                }
-                "schedule" => self.schedule(held, &inner),
-                _ => self.object(held, &inner, "`manual`", &[]).map(|_| Trigger::Manual),
-            };
-        }
-        let what = "a trigger of an integration (others have exactly one of webhook, schedule and manual)";
-        let fields = self.object(value, at, what, &["integration", "trigger", "config"])?;
-        let integration = self.required(fields, at, "integration");
-        let integration = integration.and_then(|id| self.parsed(id, "/trigger/integration"));
-        let trigger = self.required(fields, at, "trigger").and_then(|id| self.parsed(id, "/trigger/trigger"));
-        let config = self.values(fields.get("config"), "/trigger/config");
-        Some(Trigger::Integration { integration: integration?, trigger: trigger?, config })
-    }
-
-    fn schedule(&mut self, value: &Value, at: &str) -> Option<Trigger> {
-        let fields = self.object(value, at, "a schedule", &["cron", "timezone"])?;
-        let text = self.required(fields, at, "cron");
-        let cron = text.and_then(|cron| self.read(cron, &child(at, "cron"), Schedule::read_cron));
-        let timezone = self.required(fields, at, "timezone");
-        let timezone = timezone.and_then(|name| self.read(name, &child(at, "timezone"), Schedule::read_timezone));
-        Some(Trigger::Schedule(Schedule::new(text?.as_str()?, cron?, timezone?)))
+    fn concurrency(&mut self, value: &Value) -> Option<Concurrency> {
+        let at = "/concurrency";
+        let fields = self.object(value, at, "`concurrency`", &["limit", "on-limit"])?;
+        let limit = fields.get("limit").map(|limit| self.number(limit, "/concurrency/limit", MAX_CONCURRENT_RUNS));
+        let choices = OnLimit::ALL.map(|on_limit| (on_limit.as_str(), on_limit));
+        let on_limit = fields.get("on-limit").map(|name| self.choice(name, "/concurrency/on-limit", choices));
+        let default = Concurrency::default();
+        Some(Concurrency {
+            limit: limit.flatten().unwrap_or(default.limit),
+            on_limit: on_limit.flatten().unwrap_or(default.on_limit),
+        })
     }
 
     /// Counts a step, and tells where it may not be.
@@ -203,7 +182,64 @@ impl Reader {
         }
     }
 
-    fn read<T, E: std::fmt::Display>(
+    /// A text that `is_valid` takes; `rule` says which those are.
+    pub(super) fn text_that(
+        &mut self,
+        value: &Value,
+        at: &str,
+        is_valid: impl FnOnce(&str) -> bool,
+        rule: &str,
+    ) -> Option<String> {
+        let text = value.as_str().filter(|text| is_valid(text)).map(str::to_owned);
+        if text.is_none() {
+            self.problems.add(at, format_args!("{rule} (got {})", found(value)));
+        }
+        text
+    }
+
+    /// One of a few words.
+    pub(super) fn choice<T, const N: usize>(
+        &mut self,
+        value: &Value,
+        at: &str,
+        choices: [(&'static str, T); N],
+    ) -> Option<T> {
+        let names = choices.each_ref().map(|(name, _)| *name);
+        let word = value.as_str().unwrap_or_default();
+        let chosen = choices.into_iter().find(|(name, _)| *name == word).map(|(_, choice)| choice);
+        if chosen.is_none() {
+            let near = Suggester::default().nearest(word, names);
+            let near = near.map(|near| format!(": did you mean {near}?")).unwrap_or_default();
+            let message = format!("must be one of {} (got {}){near}", names.join(", "), found(value));
+            self.problems.add(at, message);
+        }
+        chosen
+    }
+
+    /// A boolean; false where it is not given.
+    pub(super) fn flag(&mut self, fields: &Map<String, Value>, at: &str, name: &str) -> bool {
+        match fields.get(name) {
+            None => false,
+            Some(Value::Bool(flag)) => *flag,
+            Some(other) => {
+                let message = format!("must be true or false (got {})", found(other));
+                self.problems.add(&child(at, name), message);
+                false
+            }
+        }
+    }
+
+    /// A whole number of at least 1.
+    pub(super) fn number(&mut self, value: &Value, at: &str, most: u32) -> Option<u32> {
+        let number = value.as_u64().and_then(|number| u32::try_from(number).ok());
+        let number = number.filter(|number| (1..=most).contains(number));
+        if number.is_none() {
+            self.problems.add(at, format_args!("must be a whole number between 1 and {most} (got {})", found(value)));
+        }
+        number
+    }
+
+    pub(super) fn read<T, E: std::fmt::Display>(
         &mut self,
         value: &Value,
         at: &str,

@@ -55,15 +55,7 @@ impl Reader {
         let name = fields.get("name").and_then(|name| self.text(name, &child(at, "name"), MAX_NAME_CHARS));
         let condition = fields.get("if").and_then(|value| self.condition(value, &child(at, "if")));
         let timeout = fields.get("timeout").and_then(|text| self.parsed(text, &child(at, "timeout")));
-        let continue_on_error = match fields.get("continue-on-error") {
-            None => false,
-            Some(Value::Bool(flag)) => *flag,
-            Some(other) => {
-                let message = format!("must be true or false (got {})", found(other));
-                self.problems.add(&child(at, "continue-on-error"), message);
-                false
-            }
-        };
+        let continue_on_error = self.flag(fields, at, "continue-on-error");
         let kind = self.kind(kind?, fields, at, depth)?;
         Some(Step { id: id?, name, condition, continue_on_error, timeout, kind })
     }
@@ -185,15 +177,6 @@ impl Reader {
         let attempts = attempts.and_then(|number| self.number(number, &child(at, "attempts"), MAX_ATTEMPTS));
         let backoff = fields.get("backoff").and_then(|text| self.parsed(text, &child(at, "backoff")));
         Some(Retry { attempts: attempts?, backoff })
-    }
-
-    fn number(&mut self, value: &Value, at: &str, most: u32) -> Option<u32> {
-        let number = value.as_u64().and_then(|number| u32::try_from(number).ok());
-        let number = number.filter(|number| (1..=most).contains(number));
-        if number.is_none() {
-            self.problems.add(at, format_args!("must be a whole number between 1 and {most} (got {})", found(value)));
-        }
-        number
     }
 
     fn wait_for(&mut self, value: &Value, at: &str) -> Option<WaitFor> {

@@ -1,7 +1,10 @@
 //! When a workflow starts by the clock: a cron pattern of five fields in a time zone. It computes times from a time that
 //! it is given and never looks at a clock.
 
-use std::sync::{Arc, LazyLock};
+use std::{
+    sync::{Arc, LazyLock},
+    time::Duration,
+};
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
@@ -9,12 +12,16 @@ use croner::{
     Cron,
     parser::{CronParser, Seconds, Year},
 };
+use workway_model::Timestamp;
 
 /// Fields of a pattern: minute, hour, day of the month, month, day of the week. With seconds it would have six, so that
 /// nothing can start more often than once a minute.
 const FIELDS: usize = 5;
 /// The longest pattern, in characters.
 const MAX_CRON_CHARS: usize = 100;
+/// How late a planned time may be before it is missed. A busy host is late by seconds, and nothing is planned more often than
+/// once a minute.
+pub const MISFIRE_GRACE: Duration = Duration::from_secs(60);
 
 static PARSER: LazyLock<CronParser> =
     LazyLock::new(|| CronParser::builder().seconds(Seconds::Disallowed).year(Year::Disallowed).build());
@@ -26,6 +33,40 @@ pub struct Schedule {
     /// Shared: it is large beside the rest of a definition.
     cron: Arc<Cron>,
     timezone: Tz,
+    misfire: Misfire,
+}
+
+/// What becomes of times that passed while nothing could start, because the host was down or the clock was set forward.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Misfire {
+    /// Nothing starts.
+    Skip,
+    /// One run starts late, however many times have passed.
+    #[default]
+    Once,
+}
+
+/// What to do about a planned time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SchedulePlan {
+    /// Whether a run starts now.
+    pub fire: bool,
+    /// The time that the run was planned for.
+    pub scheduled_at: Timestamp,
+    /// The next time to plan. None if there is none.
+    pub next_at: Option<Timestamp>,
+}
+
+impl Misfire {
+    pub(super) const ALL: [Self; 2] = [Self::Skip, Self::Once];
+
+    /// Its name in a definition.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Skip => "skip",
+            Self::Once => "once",
+        }
+    }
 }
 
 /// Why something is not a schedule.
@@ -67,7 +108,13 @@ impl Schedule {
     }
 
     pub(super) fn new(text: &str, cron: Cron, timezone: Tz) -> Self {
-        Self { text: text.to_owned(), cron: Arc::new(cron), timezone }
+        Self { text: text.to_owned(), cron: Arc::new(cron), timezone, misfire: Misfire::default() }
+    }
+
+    /// The same schedule with another rule for missed times.
+    #[must_use]
+    pub fn with_misfire(self, misfire: Misfire) -> Self {
+        Self { misfire, ..self }
     }
 
     /// Reads a pattern and the IANA name of a time zone.
@@ -87,80 +134,35 @@ impl Schedule {
         self.timezone
     }
 
+    pub fn misfire(&self) -> Misfire {
+        self.misfire
+    }
+
     /// The first time after `time` that the pattern names in its time zone; none where there is none before the year 5000.
-    pub fn next_after(&self, time: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        let local = time.with_timezone(&self.timezone);
-        self.cron.find_next_occurrence(&local, false).ok().map(|next| next.with_timezone(&Utc))
+    pub fn next_after(&self, time: Timestamp) -> Option<Timestamp> {
+        let local = DateTime::<Utc>::from_timestamp_millis(time.as_millis())?.with_timezone(&self.timezone);
+        let next = self.cron.find_next_occurrence(&local, false).ok()?;
+        Some(Timestamp::from_millis(next.timestamp_millis()))
+    }
+
+    /// What to do about the time that is planned, at `now`. As long as the next time replaces the planned one before anything
+    /// else is planned, no time is fired twice, wherever the clock goes: the next time is always later than the planned one. A
+    /// time that has not come yet stays planned.
+    pub fn plan(&self, planned: Timestamp, now: Timestamp) -> SchedulePlan {
+        if now < planned {
+            return SchedulePlan { fire: false, scheduled_at: planned, next_at: Some(planned) };
+        }
+        let is_missed = now.saturating_since(planned) > MISFIRE_GRACE;
+        SchedulePlan {
+            fire: !is_missed || self.misfire == Misfire::Once,
+            scheduled_at: planned,
+            next_at: self.next_after(now),
+        }
     }
 }
 
 impl PartialEq for Schedule {
     fn eq(&self, other: &Self) -> bool {
-        (&self.text, self.timezone) == (&other.text, other.timezone)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use chrono::Datelike;
-
-    use super::*;
-
-    #[test]
-    fn a_schedule_follows_the_clocks_of_its_time_zone() {
-        let schedule = Schedule::parse("30 9 * * 1-5", "Europe/Rome").expect("is a schedule");
-        let next = |time: &str| schedule.next_after(time.parse().expect("a time")).expect("comes").to_rfc3339();
-        assert_eq!(next("2026-01-05T00:00:00Z"), "2026-01-05T08:30:00+00:00");
-        assert_eq!(next("2026-07-03T07:30:00Z"), "2026-07-06T07:30:00+00:00", "Friday to Monday, in summer");
-    }
-
-    #[test]
-    fn one_of_two_restricted_day_fields_is_enough() {
-        // August 2026 begins on a Saturday.
-        for (cron, days) in [
-            ("0 0 13 * 5", vec![7, 13, 14, 21, 28]),
-            ("0 0 13 * *", vec![13]),
-            ("0 0 * * 5", vec![7, 14, 21, 28]),
-            ("0 0 13 * ?", vec![13]),
-            ("0 0 ? * 5", vec![7, 14, 21, 28]),
-            // Only `*` itself does not restrict: in some other programs `*/10` does not either.
-            ("0 0 */10 * 5", vec![1, 7, 11, 14, 21, 28, 31]),
-            ("0 0 1-31 * 5", (1..=31).collect()),
-            ("0 0 14 * +5", vec![14]),
-            ("0 0 13 * +5", vec![]),
-            ("0 0 * * 7", vec![2, 9, 16, 23, 30]),
-            ("0 0 * * 0", vec![2, 9, 16, 23, 30]),
-        ] {
-            let schedule = Schedule::parse(cron, "UTC").expect(cron);
-            let mut found = Vec::new();
-            let mut time: DateTime<Utc> = "2026-07-31T23:59:00Z".parse().expect("a time");
-            while let Some(next) = schedule.next_after(time).filter(|next| next.month() == 8 && next.year() == 2026) {
-                found.push(next.day());
-                time = next;
-            }
-            assert_eq!(found, days, "{cron}");
-        }
-    }
-
-    #[test]
-    fn what_is_no_schedule_is_refused_with_a_reason() {
-        for (cron, part) in [
-            ("* * * * * *", "five fields"),
-            ("*/5 * * * * * *", "five fields"),
-            ("@daily", "five fields"),
-            ("", "five fields"),
-            ("* * * *", "five fields"),
-            ("61 * * * *", "invalid cron pattern"),
-            ("a b c d e", "invalid cron pattern"),
-            ("0 0 30 2 *", "never matches a date"),
-            (&format!("{} * * * *", "1,".repeat(100)), "five fields"),
-        ] {
-            let error = Schedule::parse(cron, "UTC").expect_err(cron).to_string();
-            assert!(error.contains(part), "{cron}: {error}");
-        }
-        for timezone in ["", "Europe/Atlantis", "+02:00", "europe/rome "] {
-            let error = Schedule::parse("0 9 * * *", timezone).expect_err(timezone).to_string();
-            assert!(error.contains("unknown time zone"), "{timezone}: {error}");
-        }
+        (&self.text, self.timezone, self.misfire) == (&other.text, other.timezone, other.misfire)
     }
 }

@@ -6,8 +6,11 @@ use serde_json::{Map, Value, json};
 
 use super::{
     Expression, Template,
+    concurrency::Concurrency,
     definition::{Trigger, WorkflowDefinition},
+    schedule::Misfire,
     step::{Step, StepKind, WaitFor},
+    webhook::{HmacAlgorithm, HmacEncoding, HmacHeader, WebhookScheme, WebhookVerify},
 };
 
 pub(super) fn definition(definition: &WorkflowDefinition) -> Value {
@@ -21,6 +24,9 @@ pub(super) fn definition(definition: &WorkflowDefinition) -> Value {
         put("inputs", inputs.document().clone());
     }
     put("trigger", trigger(&definition.trigger));
+    if definition.concurrency != Concurrency::default() {
+        put("concurrency", concurrency(definition.concurrency));
+    }
     put("steps", steps(&definition.steps));
     if !definition.on_failure.is_empty() {
         put("on-failure", steps(&definition.on_failure));
@@ -36,13 +42,51 @@ fn trigger(trigger: &Trigger) -> Value {
         Trigger::Integration { integration, trigger, config } => {
             json!({"integration": integration, "trigger": trigger, "config": values(config)})
         }
-        Trigger::Webhook { body: None } => json!({"webhook": {}}),
-        Trigger::Webhook { body: Some(body) } => json!({"webhook": {"body": body.document()}}),
+        Trigger::Webhook { body, verify, respond } => {
+            let mut webhook = Map::new();
+            webhook.extend(body.as_ref().map(|body| ("body".to_owned(), body.document().clone())));
+            webhook.extend(verify.as_ref().map(|verify| ("verify".to_owned(), webhook_verify(verify))));
+            webhook.extend(respond.then(|| ("respond".to_owned(), true.into())));
+            json!({"webhook": webhook})
+        }
         Trigger::Schedule(schedule) => {
-            json!({"schedule": {"cron": schedule.cron(), "timezone": schedule.timezone().name()}})
+            let mut written = json!({"cron": schedule.cron(), "timezone": schedule.timezone().name()});
+            if schedule.misfire() != Misfire::default() {
+                written["misfire"] = schedule.misfire().as_str().into();
+            }
+            json!({"schedule": written})
         }
         Trigger::Manual => json!({"manual": {}}),
     }
+}
+
+fn webhook_verify(verify: &WebhookVerify) -> Value {
+    let mut written = json!({"scheme": verify.scheme.as_str(), "secret": verify.secret});
+    if let WebhookScheme::Hmac(HmacHeader { header, algorithm, encoding, prefix }) = &verify.scheme {
+        written["header"] = header.as_str().into();
+        if *algorithm != HmacAlgorithm::default() {
+            written["algorithm"] = algorithm.as_str().into();
+        }
+        if *encoding != HmacEncoding::default() {
+            written["encoding"] = encoding.as_str().into();
+        }
+        if let Some(prefix) = prefix {
+            written["prefix"] = prefix.as_str().into();
+        }
+    }
+    written
+}
+
+/// Only what differs from the default.
+fn concurrency(concurrency: Concurrency) -> Value {
+    let (mut written, default) = (Map::new(), Concurrency::default());
+    if concurrency.limit != default.limit {
+        written.insert("limit".to_owned(), concurrency.limit.into());
+    }
+    if concurrency.on_limit != default.on_limit {
+        written.insert("on-limit".to_owned(), concurrency.on_limit.as_str().into());
+    }
+    Value::Object(written)
 }
 
 fn steps(steps: &[Step]) -> Value {

@@ -11,6 +11,7 @@ mod secret;
 mod shape;
 mod unknown;
 mod value;
+mod verify;
 
 use std::{
     cell::OnceCell,
@@ -33,6 +34,7 @@ use kinds::Kinds;
 use secret::Field;
 use shape::Shape;
 use unknown::Sought;
+pub(super) use verify::VERIFY_SECRET;
 
 /// What a check found, each list with at most [`MAX_PROBLEMS`](super::bounds::MAX_PROBLEMS) entries. Pointers lead into
 /// [`WorkflowDefinition::to_value`] and into the document that was read alike.
@@ -138,6 +140,9 @@ struct Checker<'a> {
 
 impl<'a> Checker<'a> {
     fn check_trigger(&mut self) {
+        if let Trigger::Webhook { verify: Some(verify), .. } = &self.definition.trigger {
+            self.check_verify(verify);
+        }
         let Trigger::Integration { integration, trigger, config } = &self.definition.trigger else { return };
         if self.trigger.is_none() {
             let message = self.unknown(Sought::Trigger, integration, trigger);

@@ -107,7 +107,7 @@ impl<'a> Checker<'a> {
             (Trigger::Integration { .. }, _) => {
                 (self.trigger.map_or(Shape::unknown(), |known| self.described(&known.event_schema)), path)
             }
-            (Trigger::Webhook { body: Some(body) }, [Segment::Name(name), rest @ ..]) if name == "body" => {
+            (Trigger::Webhook { body: Some(body), .. }, [Segment::Name(name), rest @ ..]) if name == "body" => {
                 (self.described(body), rest)
             }
             (Trigger::Webhook { .. }, _) => (Shape::fields(&WEBHOOK), path),

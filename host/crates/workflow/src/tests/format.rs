@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::{Position, StepKind, Template, Trigger, bounds::*, parse};
+use crate::{Concurrency, OnLimit, Position, StepKind, Template, Trigger, bounds::*, parse};
 
 #[test]
 fn one_of_everything_is_read_into_types() {
@@ -52,13 +52,55 @@ fn every_trigger_has_one_shape() {
         (json!({"manual": {}}), None),
         (json!({"webhook": {}}), None),
         (json!({"webhook": {"body": {"type": "object"}}}), None),
+        (json!({"webhook": {"verify": {"scheme": "standard-webhooks", "secret": "key"}, "respond": true}}), None),
+        (
+            json!({"webhook": {"verify": {"scheme": "hmac", "secret": "key", "header": "X-Sig", "algorithm": "sha1",
+                                          "encoding": "base64", "prefix": "HMAC "}}}),
+            None,
+        ),
+        (
+            json!({"webhook": {"verify": {"scheme": "hmac", "secret": "key", "header": "X-Sig", "algorithm": "sha256",
+                                          "encoding": "hex"}, "respond": false}}),
+            Some(json!({"webhook": {"verify": {"scheme": "hmac", "secret": "key", "header": "X-Sig"}}})),
+        ),
         (json!({"schedule": {"cron": "0 9 * * 1", "timezone": "Europe/Rome"}}), None),
+        (json!({"schedule": {"cron": "0 9 * * 1", "timezone": "Europe/Rome", "misfire": "skip"}}), None),
+        (
+            json!({"schedule": {"cron": "0 9 * * 1", "timezone": "Europe/Rome", "misfire": "once"}}),
+            Some(json!({"schedule": {"cron": "0 9 * * 1", "timezone": "Europe/Rome"}})),
+        ),
         (json!({"integration": "a", "trigger": "b", "config": {"c": "{{ inputs }}"}}), None),
         (json!({"integration": "a", "trigger": "b"}), Some(json!({"integration": "a", "trigger": "b", "config": {}}))),
     ] {
         let value = json!({"name": "a", "trigger": trigger, "steps": [{"id": "a", "sleep": "1s"}]});
         let written = parse(&value).expect("is a definition").to_value();
         assert_eq!(written["trigger"], canonical.unwrap_or(trigger));
+    }
+}
+
+#[test]
+fn concurrency_has_defaults_that_are_not_written() {
+    for (given, limit, on_limit, written) in [
+        (json!(null), 5, OnLimit::Queue, json!(null)),
+        (json!({}), 5, OnLimit::Queue, json!(null)),
+        (json!({"limit": 5, "on-limit": "queue"}), 5, OnLimit::Queue, json!(null)),
+        (json!({"limit": 1, "on-limit": "queue"}), 1, OnLimit::Queue, json!({"limit": 1})),
+        (json!({"on-limit": "skip"}), 5, OnLimit::Skip, json!({"on-limit": "skip"})),
+        (
+            json!({"limit": 1000, "on-limit": "cancel-running"}),
+            1_000,
+            OnLimit::CancelRunning,
+            json!({"limit": 1000, "on-limit": "cancel-running"}),
+        ),
+    ] {
+        let mut value = json!({"name": "a", "trigger": {"manual": {}}, "steps": [{"id": "a", "sleep": "1s"}]});
+        if !given.is_null() {
+            value["concurrency"] = given;
+        }
+        let definition = parse(&value).expect("is a definition");
+        assert_eq!(definition.concurrency, Concurrency { limit, on_limit });
+        assert_eq!(definition.to_value().get("concurrency").cloned().unwrap_or_default(), written);
+        assert_eq!(WorkflowDefinition::from_value(&definition.to_value()), Ok(definition));
     }
 }
 
@@ -214,6 +256,55 @@ fn what_stands_beside_the_steps_is_strict_too() {
         ("trigger", json!({"schedule": {"cron": "0 9 * * 1"}}), "/trigger/schedule: `timezone` is missing"),
         ("trigger", json!({"schedule": {"cron": "* * * * * *", "timezone": "UTC"}}), "/trigger/schedule/cron: a cron"),
         ("trigger", json!({"schedule": {"cron": "0 9 * * 1", "timezone": "Mars"}}), "unknown time zone \"Mars\""),
+        (
+            "trigger",
+            json!({"schedule": {"cron": "0 9 * * 1", "timezone": "UTC", "misfire": "onse"}}),
+            "/trigger/schedule/misfire: must be one of skip, once (got a string of 4 characters): did you mean once?",
+        ),
+        ("trigger", json!({"webhook": {"verify": {}}}), "/trigger/webhook/verify: `scheme` is missing"),
+        (
+            "trigger",
+            json!({"webhook": {"verify": {"scheme": "git-hub", "secret": "a"}}}),
+            "/trigger/webhook/verify/scheme: must be one of github, stripe, slack, standard-webhooks, hmac (got a string of 7 \
+             characters): did you mean github?",
+        ),
+        (
+            "trigger",
+            json!({"webhook": {"verify": {"scheme": "github", "secret": "a", "header": "X-A"}}}),
+            "/trigger/webhook/verify/header: `header` is only allowed with `scheme: hmac`: remove it",
+        ),
+        (
+            "trigger",
+            json!({"webhook": {"verify": {"scheme": "hmac", "secret": "a"}}}),
+            "/trigger/webhook/verify: `header` is missing",
+        ),
+        (
+            "trigger",
+            json!({"webhook": {"verify": {"scheme": "hmac", "secret": "a", "header": "X A"}}}),
+            "/trigger/webhook/verify/header: must be the name of a header, such as X-Signature, of at most 128 characters (got a \
+             string of 3 characters)",
+        ),
+        (
+            "trigger",
+            json!({"webhook": {"verify": {"scheme": "hmac", "secret": "a", "header": "X-A", "prefix": "é"}}}),
+            "/trigger/webhook/verify/prefix: must be the text before the signature",
+        ),
+        (
+            "trigger",
+            json!({"webhook": {"respond": "yes"}}),
+            "/trigger/webhook/respond: must be true or false (got a string of 3 characters)",
+        ),
+        ("concurrency", json!(5), "/concurrency: `concurrency` must be an object (got 5)"),
+        (
+            "concurrency",
+            json!({"limit": 1001}),
+            "/concurrency/limit: must be a whole number between 1 and 1000 (got 1001)",
+        ),
+        (
+            "concurrency",
+            json!({"on-limit": "cancel"}),
+            "/concurrency/on-limit: must be one of queue, skip, cancel-running (got a string of 6 characters)",
+        ),
         ("version", json!(1), "/version: unknown field: a workflow has name"),
         ("output", json!({"a": ["{% if %}"]}), "/output/a/0: `{%` is not supported"),
         ("on-failure", json!([{"id": "a", "sleep": "1s"}]), "/on-failure/0/id: another step has the id \"a\""),

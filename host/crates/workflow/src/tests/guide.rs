@@ -26,6 +26,7 @@ fn the_bounds_of_the_guide_are_those_that_hold() {
         ("steps in all", MAX_STEPS),
         ("deep in containers", MAX_DEPTH),
         ("cases or branches", MAX_BRANCHES),
+        ("runs of an installation at once", MAX_CONCURRENT_RUNS as usize),
         ("expressions", MAX_EXPRESSIONS),
         ("characters of an expression", MAX_EXPRESSION_CHARS),
         ("words and signs of an expression", MAX_EXPRESSION_TOKENS),

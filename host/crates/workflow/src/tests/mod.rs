@@ -8,6 +8,7 @@ mod integrations;
 mod judging;
 mod properties;
 mod references;
+mod schedules;
 mod schema;
 mod secrets;
 mod soundness;

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::scope;
 use super::{schema::VALIDATOR, *};
-use crate::{Expression, Template, bounds::*, check, credential_problems, problem::child};
+use crate::{Expression, OnLimit, Template, bounds::*, check, credential_problems, problem::child};
 
 /// Any JSON, with texts that look like expressions among others.
 fn any_json() -> impl Strategy<Value = Value> {
@@ -88,15 +88,22 @@ fn any_definition() -> impl Strategy<Value = Value> {
     let trigger = prop::sample::select(vec![
         json!({"manual": {}}),
         json!({"webhook": {"body": {"type": "object"}}}),
+        json!({"webhook": {"verify": {"scheme": "github", "secret": "key"}, "respond": true}}),
+        json!({"webhook": {"verify": {"scheme": "hmac", "secret": "key", "header": "X-Signature", "algorithm": "sha512",
+                                      "encoding": "base64", "prefix": "v1 "}}}),
         json!({"schedule": {"cron": "*/5 9-17 * * 1-5", "timezone": "America/New_York"}}),
+        json!({"schedule": {"cron": "0 9 * * *", "timezone": "UTC", "misfire": "skip"}}),
         json!({"integration": "a", "trigger": "b", "config": {"c": ["{{ inputs.d }}"]}}),
     ]);
-    (any_text(), trigger, prop::collection::vec(any_step(), 1..4), any_json()).prop_map(
-        |(name, trigger, mut steps, output)| {
+    let concurrency = (1..=MAX_CONCURRENT_RUNS, prop::sample::select(OnLimit::ALL.to_vec()));
+    (any_text(), trigger, concurrency, prop::collection::vec(any_step(), 1..4), any_json()).prop_map(
+        |(name, trigger, (limit, on_limit), mut steps, output)| {
             let mut count = 0;
             steps.iter_mut().for_each(|step| number(step, &mut count));
             json!({"name": format!("a{name}"), "trigger": trigger, "steps": steps, "output": output,
-               "inputs": {"type": "object", "properties": {"a": {"default": 1}}}})
+               "concurrency": {"limit": limit, "on-limit": on_limit.as_str()},
+               "inputs": {"type": "object", "required": ["key"],
+                          "properties": {"a": {"default": 1}, "key": {"type": "string", "format": "secret"}}}})
         },
     )
 }
@@ -113,8 +120,31 @@ enum Change {
 
 /// Values at the edges of what fields take, among any others.
 fn any_edge() -> impl Strategy<Value = Value> {
-    let texts =
-        ["", " ", "\u{feff}", "\u{a0}", "a", "A", "a.b", "a.b.c", "0s", "007s", "367d", "UTC", "{{ inputs.a }}"];
+    let texts = [
+        "",
+        " ",
+        "\u{feff}",
+        "\u{a0}",
+        "a",
+        "A",
+        "a.b",
+        "a.b.c",
+        "0s",
+        "007s",
+        "367d",
+        "UTC",
+        "{{ inputs.a }}",
+        "hmac",
+        "github",
+        "once",
+        "queue",
+        "base64",
+        "sha1",
+        " a",
+        "a ",
+        "a\n",
+        "é",
+    ];
     prop_oneof![
         prop::sample::select(texts.to_vec()).prop_map(Value::from),
         prop::sample::select(vec![
@@ -124,11 +154,14 @@ fn any_edge() -> impl Strategy<Value = Value> {
             json!(21),
             json!(50),
             json!(51),
+            json!(1000),
+            json!(1001),
             json!(-1),
             json!(1.0)
         ]),
         prop::sample::select(vec![json!(null), json!(true), json!([]), json!({}), json!({"type": "object"})]),
         (MAX_ID_CHARS - 1..MAX_ID_CHARS + 2).prop_map(|length| Value::from("a".repeat(length))),
+        (MAX_HEADER_NAME_CHARS - 1..MAX_HEADER_NAME_CHARS + 2).prop_map(|length| Value::from("a".repeat(length))),
         (MAX_EXPRESSION_CHARS - 1..MAX_EXPRESSION_CHARS + 2).prop_map(|length| format!(
             "{{{{ '{}' }}}}",
             "a".repeat(length - 8)
@@ -153,9 +186,20 @@ fn any_change() -> impl Strategy<Value = Change> {
         "manual",
         "webhook",
         "body",
+        "verify",
+        "scheme",
+        "secret",
+        "header",
+        "algorithm",
+        "encoding",
+        "prefix",
+        "respond",
         "schedule",
         "cron",
         "timezone",
+        "misfire",
+        "limit",
+        "on-limit",
         "integration",
         "config",
         "id",

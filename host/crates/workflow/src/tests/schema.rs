@@ -39,10 +39,30 @@ fn short_forms_pass_both() {
 }
 
 #[test]
+fn what_is_as_long_as_may_be_passes_both() {
+    for (pointer, value) in [
+        (
+            "trigger",
+            json!({"webhook": {"verify": {"scheme": "hmac", "secret": "a".repeat(MAX_NAME_CHARS),
+                                          "header": "a".repeat(MAX_HEADER_NAME_CHARS),
+                                          "prefix": "a".repeat(MAX_SIGNATURE_PREFIX_CHARS)}}}),
+        ),
+        ("concurrency", json!({"limit": MAX_CONCURRENT_RUNS})),
+        ("concurrency", json!({})),
+    ] {
+        let mut value_of = json!({"name": "a", "trigger": {"manual": {}}, "steps": [{"id": "a", "sleep": "1s"}]});
+        value_of[pointer] = value;
+        assert!(VALIDATOR.is_valid(&value_of), "the schema refuses {value_of}");
+        WorkflowDefinition::from_value(&value_of).unwrap_or_else(|error| panic!("{value_of}: {error}"));
+    }
+}
+
+#[test]
 fn what_is_refused_fails_both() {
     let sound = json!({"name": "a", "trigger": {"manual": {}}, "steps": [{"id": "a", "sleep": "1s"}]});
     assert!(VALIDATOR.is_valid(&sound) && WorkflowDefinition::from_value(&sound).is_ok());
     let step = |step: Value| ("/steps", json!([step]));
+    let verify = |verify: Value| ("/trigger", json!({"webhook": {"verify": verify}}));
     let inner = json!([{"id": "b", "sleep": "1s"}]);
     let refused = [
         ("/name", json!("")),
@@ -65,6 +85,35 @@ fn what_is_refused_fails_both() {
         ("/trigger", json!({"manual": {}, "config": {}})),
         ("/trigger", json!({"webhook": {"path": "a"}})),
         ("/trigger", json!({"webhook": {"body": 1}})),
+        ("/trigger", json!({"webhook": {"respond": "yes"}})),
+        ("/trigger", json!({"webhook": {"verify": "github"}})),
+        verify(json!({"scheme": "github"})),
+        verify(json!({"secret": "key"})),
+        verify(json!({"scheme": "GitHub", "secret": "key"})),
+        verify(json!({"scheme": "github", "secret": " "})),
+        verify(json!({"scheme": "github", "secret": "a".repeat(MAX_NAME_CHARS + 1)})),
+        verify(json!({"scheme": "github", "secret": "key", "tolerance": 300})),
+        verify(json!({"scheme": "github", "secret": "key", "header": "X-Signature"})),
+        verify(json!({"scheme": "slack", "secret": "key", "algorithm": "sha256"})),
+        verify(json!({"scheme": "hmac", "secret": "key"})),
+        verify(json!({"scheme": "hmac", "secret": "key", "header": ""})),
+        verify(json!({"scheme": "hmac", "secret": "key", "header": "X Signature"})),
+        verify(json!({"scheme": "hmac", "secret": "key", "header": "X-Signature\n"})),
+        verify(json!({"scheme": "hmac", "secret": "key", "header": "a".repeat(MAX_HEADER_NAME_CHARS + 1)})),
+        verify(json!({"scheme": "hmac", "secret": "key", "header": "a", "algorithm": "md5"})),
+        verify(json!({"scheme": "hmac", "secret": "key", "header": "a", "encoding": "base32"})),
+        verify(json!({"scheme": "hmac", "secret": "key", "header": "a", "prefix": ""})),
+        verify(json!({"scheme": "hmac", "secret": "key", "header": "a", "prefix": " v1"})),
+        verify(json!({"scheme": "hmac", "secret": "key", "header": "a", "prefix": "é"})),
+        verify(
+            json!({"scheme": "hmac", "secret": "key", "header": "a", "prefix": "a".repeat(MAX_SIGNATURE_PREFIX_CHARS + 1)}),
+        ),
+        ("/concurrency", json!(5)),
+        ("/concurrency", json!({"limit": 0})),
+        ("/concurrency", json!({"limit": MAX_CONCURRENT_RUNS + 1})),
+        ("/concurrency", json!({"limit": 2.5})),
+        ("/concurrency", json!({"on-limit": "cancel"})),
+        ("/concurrency", json!({"on_limit": "skip"})),
         ("/trigger", json!({"integration": "a"})),
         ("/trigger", json!({"integration": "a", "trigger": "B"})),
         ("/trigger", json!({"integration": "a", "trigger": "b", "config": []})),
@@ -73,6 +122,8 @@ fn what_is_refused_fails_both() {
         ("/trigger", json!({"schedule": {"cron": "* * * * * *", "timezone": "UTC"}})),
         ("/trigger", json!({"schedule": {"cron": "@daily", "timezone": "UTC"}})),
         ("/trigger", json!({"schedule": {"cron": "0 9 * * *", "timezone": ""}})),
+        ("/trigger", json!({"schedule": {"cron": "0 9 * * *", "timezone": "UTC", "misfire": "all"}})),
+        ("/trigger", json!({"schedule": {"cron": "0 9 * * *", "timezone": "UTC", "misfire": null}})),
         ("/steps", json!([])),
         ("/steps", json!({})),
         ("/steps", json!([7])),

@@ -277,3 +277,40 @@ fn a_name_may_be_computed_where_no_input_is_secret() {
     }));
     assert_eq!(lines, [""; 0]);
 }
+
+#[test]
+fn verifying_needs_a_required_secret_input() {
+    let found_for = |inputs: Value, name: &str| {
+        found(json!({
+            "name": "a",
+            "inputs": inputs,
+            "trigger": {"webhook": {"verify": {"scheme": "github", "secret": name}}},
+            "steps": [{"id": "a", "sleep": "1s"}],
+        }))
+    };
+    let properties = json!({"hook_secret1": secret(), "plain": {"type": "string"}});
+    let inputs = json!({"type": "object", "required": ["hook_secret1", "plain"], "properties": properties});
+    assert_eq!(found_for(inputs.clone(), "hook_secret1"), [""; 0]);
+    for (name, message) in [
+        ("plain", "the input \"plain\" is not secret: write `type: string` and `format: secret` in its schema"),
+        ("hook-secret1", "unknown input \"hook-secret1\": did you mean \"hook_secret1\"?"),
+        ("other", "unknown input \"other\": declare it in `inputs` with `type: string` and `format: secret`"),
+    ] {
+        let lines = found_for(inputs.clone(), name);
+        let line = format!("/trigger/webhook/verify/secret: {message}");
+        assert!(lines.len() == 1 && lines[0].starts_with(&line), "{lines:#?}");
+    }
+    let optional = found_for(json!({"type": "object", "properties": properties}), "hook_secret1");
+    let line = "/trigger/webhook/verify/secret: the input \"hook_secret1\" is not required";
+    assert!(optional.len() == 1 && optional[0].starts_with(line), "{optional:#?}");
+}
+
+#[test]
+fn a_secret_in_place_of_its_name_is_found() {
+    let lines = found(json!({
+        "name": "a",
+        "trigger": {"webhook": {"verify": {"scheme": "github", "secret": "x8Jk2mQz91LpVt44Rw"}}},
+        "steps": [{"id": "a", "sleep": "1s"}],
+    }));
+    assert!(lines.iter().any(|line| line.starts_with("/trigger/webhook/verify/secret: looks like ")), "{lines:#?}");
+}
