@@ -1,6 +1,6 @@
 //! The registry as the catalogue that workflows are checked against.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use workway_model::{ActionId, IntegrationId, LocalId};
 use workway_registry::ActionRegistry;
@@ -29,6 +29,12 @@ impl ActionCatalogue for RegisteredActions {
             event_schema: trigger.event_schema.clone(),
             providers: trigger.provider.iter().cloned().collect(),
         })
+    }
+
+    fn scopes(&self, action: &ActionId) -> BTreeSet<String> {
+        let active = self.0.lookup(action);
+        let found = active.as_ref().and_then(|active| active.definition.action(&action.action));
+        found.into_iter().flat_map(|action| action.scopes.iter().cloned()).collect()
     }
 
     fn offers(&self) -> BTreeMap<IntegrationId, CatalogueOffer> {

@@ -40,7 +40,8 @@ pub enum RotateKeysError {
     Rotate(#[from] RotateError),
 }
 
-/// Reseals every record of a data folder under a new key: a generated one, or the first of `WORKWAY_KEY`. Records that open
+/// Reseals every record of a data folder under a new key: a generated one, or the first of `WORKWAY_KEY`. Adds a data key, if
+/// there are any. Records that open
 /// under no key stay, or are deleted with `drop_unreadable`.
 ///
 /// # Errors
@@ -67,7 +68,9 @@ pub async fn rotate_keys(settings: &KeySettings, drop_unreadable: bool) -> Resul
     let ring = if drop_unreadable { KeyRing::load(key, &file) } else { KeyRing::existing(key, &file) }?;
     let file = settings.key.is_none().then_some(&file);
     let database = Database::open(&data, path).await?;
-    let rotated = rotate(ring, RotateOptions { file, drop_unreadable }, Arc::new(database.keyed_records())).await;
+    let data_keys = database.data_keys();
+    let options = RotateOptions { file, drop_unreadable, data_keys: Some(&data_keys) };
+    let rotated = rotate(ring, options, Arc::new(database.keyed_records())).await;
     database.close().await;
     Ok(rotated?)
 }

@@ -1,4 +1,4 @@
-//! Paging of lists by `limit` and `offset`.
+//! Paging of lists by `limit` and `offset`, or by `limit` and a cursor.
 
 use workway_api::{
     error::ErrorCode,
@@ -22,6 +22,14 @@ const MAX_OFFSET: usize = 1_000_000;
 /// 400 `invalid-query`.
 pub(super) fn bounds(query: PageQuery) -> Result<(usize, usize), ApiError> {
     check(query.limit.unwrap_or(DEFAULT_LIMIT), query.offset.unwrap_or(0))
+}
+
+/// Returns the limit of a list that is paged by a cursor.
+///
+/// # Errors
+/// 400 `invalid-query`.
+pub(super) fn limit(limit: Option<usize>) -> Result<usize, ApiError> {
+    Ok(check(limit.unwrap_or(DEFAULT_LIMIT), 0)?.0)
 }
 
 /// Returns the part of `all` that the query chooses. Only its items are shown; the others are counted.

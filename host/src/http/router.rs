@@ -25,7 +25,7 @@ use super::{
         admission::{self, Admission},
         authority, browser, fallback, local_only, request_id, trace, unread,
     },
-    routes::{auth, developers, marketplace, oauth, operation, registry, schemas},
+    routes::{auth, developers, installations, marketplace, oauth, operation, registry, schemas},
 };
 use crate::app::App;
 
@@ -43,6 +43,7 @@ const WORKFLOW_BODY_BYTES: usize = 1 << 20;
     tags(
         (name = "registry", description = "Integrations and their actions"),
         (name = "marketplace", description = "Workflows that developers publish"),
+        (name = "installations", description = "Workflows that the calling user has"),
         (name = "oauth", description = "Accounts of the calling user at providers"),
         (name = "auth", description = "Users and their tokens"),
         (name = "developers", description = "Users who publish"),
@@ -155,6 +156,16 @@ fn marketplace() -> OpenApiRouter<App> {
             marketplace::installations::install_workflow,
             marketplace::installations::uninstall_workflow
         ))
+        .routes(routes!(installations::list_installations))
+        .routes(routes!(
+            installations::read_installation,
+            installations::update_installation,
+            installations::uninstall_installation
+        ))
+        .routes(routes!(installations::pause_installation))
+        .routes(routes!(installations::resume_installation))
+        .routes(routes!(installations::rotate_webhook))
+        .routes(routes!(installations::preview_upgrade, installations::upgrade_installation))
         .routes(routes!(marketplace::reviews::list_reviews, marketplace::reviews::review_workflow))
         .routes(routes!(marketplace::screenshots::get_screenshot, marketplace::screenshots::delete_screenshot))
         .layer(DefaultBodyLimit::max(WORKFLOW_BODY_BYTES))

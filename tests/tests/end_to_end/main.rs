@@ -12,6 +12,7 @@ mod folders;
 mod github;
 mod guests;
 mod http_envelope;
+mod installations;
 mod languages;
 mod limits;
 mod loading;

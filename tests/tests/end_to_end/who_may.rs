@@ -152,6 +152,22 @@ const MARKETPLACE: &[Row] = &[
     ("post", "/marketplace/{id}/install", "/marketplace/<draft>/install", "", [401, 404, 404, 409, 409]),
     ("get", "/marketplace/{id}/install", "/marketplace/<installed>/install", "", [401, 404, 404, 200, 404]),
     ("delete", "/marketplace/{id}/install", "/marketplace/<installed>/install", "", [401, 204, 204, 204, 204]),
+    ("get", "/installations", "/installations", "", EVERYBODY_KNOWN),
+    ("get", "/installations/{id}", "/installations/<installation>", "", OWNER),
+    ("patch", "/installations/{id}", "/installations/<installation>", "{}", OWNER),
+    ("post", "/installations/{id}/pause", "/installations/<installation>/pause", "", OWNER),
+    ("post", "/installations/{id}/resume", "/installations/<installation>/resume", "", OWNER),
+    // The workflow has no webhook.
+    (
+        "post",
+        "/installations/{id}/rotate-webhook",
+        "/installations/<installation>/rotate-webhook",
+        "",
+        [401, 404, 404, 409, 404],
+    ),
+    ("get", "/installations/{id}/upgrade", "/installations/<installation>/upgrade", "", OWNER),
+    ("post", "/installations/{id}/upgrade", "/installations/<installation>/upgrade", "", OWNER),
+    ("delete", "/installations/{id}", "/installations/<installation>", "", [401, 404, 404, 204, 404]),
     // Nobody of these has installed it, and the owner never may.
     (
         "post",

@@ -118,7 +118,7 @@ pub enum ErrorCode {
     PendingApproval,
     /// The integration is not awaiting approval.
     NothingPending,
-    /// Another version awaits approval by now.
+    /// Another version awaits approval by now, or is a workflow's newest one.
     OtherVersion,
     /// Integrations can only be reloaded in development mode.
     NotInDevelopment,
@@ -202,6 +202,24 @@ pub enum ErrorCode {
     ScreenshotNotFound,
     /// The workflow is not installed.
     NotInstalled,
+    /// The installation does not exist.
+    InstallationNotFound,
+    /// The installation is paused.
+    InstallationPaused,
+    /// The workflow has no webhook.
+    NoWebhook,
+    /// The run does not exist.
+    RunNotFound,
+    /// The run has no such step.
+    StepNotFound,
+    /// The run has ended.
+    RunEnded,
+    /// The run has not ended.
+    RunNotEnded,
+    /// The step's outcome is not unknown.
+    OutcomeKnown,
+    /// Too many runs are queued: try again.
+    QueueFull,
     /// The workflow belongs to another developer.
     NotOwner,
     /// Developers cannot review their own workflows.
@@ -216,7 +234,7 @@ pub enum ErrorCode {
     NotPublished,
     /// The workflow is not free, and this host takes no payments yet.
     PaymentRequired,
-    /// The workflow changed since it was read.
+    /// The workflow or the installation changed since it was read.
     Stale,
     /// There is the maximum number of these.
     TooMany,

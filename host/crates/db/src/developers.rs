@@ -283,7 +283,7 @@ mod tests {
             one.payout = Some(sealed(&old, &one));
             developers.add(one, at(7)).await.unwrap();
         }
-        let options = RotateOptions { file: Some(&keys(&data)), drop_unreadable: false };
+        let options = RotateOptions { file: Some(&keys(&data)), ..RotateOptions::default() };
         let rotated = rotate(KeyRing::load(None, &keys(&data)).unwrap(), options, records).await.unwrap();
         assert_eq!((rotated.resealed, rotated.unreadable.len()), (150, 0));
         let vault = vault(&database, &KeyRing::load(None, &keys(&data)).unwrap());
@@ -321,7 +321,7 @@ mod tests {
         data.remove_file("key").unwrap();
         let other = vault(&database, &KeyRing::load(None, &keys(&data)).unwrap());
         assert!(other.verify_keys().await.is_err(), "a host without the key of what is sealed does not start");
-        let options = RotateOptions { file: Some(&keys(&data)), drop_unreadable: true };
+        let options = RotateOptions { file: Some(&keys(&data)), drop_unreadable: true, data_keys: None };
         let rotated = rotate(KeyRing::load(None, &keys(&data)).unwrap(), options, records).await.unwrap();
         assert_eq!((rotated.dropped, rotated.resealed), (1, 0));
         assert_eq!(developers.payout(&ann.user).await, Ok(None));

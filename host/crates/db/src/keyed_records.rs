@@ -2,10 +2,10 @@
 
 use async_trait::async_trait;
 use sqlx::{Row, sqlite::SqliteRow};
-use workway_marketplace::INPUT_PURPOSE;
+use workway_marketplace::{INPUT_PURPOSE, WEBHOOK_PURPOSE};
 use workway_oauth::CONNECTION_PURPOSE;
 use workway_users::PAYOUT_PURPOSE;
-use workway_vault::{Binding, KeyId, KeyedRecord, KeyedRecords, Purpose, RecordsError, Sealed};
+use workway_vault::{Binding, DATA_KEY_PURPOSE, KeyId, KeyedRecord, KeyedRecords, Purpose, RecordsError, Sealed};
 
 use super::{
     Database,
@@ -23,7 +23,7 @@ struct SealedTable {
     drop: &'static str,
 }
 
-static TABLES: [SealedTable; 3] = [
+static TABLES: [SealedTable; 5] = [
     SealedTable {
         purpose: CONNECTION_PURPOSE,
         outdated: "SELECT id, sealed, user_id, provider, id FROM connections \
@@ -46,6 +46,22 @@ static TABLES: [SealedTable; 3] = [
                    WHERE s.key_id <> ? AND s.id > ? ORDER BY s.id LIMIT ?",
         reseal: "UPDATE installation_secrets SET sealed = ?, key_id = ? WHERE id = ? AND sealed = ?",
         drop: "DELETE FROM installation_secrets WHERE id = ? AND key_id <> (SELECT key_id FROM vault)",
+    },
+    SealedTable {
+        purpose: WEBHOOK_PURPOSE,
+        outdated: "SELECT i.id, i.webhook, i.user_id, l.id FROM installations i \
+                   JOIN marketplace_integrations l ON l.doc = i.listing \
+                   WHERE i.webhook_key_id IS NOT NULL AND i.webhook_key_id <> ? AND i.id > ? ORDER BY i.id LIMIT ?",
+        reseal: "UPDATE installations SET webhook = ?, webhook_key_id = ? WHERE id = ? AND webhook = ?",
+        // The revision grows: the address is gone.
+        drop: "UPDATE installations SET webhook = NULL, webhook_key_id = NULL, revision = revision + 1 \
+               WHERE id = ? AND webhook_key_id <> (SELECT key_id FROM vault)",
+    },
+    SealedTable {
+        purpose: DATA_KEY_PURPOSE,
+        outdated: "SELECT id, sealed, id FROM data_keys WHERE key_id <> ? AND id > ? ORDER BY id LIMIT ?",
+        reseal: "UPDATE data_keys SET sealed = ?, key_id = ? WHERE id = ? AND sealed = ?",
+        drop: "DELETE FROM data_keys WHERE id = ? AND key_id <> (SELECT key_id FROM vault)",
     },
 ];
 

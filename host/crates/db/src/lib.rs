@@ -5,6 +5,7 @@
 mod api_tokens;
 mod authorizations;
 mod connections;
+mod data_keys;
 mod developers;
 mod grants;
 mod keyed_records;
@@ -18,6 +19,7 @@ mod users;
 pub use api_tokens::SqliteApiTokens;
 pub use authorizations::SqliteAuthorizations;
 pub use connections::SqliteConnections;
+pub use data_keys::SqliteDataKeys;
 pub use developers::SqliteDevelopers;
 pub use grants::SqliteGrants;
 pub use keyed_records::SqliteKeyedRecords;
@@ -37,6 +39,10 @@ impl Database {
 
     pub fn keyed_records(&self) -> SqliteKeyedRecords {
         SqliteKeyedRecords::new(self.clone())
+    }
+
+    pub fn data_keys(&self) -> SqliteDataKeys {
+        SqliteDataKeys::new(self.clone())
     }
 
     pub fn authorizations(&self) -> SqliteAuthorizations {

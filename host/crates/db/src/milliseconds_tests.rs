@@ -79,7 +79,7 @@ async fn times_from_before_are_in_milliseconds_after_the_migration() {
     let folder = seeded().await;
     let database = open(folder.path()).await.unwrap();
     let end_of_9999 = 253_402_300_799_000;
-    let expected: [(&str, &[i64]); 23] = [
+    let expected: [(&str, &[i64]); 25] = [
         ("api_tokens.created_at", &[1_700_000_010_000]),
         ("api_tokens.expires_at", &[1_700_000_011_000]),
         ("api_tokens.revoked_at", &[1_700_000_012_000]),
@@ -90,11 +90,13 @@ async fn times_from_before_are_in_milliseconds_after_the_migration() {
         ("connections.updated_at", &[1_700_000_004_000, 1_700_000_007_000]),
         ("connections.lease_until", &[1_700_000_005_123]),
         ("connections.retry_at", &[1_700_000_006_000]),
+        ("data_keys.created_at", &[]),
         ("developers.created_at", &[1_700_000_014_000]),
         ("developers.updated_at", &[1_700_000_015_000]),
         ("grants.granted_at", &[1_700_000_001_000]),
         ("installations.installed_at", &[1_700_000_021_123]),
         ("installations.uninstalled_at", &[1_700_000_022_123]),
+        ("installations.paused_at", &[]),
         ("marketplace_integrations.created_at", &[1_700_000_016_123]),
         ("marketplace_integrations.updated_at", &[1_700_000_017_123]),
         ("marketplace_integrations.published_at", &[1_700_000_018_123]),

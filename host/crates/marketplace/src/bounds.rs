@@ -27,6 +27,10 @@ pub const MAX_VERSIONS: u32 = 200;
 pub const MAX_INPUTS_BYTES: usize = 64 << 10;
 /// The longest secret input, in bytes: a private key fits.
 pub const MAX_SECRET_BYTES: usize = 8 << 10;
+/// The longest id of a connection that an installation names, in bytes. Those of the host have 36.
+pub const MAX_CONNECTION_ID_BYTES: usize = 64;
+/// The longest id of an installation that is looked up, in bytes. Those of the host have 36.
+pub const MAX_INSTALLATION_ID_BYTES: usize = 64;
 /// The longest text of a review, in characters.
 pub const MAX_REVIEW_CHARS: usize = 4_000;
 /// The longest search text, in characters.

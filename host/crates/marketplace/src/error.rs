@@ -15,6 +15,9 @@ pub enum MarketplaceError {
     UnknownCategory(String),
     #[error("unknown screenshot {0:?}")]
     UnknownScreenshot(String),
+    /// It does not exist, or is another user's.
+    #[error("unknown installation {0:?}")]
+    UnknownInstallation(String),
     #[error("this workflow is not installed: install it first")]
     NotInstalled,
     #[error("this workflow belongs to another developer")]
@@ -28,13 +31,23 @@ pub enum MarketplaceError {
     /// Everything that is wrong with what the caller sent.
     #[error("{} must be fixed: see `errors`", counted(.0.len()))]
     Invalid(Vec<Problem>),
-    /// Everything that is wrong with the inputs that the caller sent.
-    #[error("the inputs do not fit the workflow: see `errors`")]
+    /// Everything that is wrong with the inputs and the connections that the caller sent.
+    #[error("the inputs or connections do not fit the workflow: see `errors`")]
     InvalidInputs(Vec<Problem>),
-    #[error("a secret input cannot be used: {0}")]
+    #[error("a secret of the installation cannot be used: {0}")]
     Vault(#[from] VaultError),
     #[error("the workflow has changed since you read it: read it again and repeat the change")]
     Stale,
+    #[error("the installation has changed since you read it: read it again and repeat the change")]
+    StaleInstallation,
+    #[error("the newest version of the workflow is {0}: look at its preview and upgrade to that")]
+    OtherVersion(u32),
+    #[error(
+        "the workflow is not listed any more, so there is no version to upgrade to: the installation keeps its version"
+    )]
+    NotListed,
+    #[error("this version of the workflow has no webhook, so it has no address")]
+    NoWebhook,
     #[error("the workflow is {0}: publish it first")]
     NotPublished(super::Status),
     #[error("the workflow costs {cents} cents, and this host does not take payments yet: ask its developer")]

@@ -7,7 +7,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
 use workway_model::{UserId, child};
 use workway_vault::{Binding, Purpose, Sealed, Vault, VaultError};
-use workway_workflow::{Problem, WorkflowDefinition, parse};
+use workway_workflow::{Problem, WorkflowDefinition};
 
 use crate::{
     bounds::{MAX_INPUTS_BYTES, MAX_SECRET_BYTES},
@@ -35,8 +35,6 @@ pub struct NewInputs {
 /// Inputs as they are stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredInputs {
-    /// Changes with every write of the installation.
-    pub revision: u64,
     /// A JSON object of those that are not secret.
     pub plain: String,
     /// Sealed records of those that are.
@@ -52,15 +50,11 @@ pub(super) struct CheckedInputs {
 
 impl CheckedInputs {
     /// Checks what a user sent for the workflow with this definition. Secrets that the user left out are those of `kept`.
-    pub(super) fn check(definition: &str, mut given: Map<String, Value>, kept: Secrets) -> Result<Self, Vec<Problem>> {
-        // It was JSON when it was stored.
-        let definition: Value = serde_json::from_str(definition).unwrap_or_default();
-        // Rules that are newer than the version.
-        let definition = parse(&definition).map_err(|_| {
-            let message = "this version of the workflow breaks a rule of definitions that is newer than it: ask its \
-                           developer for a new version";
-            vec![Problem::new("", message)]
-        })?;
+    pub(super) fn check(
+        definition: &WorkflowDefinition,
+        mut given: Map<String, Value>,
+        kept: Secrets,
+    ) -> Result<Self, Vec<Problem>> {
         let bytes = Value::Object(given.clone()).to_string().len();
         if bytes > MAX_INPUTS_BYTES {
             let message = format!("the inputs must have at most {MAX_INPUTS_BYTES} bytes of JSON (got {bytes})");
@@ -73,7 +67,7 @@ impl CheckedInputs {
             }
         }
         let whole = Value::Object(given);
-        let mut problems = problems_of(&definition, &whole);
+        let mut problems = problems_of(definition, &whole);
         let fits = problems.is_empty();
         let Value::Object(mut plain) = whole else { return Err(problems) };
         let mut secrets = Secrets::new();
@@ -108,6 +102,12 @@ impl CheckedInputs {
 }
 
 impl StoredInputs {
+    /// Those that are not secret.
+    pub(super) fn plain(&self) -> Map<String, Value> {
+        // It was a JSON object when it was stored.
+        serde_json::from_str(&self.plain).unwrap_or_default()
+    }
+
     /// Opens the secrets.
     pub(super) fn open(&self, vault: &Vault, user: &UserId, workflow: &str) -> Result<Secrets, VaultError> {
         let opened = |(name, record): (&String, &Vec<u8>)| {

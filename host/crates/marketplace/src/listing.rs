@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt, str::FromStr};
 use workway_model::Timestamp;
 use workway_workflow::SourceFormat;
 
-use super::{inputs::StoredInputs, screenshot::ScreenshotInfo};
+use super::screenshot::ScreenshotInfo;
 
 /// A listing's integer key in the database. It is never given to another listing.
 pub type Doc = u32;
@@ -199,35 +199,6 @@ pub struct VersionInfo {
     pub content_hash: String,
     pub changelog: String,
     pub created_at: Timestamp,
-}
-
-/// A user's installation. It stays when the listing goes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Installation {
-    pub id: String,
-    pub listing: String,
-    /// The workflow version that it runs.
-    pub number: u32,
-    pub installed_at: Timestamp,
-    /// None while it is active.
-    pub uninstalled_at: Option<Timestamp>,
-}
-
-/// The definition that an installation runs.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct InstalledDefinition {
-    /// Its JSON.
-    pub json: String,
-    /// The author's text, if it was stored.
-    pub source: Option<Source>,
-}
-
-/// An installation with everything that a run of it needs.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Installed {
-    pub installation: Installation,
-    pub definition: InstalledDefinition,
-    pub inputs: StoredInputs,
 }
 
 /// What a user thinks of a listing.

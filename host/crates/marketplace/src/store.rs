@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use workway_model::Timestamp;
 
 use super::{
-    inputs::NewInputs,
-    listing::{Category, Doc, Installation, Installed, Listing, NewVersion, Review, Stats, Summary, VersionInfo},
+    installation::{Installation, InstallationFilter, InstallationWrite, Installed},
+    listing::{Category, Doc, Listing, NewVersion, Review, Stats, Summary, VersionInfo},
     query::{ListFilter, ListPage, SearchText, SearchWord},
     screenshot::{Screenshot, ScreenshotInfo},
 };
@@ -121,24 +121,54 @@ pub trait ListingStore: Send + Sync {
     /// Versions of a listing, newest first, and how many there are.
     async fn versions(&self, listing: Doc, limit: usize, offset: usize) -> Result<(Vec<VersionInfo>, u64), StoreError>;
 
-    /// Installs a listing that still has this version with these inputs, or replaces those of what is installed. True if it is
-    /// new or active again; none if its owner has changed the listing since, or another write the installation: `before` is
-    /// the revision of its inputs, if there is one, active or not.
+    /// Installs a listing that still has this version, or changes what is installed. The workflow version of a new one is the
+    /// listing's, unless the write has another, and it is not paused. True if it is new or active again; none if the listing's
+    /// owner has changed the listing since, or another write the installation: `before` is its revision, if there is one, active
+    /// or not.
     async fn install(
         &self,
         listing: Doc,
         version: u64,
         user: &str,
-        inputs: &NewInputs,
+        write: &InstallationWrite,
         before: Option<u64>,
         now: Timestamp,
     ) -> Result<Option<(Installation, bool)>, StoreError>;
 
-    /// Deletes the inputs as well. Answers whether it was installed.
-    async fn uninstall(&self, listing: &str, user: &str, now: Timestamp) -> Result<bool, StoreError>;
+    /// Changes an installation that is installed and still has this revision. Answers whether it was.
+    async fn change_installation(&self, id: &str, revision: u64, write: &InstallationWrite)
+    -> Result<bool, StoreError>;
+
+    /// Deletes inputs, connections and the webhook's address as well. With a revision, only if the installation still has it.
+    /// Answers whether it was installed.
+    async fn uninstall(
+        &self,
+        listing: &str,
+        user: &str,
+        revision: Option<u64>,
+        now: Timestamp,
+    ) -> Result<bool, StoreError>;
 
     /// A user's installation of a listing by the listing's id, deleted listings included.
     async fn installation(&self, listing: &str, user: &str) -> Result<Option<Installed>, StoreError>;
+
+    /// Anybody's installation by its id.
+    async fn installation_by_id(&self, id: &str) -> Result<Option<Installed>, StoreError>;
+
+    /// A user's installations that pass the filter, the newest first, after the one with this id.
+    async fn installations(
+        &self,
+        user: &str,
+        filter: &InstallationFilter,
+        after: Option<&str>,
+        most: usize,
+    ) -> Result<Vec<Installation>, StoreError>;
+
+    /// The ids and revisions of all users' installations, in the order of ids, after an id.
+    async fn installation_revisions(&self, after: &str, most: usize) -> Result<Vec<(String, u64)>, StoreError>;
+
+    /// Whether a user has this connection of a provider.
+    async fn has_connection(&self, user: &str, provider: &str, connection: &str) -> Result<bool, StoreError>;
 
     async fn review(
         &self,

@@ -29,16 +29,21 @@ impl Binding {
         self.purpose
     }
 
-    /// Encodes purpose, header and row, each part after its length: no two bindings encode to the same bytes.
+    /// Encodes purpose, header and row: no two bindings encode to the same bytes.
     pub(crate) fn associated_data(&self, header: &[u8]) -> Vec<u8> {
         let row = self.row.iter().map(String::as_bytes);
-        let mut data = Vec::new();
-        for part in [self.purpose.0.as_bytes(), header].into_iter().chain(row) {
-            data.extend_from_slice(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
-            data.extend_from_slice(part);
-        }
-        data
+        encode([self.purpose.0.as_bytes(), header].into_iter().chain(row))
     }
+}
+
+/// Encodes each part after its length: no two lists of parts encode to the same bytes.
+pub(crate) fn encode<'a>(parts: impl Iterator<Item = &'a [u8]>) -> Vec<u8> {
+    let mut data = Vec::new();
+    for part in parts {
+        data.extend_from_slice(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
+        data.extend_from_slice(part);
+    }
+    data
 }
 
 #[cfg(test)]

@@ -52,6 +52,10 @@ impl MasterKey {
         Some(Self { id: KeyId::of(&bytes), bytes })
     }
 
+    pub(crate) fn from_bytes(bytes: &[u8; KEY_BYTES]) -> Self {
+        Self { bytes: Zeroizing::new(*bytes), id: KeyId::of(bytes) }
+    }
+
     pub(crate) fn encode(&self) -> Zeroizing<String> {
         Zeroizing::new(BASE64.encode(self.bytes()))
     }

@@ -3,6 +3,7 @@
 //! runs no SQL: the database implements [`KeyedRecords`].
 
 mod binding;
+mod data_key;
 mod key;
 mod key_file;
 mod records;
@@ -12,6 +13,7 @@ mod vault;
 mod verify;
 
 pub use binding::{Binding, Purpose};
+pub use data_key::{DATA_KEY_PURPOSE, DataKey, DataKeyStore, DataKeys, DataKeysError};
 pub use key::{KeyId, MasterKey};
 pub use key_file::KeyFile;
 pub use records::{KeyedRecord, KeyedRecords, RecordsError};

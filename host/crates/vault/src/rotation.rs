@@ -3,7 +3,7 @@
 //! 1. The key file gets the new key before the old one. A host that reads it opens records under either key.
 //! 2. The database's active key changes: from here on it refuses records under any other key. A host that still seals under
 //!    the old key is refused, reads the file again and seals once more.
-//! 3. Each record is resealed under the new key.
+//! 3. Each record is resealed under the new key. Data keys are records, too, and a new one seals from here on.
 //! 4. The file loses the old key.
 //!
 //! Only a rotation changes the database's active key. After a crash the next rotation continues with the same key: two keys
@@ -12,7 +12,10 @@
 
 use std::sync::Arc;
 
-use crate::{KeyError, KeyFile, KeyId, KeyRing, KeyedRecord, KeyedRecords, RecordsError, Sealed, Vault, VaultError};
+use crate::{
+    DataKeyStore, DataKeysError, KeyError, KeyFile, KeyId, KeyRing, KeyedRecord, KeyedRecords, RecordsError, Sealed,
+    Vault, VaultError, data_key::add_next,
+};
 
 /// Records that are read at once.
 const BATCH: u32 = 100;
@@ -39,6 +42,8 @@ pub enum RotateError {
     Records(#[from] RecordsError),
     #[error("the rotation stopped: {0}; run it again to continue")]
     Vault(#[from] VaultError),
+    #[error("the rotation stopped: {0}; run it again to continue")]
+    DataKeys(#[from] DataKeysError),
     #[error(
         "stored records are encrypted with key {theirs}, which is not available: set WORKWAY_KEY as the host has it, \
          or restore its key file; if the key is lost, --drop-unreadable deletes the records that it encrypted"
@@ -57,6 +62,8 @@ pub struct RotateOptions<'a> {
     pub file: Option<&'a KeyFile>,
     /// Delete records that open under none of the keys.
     pub drop_unreadable: bool,
+    /// Where to add a new data key, if there are any.
+    pub data_keys: Option<&'a dyn DataKeyStore>,
 }
 
 /// Reseals every record under a new key. Only one process may rotate at a time: of two new keys one would be lost.
@@ -68,7 +75,7 @@ pub async fn rotate(
     options: RotateOptions<'_>,
     records: Arc<dyn KeyedRecords>,
 ) -> Result<Rotated, RotateError> {
-    let RotateOptions { file, drop_unreadable } = options;
+    let RotateOptions { file, drop_unreadable, data_keys } = options;
     let before = records.active_key().await?;
     let is_ours = |key: &KeyId| ring.keys().iter().any(|ours| ours.id() == *key);
     if let Some(theirs) = before.filter(|theirs| !is_ours(theirs) && !drop_unreadable) {
@@ -98,6 +105,9 @@ pub async fn rotate(
     if drop_unreadable {
         dropped = records.drop_records(&unreadable).await?;
         unreadable.clear();
+    }
+    if let Some(store) = data_keys {
+        add_next(&vault, store).await?;
     }
     // Without the old key nobody can open what it sealed: no such record may reappear, not even after a power cut.
     if !records.scrub().await? {

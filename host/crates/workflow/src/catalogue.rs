@@ -11,6 +11,10 @@ pub trait ActionCatalogue {
     fn action(&self, id: &ActionId) -> Option<CatalogueAction>;
     /// Returns a trigger of an integration, or `None` if the integration does not offer it.
     fn trigger(&self, integration: &IntegrationId, trigger: &LocalId) -> Option<CatalogueTrigger>;
+    /// Returns the scopes that an action needs of its provider; none unless a catalogue knows better.
+    fn scopes(&self, _action: &ActionId) -> BTreeSet<String> {
+        BTreeSet::new()
+    }
     /// Returns what each integration offers. It is only asked once, for suggestions, if a definition names something unknown.
     fn offers(&self) -> BTreeMap<IntegrationId, CatalogueOffer>;
 }

@@ -12,6 +12,7 @@ impl From<MarketplaceError> for ApiError {
             MarketplaceError::UnknownListing(_) => Self::not_found(ErrorCode::WorkflowNotFound, detail),
             MarketplaceError::UnknownCategory(_) => Self::not_found(ErrorCode::CategoryNotFound, detail),
             MarketplaceError::UnknownScreenshot(_) => Self::not_found(ErrorCode::ScreenshotNotFound, detail),
+            MarketplaceError::UnknownInstallation(_) => Self::not_found(ErrorCode::InstallationNotFound, detail),
             MarketplaceError::NotInstalled => Self::not_found(ErrorCode::NotInstalled, detail),
             MarketplaceError::NotOwner => Self::new(StatusCode::FORBIDDEN, ErrorCode::NotOwner, detail),
             MarketplaceError::NotDeveloper => Self::new(StatusCode::FORBIDDEN, ErrorCode::DeveloperRequired, detail),
@@ -32,8 +33,14 @@ impl From<MarketplaceError> for ApiError {
                 Self::bad_request(ErrorCode::InvalidInput, detail).errors(problems)
             }
             MarketplaceError::Vault(error) => Self::internal(error),
-            MarketplaceError::Stale => Self::new(StatusCode::PRECONDITION_FAILED, ErrorCode::Stale, detail),
-            MarketplaceError::NotPublished(_) => Self::new(StatusCode::CONFLICT, ErrorCode::NotPublished, detail),
+            MarketplaceError::Stale | MarketplaceError::StaleInstallation => {
+                Self::new(StatusCode::PRECONDITION_FAILED, ErrorCode::Stale, detail)
+            }
+            MarketplaceError::NotPublished(_) | MarketplaceError::NotListed => {
+                Self::new(StatusCode::CONFLICT, ErrorCode::NotPublished, detail)
+            }
+            MarketplaceError::OtherVersion(_) => Self::new(StatusCode::CONFLICT, ErrorCode::OtherVersion, detail),
+            MarketplaceError::NoWebhook => Self::new(StatusCode::CONFLICT, ErrorCode::NoWebhook, detail),
             MarketplaceError::PaymentRequired { .. } => {
                 Self::new(StatusCode::PAYMENT_REQUIRED, ErrorCode::PaymentRequired, detail)
             }

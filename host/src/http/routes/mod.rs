@@ -3,6 +3,7 @@
 
 pub(super) mod auth;
 pub(super) mod developers;
+pub(super) mod installations;
 pub(super) mod marketplace;
 pub(super) mod oauth;
 pub(super) mod operation;

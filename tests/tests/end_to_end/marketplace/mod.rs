@@ -21,7 +21,7 @@ use workway_api::time::Timestamp;
 use workway_tests::{Answer, TestHost, TestUser};
 
 /// A host whose workflows can use `hello.echo` and `hello.greet`.
-async fn market() -> TestHost {
+pub(crate) async fn market() -> TestHost {
     TestHost::builder().production().guest("hello").start().await
 }
 
@@ -35,7 +35,7 @@ fn definition(message: &str) -> Value {
 }
 
 /// All that it takes to be published.
-fn whole(name: &str) -> Value {
+pub(crate) fn whole(name: &str) -> Value {
     json!({
         "name": name,
         "tagline": "Says what it is told",
@@ -46,7 +46,7 @@ fn whole(name: &str) -> Value {
 }
 
 /// An object with other members in it, or in the place of its own.
-fn with(mut object: Value, members: Value) -> Value {
+pub(crate) fn with(mut object: Value, members: Value) -> Value {
     let members = members.as_object().expect("an object").clone();
     object.as_object_mut().expect("an object").extend(members);
     object
@@ -60,7 +60,7 @@ async fn draft(developer: &TestUser<'_>, body: Value) -> String {
 }
 
 /// Makes a workflow, publishes it and answers its id.
-async fn published(developer: &TestUser<'_>, body: Value) -> String {
+pub(crate) async fn published(developer: &TestUser<'_>, body: Value) -> String {
     let id = draft(developer, body).await;
     done(developer, &id, "publish").await;
     id
@@ -72,7 +72,7 @@ async fn done(developer: &TestUser<'_>, id: &str, what: &str) {
     assert_eq!(answer.status, 200, "{what}: {:#}", answer.body);
 }
 
-async fn install(user: &TestUser<'_>, id: &str) -> Answer {
+pub(crate) async fn install(user: &TestUser<'_>, id: &str) -> Answer {
     user.post(&format!("/marketplace/{id}/install"), &json!({})).await
 }
 

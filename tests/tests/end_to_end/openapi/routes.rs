@@ -83,7 +83,16 @@ pub(super) const ROUTES: &[(&str, &str, &str, &str, u16)] = &[
     ("delete", "/marketplace/{id}/screenshots/{screenshotId}", "/marketplace/hello-there/screenshots/shot_0", "", 404),
     ("post", "/marketplace/{id}/install", "/marketplace/hello-there/install", "", 201),
     ("get", "/marketplace/{id}/install", "/marketplace/hello-there/install", "", 200),
+    ("get", "/installations", "/installations?state=active&limit=1", "", 200),
+    ("get", "/installations/{id}", "/installations/{id}", "", 200),
+    ("patch", "/installations/{id}", "/installations/{id}", r#"{"inputs":{}}"#, 200),
+    ("post", "/installations/{id}/pause", "/installations/{id}/pause", "", 200),
+    ("post", "/installations/{id}/resume", "/installations/{id}/resume", "", 200),
+    ("post", "/installations/{id}/rotate-webhook", "/installations/{id}/rotate-webhook", "", 409),
+    ("get", "/installations/{id}/upgrade", "/installations/{id}/upgrade", "", 200),
+    ("post", "/installations/{id}/upgrade", "/installations/{id}/upgrade", "{}", 200),
     ("delete", "/marketplace/{id}/install", "/marketplace/hello-there/install", "", 204),
+    ("delete", "/installations/{id}", "/installations/{id}", "", 204),
     ("post", "/marketplace/{id}/reviews", "/marketplace/hello-there/reviews", r#"{"rating":5}"#, 403),
     ("get", "/marketplace/{id}/reviews", "/marketplace/hello-there/reviews", "", 200),
     ("post", "/marketplace/{id}/unpublish", "/marketplace/hello-there/unpublish", "", 200),
@@ -110,6 +119,7 @@ pub(super) const PROTECTED: &[&str] = &[
     "put /marketplace",
     "delete /marketplace",
     "get /marketplace/{id}/install",
+    "/installations",
 ];
 /// Its answer never ends.
 pub(super) const EVENTS: &str = "/registry/events";

@@ -67,8 +67,8 @@ impl<'a> Cast<'a> {
     }
 
     /// Puts something new of the owner's in the place of each name: `<token>`, `<connection>`, `<draft>`, `<published>`,
-    /// `<installed>` (a published workflow that the owner has) and `<screenshot>` (of the same path's draft) are ids; `<new>`
-    /// is a word that comes once.
+    /// `<installed>` (a published workflow that the owner has), `<installation>` and `<screenshot>` (of the same path's draft)
+    /// are ids; `<new>` is a word that comes once.
     async fn fill(&self, text: &str) -> String {
         let mut filled = text.replace("<new>", &self.word());
         if filled.contains("<token>") {
@@ -88,12 +88,20 @@ impl<'a> Cast<'a> {
             filled = filled.replace("<published>", &self.published().await);
         }
         if filled.contains("<installed>") {
-            let workflow = self.published().await;
-            let installed = self.owner.post(&format!("/marketplace/{workflow}/install"), &json!({})).await;
-            assert_eq!(installed.status, 201, "{:#}", installed.body);
-            filled = filled.replace("<installed>", &workflow);
+            filled = filled.replace("<installed>", &self.installation().await.0);
+        }
+        if filled.contains("<installation>") {
+            filled = filled.replace("<installation>", &self.installation().await.1);
         }
         filled
+    }
+
+    /// Publishes a workflow and installs it: the ids of both.
+    async fn installation(&self) -> (String, String) {
+        let workflow = self.published().await;
+        let installed = self.owner.post(&format!("/marketplace/{workflow}/install"), &json!({})).await;
+        assert_eq!(installed.status, 201, "{:#}", installed.body);
+        (workflow, id_of(&installed))
     }
 
     async fn draft(&self) -> String {

@@ -51,7 +51,7 @@ fn vault(database: &Database, ring: &KeyRing) -> Vault {
 }
 
 fn in_file(file: &KeyFile) -> RotateOptions<'_> {
-    RotateOptions { file: Some(file), drop_unreadable: false }
+    RotateOptions { file: Some(file), ..RotateOptions::default() }
 }
 
 fn ann() -> UserId {
@@ -405,7 +405,7 @@ async fn a_process_without_the_key_takes_nothing_over() {
     assert_eq!(records.active_key().await.unwrap(), key);
     assert_eq!(token(&store(&database, &folder), None).await, "mine");
     // Whose key is lost can go on without what it sealed.
-    let options = RotateOptions { file: Some(&keys(&elsewhere)), drop_unreadable: true };
+    let options = RotateOptions { file: Some(&keys(&elsewhere)), drop_unreadable: true, data_keys: None };
     let rotated = rotate(other(), options, records.clone()).await.unwrap();
     assert_eq!((rotated.dropped, rotated.unreadable.len()), (1, 0));
     assert_eq!(database.connections().list(&ann()).await.unwrap(), []);

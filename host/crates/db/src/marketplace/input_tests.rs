@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use secrecy::ExposeSecret;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use workway_marketplace::{
-    Actor, Condition, MarketplaceError, StoreError, WorkflowRegistry,
+    Actor, Condition, InstallationChange, InstallationState, MarketplaceError, StoreError, WorkflowRegistry,
     bounds::{MAX_INPUTS_BYTES, MAX_SECRET_BYTES},
 };
 use workway_vault::{KeyFile, KeyRing, RotateOptions, VaultError, rotate};
@@ -42,9 +42,9 @@ async fn published(database: &Database, registry: &WorkflowRegistry, definition:
     (ann, id)
 }
 
-fn object(value: Value) -> Option<Map<String, Value>> {
-    let Value::Object(members) = value else { panic!("{value} is no object") };
-    Some(members)
+fn given(inputs: Value) -> InstallationChange {
+    let Value::Object(inputs) = inputs else { panic!("{inputs} is no object") };
+    InstallationChange { inputs: Some(inputs), ..InstallationChange::default() }
 }
 
 fn problems(error: MarketplaceError) -> Vec<(String, String)> {
@@ -54,7 +54,9 @@ fn problems(error: MarketplaceError) -> Vec<(String, String)> {
 
 /// All inputs of an installation, the secret ones in the second.
 async fn inputs(registry: &WorkflowRegistry, actor: &Actor, id: &str) -> (Value, BTreeMap<String, String>) {
-    let (plain, secrets) = registry.installation_inputs(actor, id).await.unwrap();
+    let id = registry.get_installation(actor, id).await.unwrap().installation.id;
+    let runnable = registry.runnable_installation(&id).await.unwrap().unwrap();
+    let (plain, secrets) = (runnable.inputs, runnable.secrets);
     (plain, secrets.into_iter().map(|(name, secret)| (name, secret.expose_secret().to_owned())).collect())
 }
 
@@ -68,7 +70,7 @@ async fn inputs_have_to_fit_the_workflow() {
     let registry = marketplace(&database).await;
     let (_, id) = published(&database, &registry, definition()).await;
     let zoe = user("zoe");
-    for (given, pointers) in [
+    for (sent, pointers) in [
         (json!({}), vec!["/inputs", "/inputs"]),
         (json!({"channel": "#a"}), vec!["/inputs"]),
         (json!({"channel": 7, "token": "hunter2"}), vec!["/inputs/channel"]),
@@ -79,17 +81,17 @@ async fn inputs_have_to_fit_the_workflow() {
         (json!({"channel": "#a", "token": "x".repeat(MAX_SECRET_BYTES + 1)}), vec!["/inputs/token"]),
         (json!({"channel": "x".repeat(MAX_INPUTS_BYTES), "token": "hunter2"}), vec!["/inputs"]),
     ] {
-        let error = registry.increment_install_count(&zoe, &id, object(given.clone())).await.unwrap_err();
+        let error = registry.increment_install_count(&zoe, &id, given(sent.clone())).await.unwrap_err();
         let mut found = problems(error);
         found.sort_unstable();
         assert_eq!(found.iter().map(|(pointer, _)| pointer).collect::<Vec<_>>(), pointers, "{found:?}");
         assert!(found.iter().all(|(_, message)| !message.contains("hun") && !message.contains("xxx")), "{found:?}");
     }
-    let error = registry.increment_install_count(&zoe, &id, None).await.unwrap_err();
+    let error = registry.increment_install_count(&zoe, &id, InstallationChange::default()).await.unwrap_err();
     assert_eq!(problems(error).len(), 2, "without inputs, required ones are missing");
-    assert_eq!(registry.get_installation(&zoe, &id).await, Err(MarketplaceError::NotInstalled));
+    assert_eq!(registry.get_installation(&zoe, &id).await.unwrap_err(), MarketplaceError::NotInstalled);
     let largest = json!({"channel": "#a", "token": "x".repeat(MAX_SECRET_BYTES)});
-    assert!(registry.increment_install_count(&zoe, &id, object(largest)).await.unwrap().1);
+    assert!(registry.increment_install_count(&zoe, &id, given(largest)).await.unwrap().1);
 }
 
 #[tokio::test]
@@ -101,8 +103,8 @@ async fn a_secret_is_a_text_even_where_the_schemas_draft_ignores_its_type() {
     old["inputs"]["properties"]["token"] = json!({ "$ref": "#/definitions/any", "type": "string", "format": "secret" });
     old["inputs"]["definitions"] = json!({ "any": {} });
     let (ann, id) = published(&database, &registry, old).await;
-    let given = json!({"channel": "#a", "token": {"a": "hunter2"}});
-    let error = registry.increment_install_count(&ann, &id, object(given)).await.unwrap_err();
+    let sent = json!({"channel": "#a", "token": {"a": "hunter2"}});
+    let error = registry.increment_install_count(&ann, &id, given(sent)).await.unwrap_err();
     assert_eq!(problems(error), [("/inputs/token".to_owned(), "a secret must be a text: put it in quotes".to_owned())]);
 }
 
@@ -111,10 +113,10 @@ async fn a_workflow_without_inputs_takes_none() {
     let (database, _guard) = fresh().await;
     let registry = marketplace(&database).await;
     let (ann, id) = published(&database, &registry, super::tests::greeting()).await;
-    let error = registry.increment_install_count(&ann, &id, object(json!({"a/b": 1}))).await.unwrap_err();
+    let error = registry.increment_install_count(&ann, &id, given(json!({"a/b": 1}))).await.unwrap_err();
     let found = problems(error);
     assert!(found.len() == 1 && found[0].0 == "/inputs/a~1b" && found[0].1.contains("has no inputs"), "{found:?}");
-    assert!(registry.increment_install_count(&ann, &id, object(json!({}))).await.unwrap().1);
+    assert!(registry.increment_install_count(&ann, &id, given(json!({}))).await.unwrap().1);
     assert_eq!(inputs(&registry, &ann, &id).await, (json!({}), secrets([])));
 }
 
@@ -124,20 +126,21 @@ async fn a_secret_is_sealed_and_shown_to_nobody() {
     let registry = marketplace(&database).await;
     let (_, id) = published(&database, &registry, definition()).await;
     let zoe = user("zoe");
-    let given = json!({"channel": "#a", "token": "hunter2"});
-    registry.increment_install_count(&zoe, &id, object(given)).await.unwrap();
+    let sent = json!({"channel": "#a", "token": "hunter2"});
+    registry.increment_install_count(&zoe, &id, given(sent)).await.unwrap();
     let installed = registry.get_installation(&zoe, &id).await.unwrap();
-    assert_eq!(installed.inputs.plain, r##"{"channel":"#a"}"##, "a default is not filled in, and a secret not kept");
-    assert_eq!(installed.inputs.secrets.keys().collect::<Vec<_>>(), ["token"]);
+    assert_eq!(installed.inputs, r##"{"channel":"#a"}"##, "a default is not filled in, and a secret not kept");
+    assert_eq!(installed.secret_inputs, ["token"]);
     assert!(!format!("{installed:?}").contains("hunter2"));
-    let sealed = &installed.inputs.secrets["token"];
+    let sealed: Vec<u8> =
+        sqlx::query_scalar("SELECT sealed FROM installation_secrets").fetch_one(&database.reader).await.unwrap();
     assert!(!sealed.windows(7).any(|bytes| bytes == b"hunter2"));
-    let (plain, opened) = registry.installation_inputs(&zoe, &id).await.unwrap();
-    assert!(!format!("{plain:?} {opened:?}").contains("hunter2"));
-    assert_eq!(opened["token"].expose_secret(), "hunter2");
+    let runnable = registry.runnable_installation(&installed.installation.id).await.unwrap().unwrap();
+    assert!(!format!("{runnable:?}").contains("hunter2"));
+    assert_eq!(runnable.secrets["token"].expose_secret(), "hunter2");
     // A record that was moved to somebody else's installation does not open there.
     let other = user("yan");
-    registry.increment_install_count(&other, &id, object(json!({"channel": "#b", "token": "other"}))).await.unwrap();
+    registry.increment_install_count(&other, &id, given(json!({"channel": "#b", "token": "other"}))).await.unwrap();
     sqlx::query(
         "UPDATE installation_secrets SET sealed = (SELECT s.sealed FROM installation_secrets s \
          JOIN installations i ON i.id = s.installation WHERE i.user_id = 'zoe')",
@@ -145,10 +148,9 @@ async fn a_secret_is_sealed_and_shown_to_nobody() {
     .execute(&database.writer)
     .await
     .unwrap();
-    assert_eq!(
-        registry.installation_inputs(&other, &id).await.unwrap_err(),
-        MarketplaceError::Vault(VaultError::Tampered)
-    );
+    let moved = registry.get_installation(&other, &id).await.unwrap().installation.id;
+    let refused = registry.runnable_installation(&moved).await.unwrap_err();
+    assert_eq!(refused, MarketplaceError::Vault(VaultError::Tampered));
     assert_eq!(inputs(&registry, &zoe, &id).await.1, secrets([("token", "hunter2")]));
 }
 
@@ -158,8 +160,9 @@ async fn installing_again_replaces_the_inputs_and_keeps_secrets_that_are_left_ou
     let registry = marketplace(&database).await;
     let (ann, id) = published(&database, &registry, definition()).await;
     let zoe = user("zoe");
-    let install = async |given: Option<Value>| {
-        registry.increment_install_count(&zoe, &id, given.and_then(object)).await.map(|(_, is_new)| is_new)
+    let install = async |inputs: Option<Value>| {
+        let change = inputs.map(given).unwrap_or_default();
+        registry.increment_install_count(&zoe, &id, change).await.map(|(_, is_new)| is_new)
     };
     let first = json!({"channel": "#a", "token": "hunter2", "key": "abc"});
     assert_eq!(install(Some(first)).await, Ok(true));
@@ -184,8 +187,9 @@ async fn installing_again_replaces_the_inputs_and_keeps_secrets_that_are_left_ou
         sqlx::query_scalar("SELECT count(*) FROM installation_secrets").fetch_one(&database.reader).await.unwrap();
     assert_eq!(left, 0);
     let ended = registry.get_installation(&zoe, &id).await.unwrap();
-    assert_eq!((ended.inputs.plain.as_str(), ended.inputs.secrets.len()), ("{}", 0));
-    assert_eq!(registry.installation_inputs(&zoe, &id).await.unwrap_err(), MarketplaceError::NotInstalled);
+    assert_eq!((ended.inputs.as_str(), ended.secret_inputs.len()), ("{}", 0));
+    let runnable = registry.runnable_installation(&ended.installation.id).await.unwrap().unwrap();
+    assert_eq!((runnable.state, runnable.secrets.len()), (InstallationState::Uninstalled, 0));
     let again = json!({"channel": "#d", "token": "fresh", "key": "k", "more": 1});
     assert_eq!(problems(install(Some(json!({"channel": "#d", "more": 1}))).await.unwrap_err()).len(), 2);
     assert_eq!(install(Some(again)).await, Ok(true));
@@ -198,8 +202,8 @@ async fn inputs_that_come_at_once_are_not_mixed() {
     let (_, id) = published(&database, &registry, definition()).await;
     let zoe = user("zoe");
     let all = (0..4).map(|number| {
-        let given = json!({"channel": format!("#{number}"), "token": format!("token {number}")});
-        registry.increment_install_count(&zoe, &id, object(given))
+        let sent = json!({"channel": format!("#{number}"), "token": format!("token {number}")});
+        registry.increment_install_count(&zoe, &id, given(sent))
     });
     let new = futures_util::future::join_all(all).await.into_iter().filter(|result| result.as_ref().unwrap().1);
     assert_eq!(new.count(), 1);
@@ -221,10 +225,13 @@ async fn an_installation_from_before_inputs_has_none() {
     .await
     .unwrap();
     let zoe = user("zoe");
-    assert!(!registry.increment_install_count(&zoe, &id, None).await.unwrap().1, "it stays installed");
+    assert!(
+        !registry.increment_install_count(&zoe, &id, InstallationChange::default()).await.unwrap().1,
+        "it stays installed"
+    );
     assert_eq!(inputs(&registry, &zoe, &id).await, (json!({}), secrets([])));
-    let given = json!({"channel": "#a", "token": "hunter2"});
-    assert!(!registry.increment_install_count(&zoe, &id, object(given)).await.unwrap().1);
+    let sent = json!({"channel": "#a", "token": "hunter2"});
+    assert!(!registry.increment_install_count(&zoe, &id, given(sent)).await.unwrap().1);
     assert_eq!(inputs(&registry, &zoe, &id).await, (json!({"channel": "#a"}), secrets([("token", "hunter2")])));
 }
 
@@ -239,22 +246,22 @@ async fn a_rotation_of_keys_takes_secret_inputs_along() {
     let late = vault(&database, &format!("{KEY},{OTHER_KEY}"));
     let late = marketplace_with(&database, late).await;
     let zoe = user("zoe");
-    let given = json!({"channel": "#a", "token": "hunter2", "key": "abc"});
-    registry.increment_install_count(&zoe, &id, object(given)).await.unwrap();
+    let sent = json!({"channel": "#a", "token": "hunter2", "key": "abc"});
+    registry.increment_install_count(&zoe, &id, given(sent)).await.unwrap();
     assert!(vault(&database, OTHER_KEY).verify_keys().await.is_err(), "a host without the key does not start");
     let file = KeyFile::open(&folder.path().join("none")).unwrap();
     let ring = KeyRing::load(Some(&format!("{OTHER_KEY},{KEY}").into()), &file).unwrap();
-    let options = RotateOptions { file: None, drop_unreadable: false };
+    let options = RotateOptions::default();
     let rotated = rotate(ring, options, std::sync::Arc::new(database.keyed_records())).await.unwrap();
     assert_eq!((rotated.resealed, rotated.unreadable.len()), (2, 0));
     let new = vault(&database, OTHER_KEY);
     new.verify_keys().await.unwrap();
     let new = marketplace_with(&database, new).await;
     assert_eq!(inputs(&new, &zoe, &id).await.1, secrets([("key", "abc"), ("token", "hunter2")]));
-    let given = object(json!({"channel": "#b", "token": "later"}));
-    let refused = registry.increment_install_count(&user("yan"), &id, given.clone()).await.unwrap_err();
+    let change = given(json!({"channel": "#b", "token": "later"}));
+    let refused = registry.increment_install_count(&user("yan"), &id, change.clone()).await.unwrap_err();
     assert_eq!(refused, MarketplaceError::Store(StoreError::StaleKey));
-    assert!(late.increment_install_count(&zoe, &id, given).await.is_ok(), "a host that has the key seals again");
+    assert!(late.increment_install_count(&zoe, &id, change).await.is_ok(), "a host that has the key seals again");
     assert_eq!(inputs(&new, &zoe, &id).await.1, secrets([("key", "abc"), ("token", "later")]));
 }
 
@@ -266,10 +273,10 @@ async fn secrets_that_nobody_can_open_go_and_the_installation_stays() {
     let registry = marketplace_with(&database, lost).await;
     let (_, id) = published(&database, &registry, definition()).await;
     let zoe = user("zoe");
-    registry.increment_install_count(&zoe, &id, object(json!({"channel": "#a", "token": "hunter2"}))).await.unwrap();
+    registry.increment_install_count(&zoe, &id, given(json!({"channel": "#a", "token": "hunter2"}))).await.unwrap();
     let file = KeyFile::open(&folder.path().join("none")).unwrap();
     let ring = KeyRing::load(Some(&OTHER_KEY.into()), &file).unwrap();
-    let options = RotateOptions { file: None, drop_unreadable: true };
+    let options = RotateOptions { drop_unreadable: true, ..RotateOptions::default() };
     let rotated = rotate(ring, options, std::sync::Arc::new(database.keyed_records())).await.unwrap();
     assert_eq!((rotated.dropped, rotated.resealed), (1, 0));
     let registry = marketplace_with(&database, vault(&database, OTHER_KEY)).await;

@@ -1,17 +1,20 @@
-//! The tables `installations`, `installation_secrets` and `reviews`, and the counts of listings, which change with them or not at all.
+//! The tables `installations` and `installation_secrets`, and the counts of listings, which change with them or not at all. Every
+//! write of an installation makes its revision grow, but for a rotation of keys.
 
 use std::collections::BTreeMap;
 
 use sqlx::SqliteConnection;
-use workway_marketplace::{Doc, Installation, Installed, NewInputs, Review, Reviewed};
+use workway_marketplace::{
+    Connections, Doc, Installation, InstallationFilter, InstallationState, InstallationWrite, Installed, NewInputs,
+};
 use workway_model::Timestamp;
 
 use super::{
     SqliteListings,
-    row::{self, InstallationRow, InstalledRow, ReviewRow},
+    row::{self, InstallationRow, InstalledRow, installation_statement},
     search_index::rank_again,
 };
-use crate::pool::{from_stored, to_stored};
+use crate::pool::to_stored;
 
 impl SqliteListings {
     pub(super) async fn install_for(
@@ -19,7 +22,7 @@ impl SqliteListings {
         listing: Doc,
         version: u64,
         user: &str,
-        inputs: &NewInputs,
+        write: &InstallationWrite,
         before: Option<u64>,
         now: Timestamp,
     ) -> Result<Option<(Installation, bool)>, sqlx::Error> {
@@ -60,34 +63,67 @@ impl SqliteListings {
             .await?;
             rank_again(&mut transaction, listing, row::number(installs)?, row).await?;
         }
-        let row: InstallationRow = sqlx::query_as(
-            "SELECT i.id, l.id AS listing_id, i.number, i.installed_at, i.uninstalled_at FROM installations i \
-             JOIN marketplace_integrations l ON l.doc = i.listing WHERE i.listing = ? AND i.user_id = ?",
-        )
-        .bind(listing)
-        .bind(user)
-        .fetch_one(&mut *transaction)
-        .await?;
-        let installation: Installation = row.try_into()?;
-        replace_inputs(&mut transaction, &installation.id, inputs).await?;
+        let id: String = sqlx::query_scalar("SELECT id FROM installations WHERE listing = ? AND user_id = ?")
+            .bind(listing)
+            .bind(user)
+            .fetch_one(&mut *transaction)
+            .await?;
+        write_installation(&mut transaction, &id, write).await?;
+        let row: InstallationRow =
+            sqlx::query_as(installation_statement!("", "", "i.id = ?")).bind(&id).fetch_one(&mut *transaction).await?;
         transaction.commit().await?;
-        Ok(Some((installation, !is_active)))
+        Ok(Some((row.try_into()?, !is_active)))
     }
 
-    pub(super) async fn uninstall_for(&self, listing: &str, user: &str, now: Timestamp) -> Result<bool, sqlx::Error> {
+    pub(super) async fn write_if_unchanged(
+        &self,
+        id: &str,
+        revision: u64,
+        write: &InstallationWrite,
+    ) -> Result<bool, sqlx::Error> {
+        let mut transaction = self.database.writer.begin_with("BEGIN IMMEDIATE").await?;
+        let is_unchanged: bool = sqlx::query_scalar(
+            "SELECT EXISTS (SELECT 1 FROM installations WHERE id = ? AND revision = ? AND uninstalled_at IS NULL)",
+        )
+        .bind(id)
+        .bind(to_stored(revision)?)
+        .fetch_one(&mut *transaction)
+        .await?;
+        if is_unchanged {
+            write_installation(&mut transaction, id, write).await?;
+            transaction.commit().await?;
+        }
+        Ok(is_unchanged)
+    }
+
+    pub(super) async fn uninstall_for(
+        &self,
+        listing: &str,
+        user: &str,
+        revision: Option<u64>,
+        now: Timestamp,
+    ) -> Result<bool, sqlx::Error> {
         let mut transaction = self.database.writer.begin_with("BEGIN IMMEDIATE").await?;
         let ended: Option<(i64, String)> = sqlx::query_as(
             "UPDATE installations SET uninstalled_at = ?3 WHERE user_id = ?2 AND uninstalled_at IS NULL \
+             AND (?4 IS NULL OR revision = ?4) \
              AND listing = (SELECT doc FROM marketplace_integrations WHERE id = ?1) RETURNING listing, id",
         )
         .bind(listing)
         .bind(user)
         .bind(now.as_millis())
+        .bind(revision.map(to_stored).transpose()?)
         .fetch_optional(&mut *transaction)
         .await?;
         let Some((doc, installation)) = ended else { return Ok(false) };
-        let none = NewInputs { plain: "{}".to_owned(), secrets: BTreeMap::new() };
-        replace_inputs(&mut transaction, &installation, &none).await?;
+        let nothing = InstallationWrite {
+            number: None,
+            inputs: Some(NewInputs { plain: "{}".to_owned(), secrets: BTreeMap::new() }),
+            connections: Some(Connections::new()),
+            paused_at: Some(None),
+            webhook: Some(None),
+        };
+        write_installation(&mut transaction, &installation, &nothing).await?;
         sqlx::query(
             "UPDATE marketplace_integrations SET active_install_count = active_install_count - 1 WHERE doc = ?",
         )
@@ -99,15 +135,28 @@ impl SqliteListings {
     }
 
     pub(super) async fn installation_of(&self, listing: &str, user: &str) -> Result<Option<Installed>, sqlx::Error> {
-        // One state of both tables.
-        let mut transaction = self.database.reader.begin().await?;
-        let row: Option<InstalledRow> = sqlx::query_as(
-            "SELECT i.id, l.id AS listing_id, i.number, i.installed_at, i.uninstalled_at, v.definition, v.source_format, v.source, \
-             i.inputs, i.revision FROM installations i JOIN marketplace_integrations l ON l.doc = i.listing \
-             JOIN workflow_versions v ON v.listing = i.listing AND v.number = i.number WHERE l.id = ? AND i.user_id = ?",
+        let id: Option<String> = sqlx::query_scalar(
+            "SELECT i.id FROM installations i JOIN marketplace_integrations l ON l.doc = i.listing \
+             WHERE l.id = ? AND i.user_id = ?",
         )
         .bind(listing)
         .bind(user)
+        .fetch_optional(&self.database.reader)
+        .await?;
+        // The row stays for ever.
+        let Some(id) = id else { return Ok(None) };
+        self.installation_with_id(&id).await
+    }
+
+    pub(super) async fn installation_with_id(&self, id: &str) -> Result<Option<Installed>, sqlx::Error> {
+        // One state of both tables.
+        let mut transaction = self.database.reader.begin().await?;
+        let row: Option<InstalledRow> = sqlx::query_as(installation_statement!(
+            ", v.definition, v.source_format, v.source, i.inputs, i.webhook",
+            "JOIN workflow_versions v ON v.listing = i.listing AND v.number = i.number",
+            "i.id = ?"
+        ))
+        .bind(id)
         .fetch_optional(&mut *transaction)
         .await?;
         let Some(row) = row else { return Ok(None) };
@@ -121,85 +170,98 @@ impl SqliteListings {
         Ok(Some(installed))
     }
 
-    pub(super) async fn review_by(
+    pub(super) async fn installations_of(
         &self,
-        listing: Doc,
         user: &str,
-        rating: u8,
-        text: &str,
-        now: Timestamp,
-    ) -> Result<(Reviewed, Option<Review>), sqlx::Error> {
-        let mut transaction = self.database.writer.begin_with("BEGIN IMMEDIATE").await?;
-        let before: Option<(bool, Option<i64>)> = sqlx::query_as(
-            "SELECT 1, r.rating FROM installations i LEFT JOIN reviews r ON r.listing = i.listing AND r.user_id = i.user_id \
-             WHERE i.listing = ? AND i.user_id = ?",
-        )
-        .bind(listing)
+        filter: &InstallationFilter,
+        after: Option<&str>,
+        most: usize,
+    ) -> Result<Vec<Installation>, sqlx::Error> {
+        let (is_uninstalled, is_paused) = match filter.state {
+            None => (false, None),
+            Some(InstallationState::Active) => (false, Some(false)),
+            Some(InstallationState::Paused) => (false, Some(true)),
+            Some(InstallationState::Uninstalled) => (true, None),
+        };
+        let rows: Vec<InstallationRow> = sqlx::query_as(installation_statement!(
+            "",
+            "",
+            "i.user_id = ?1 AND (i.uninstalled_at IS NOT NULL) = ?2 AND (?3 IS NULL OR (i.paused_at IS NOT NULL) = ?3) \
+             AND (?4 IS NULL OR l.id = ?4) AND (?5 IS NULL OR i.id < ?5) ORDER BY i.id DESC LIMIT ?6"
+        ))
         .bind(user)
-        .fetch_optional(&mut *transaction)
+        .bind(is_uninstalled)
+        .bind(is_paused)
+        .bind(filter.listing.as_deref())
+        .bind(after)
+        .bind(i64::try_from(most).unwrap_or(i64::MAX))
+        .fetch_all(&self.database.reader)
         .await?;
-        let Some((_, before)) = before else { return Ok((Reviewed::NotInstalled, None)) };
-        let row: ReviewRow = sqlx::query_as(
-            "INSERT INTO reviews (listing, user_id, rating, text, created_at, updated_at) VALUES (?1, ?2, ?3, ?4, ?5, ?5) \
-             ON CONFLICT (listing, user_id) DO UPDATE \
-             SET rating = excluded.rating, text = excluded.text, updated_at = excluded.updated_at \
-             RETURNING user_id, rating, text, created_at, updated_at",
-        )
-        .bind(listing)
-        .bind(user)
-        .bind(rating)
-        .bind(text)
-        .bind(now.as_millis())
-        .fetch_one(&mut *transaction)
-        .await?;
-        sqlx::query(
-            "UPDATE marketplace_integrations SET rating_sum = rating_sum + ?2, review_count = review_count + ?3 WHERE doc = ?1",
-        )
-        .bind(listing)
-        .bind(i64::from(rating) - before.unwrap_or(0))
-        .bind(before.is_none())
-        .execute(&mut *transaction)
-        .await?;
-        transaction.commit().await?;
-        let reviewed = if before.is_none() { Reviewed::Created } else { Reviewed::Replaced };
-        Ok((reviewed, Some(row.try_into()?)))
+        row::all(rows)
     }
 
-    pub(super) async fn reviews_of(
-        &self,
-        listing: Doc,
-        limit: usize,
-        offset: usize,
-    ) -> Result<(Vec<Review>, u64), sqlx::Error> {
-        let mut transaction = self.database.reader.begin().await?;
-        let rows: Vec<ReviewRow> = sqlx::query_as(
-            "SELECT user_id, rating, text, created_at, updated_at FROM reviews WHERE listing = ? \
-             ORDER BY updated_at DESC, user_id LIMIT ? OFFSET ?",
-        )
-        .bind(listing)
-        .bind(i64::try_from(limit).unwrap_or(i64::MAX))
-        .bind(i64::try_from(offset).unwrap_or(i64::MAX))
-        .fetch_all(&mut *transaction)
-        .await?;
-        let total = sqlx::query_scalar("SELECT review_count FROM marketplace_integrations WHERE doc = ?")
-            .bind(listing)
-            .fetch_one(&mut *transaction)
-            .await?;
-        Ok((row::all(rows)?, from_stored(total)?))
+    pub(super) async fn revisions_after(&self, after: &str, most: usize) -> Result<Vec<(String, u64)>, sqlx::Error> {
+        let rows: Vec<(String, i64)> =
+            sqlx::query_as("SELECT id, revision FROM installations WHERE id > ? ORDER BY id LIMIT ?")
+                .bind(after)
+                .bind(i64::try_from(most).unwrap_or(i64::MAX))
+                .fetch_all(&self.database.reader)
+                .await?;
+        rows.into_iter().map(|(id, revision)| Ok((id, row::number(revision)?))).collect()
+    }
+
+    /// Whether a user has a connection. The table is that of `connections`.
+    pub(super) async fn is_connected(&self, user: &str, provider: &str, connection: &str) -> Result<bool, sqlx::Error> {
+        sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM connections WHERE id = ? AND user_id = ? AND provider = ?)")
+            .bind(connection)
+            .bind(user)
+            .bind(provider)
+            .fetch_one(&self.database.reader)
+            .await
     }
 }
 
-/// Replaces all inputs of an installation.
-async fn replace_inputs(
+/// Makes a write, and the revision grow.
+async fn write_installation(
+    transaction: &mut SqliteConnection,
+    id: &str,
+    write: &InstallationWrite,
+) -> Result<(), sqlx::Error> {
+    let connections = write.connections.as_ref().map(serde_json::to_string).transpose();
+    sqlx::query(
+        "UPDATE installations SET number = coalesce(?2, number), inputs = coalesce(?3, inputs), \
+         connections = coalesce(?4, connections), paused_at = iif(?5, ?6, paused_at), revision = revision + 1 \
+         WHERE id = ?1",
+    )
+    .bind(id)
+    .bind(write.number)
+    .bind(write.inputs.as_ref().map(|inputs| &inputs.plain))
+    .bind(connections.map_err(|error| sqlx::Error::Encode(error.into()))?)
+    .bind(write.paused_at.is_some())
+    .bind(write.paused_at.flatten().map(Timestamp::as_millis))
+    .execute(&mut *transaction)
+    .await?;
+    // Apart, because a trigger compares the key of each token that is written.
+    if let Some(webhook) = &write.webhook {
+        sqlx::query("UPDATE installations SET webhook = ?2, webhook_key_id = ?3 WHERE id = ?1")
+            .bind(id)
+            .bind(webhook.as_ref().map(|sealed| &sealed.record))
+            .bind(webhook.as_ref().map(|sealed| sealed.key.to_string()))
+            .execute(&mut *transaction)
+            .await?;
+    }
+    match &write.inputs {
+        Some(inputs) => replace_secrets(transaction, id, inputs).await,
+        None => Ok(()),
+    }
+}
+
+/// Replaces all secret inputs of an installation.
+async fn replace_secrets(
     transaction: &mut SqliteConnection,
     installation: &str,
     inputs: &NewInputs,
 ) -> Result<(), sqlx::Error> {
-    sqlx::query("UPDATE installations SET inputs = ?2, revision = revision + 1 WHERE id = ?1")
-        .bind(installation)
-        .bind(&inputs.plain)
-        .execute(&mut *transaction)
-        .await?;
     sqlx::query("DELETE FROM installation_secrets WHERE installation = ?")
         .bind(installation)
         .execute(&mut *transaction)

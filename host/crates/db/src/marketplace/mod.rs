@@ -3,6 +3,7 @@
 mod expression;
 mod installs;
 mod listings;
+mod reviews;
 mod row;
 mod screenshots;
 mod search;
@@ -11,15 +12,17 @@ mod search_index;
 #[cfg(test)]
 mod input_tests;
 #[cfg(test)]
+mod installation_tests;
+#[cfg(test)]
 mod search_tests;
 #[cfg(test)]
 mod tests;
 
 use async_trait::async_trait;
 use workway_marketplace::{
-    Category, Doc, Installation, Installed, ListFilter, ListPage, Listing, ListingStore, NewInputs, NewVersion, Review,
-    Reviewed, Screenshot, ScreenshotInfo, SearchText, SearchWord, Sight, Stats, StoreError, Summary, TakenField,
-    VersionInfo,
+    Category, Doc, Installation, InstallationFilter, InstallationWrite, Installed, ListFilter, ListPage, Listing,
+    ListingStore, NewVersion, Review, Reviewed, Screenshot, ScreenshotInfo, SearchText, SearchWord, Sight, Stats,
+    StoreError, Summary, TakenField, VersionInfo,
 };
 use workway_model::Timestamp;
 
@@ -134,19 +137,56 @@ impl ListingStore for SqliteListings {
         listing: Doc,
         version: u64,
         user: &str,
-        inputs: &NewInputs,
+        write: &InstallationWrite,
         before: Option<u64>,
         now: Timestamp,
     ) -> Result<Option<(Installation, bool)>, StoreError> {
-        self.install_for(listing, version, user, inputs, before, now).await.map_err(failed)
+        self.install_for(listing, version, user, write, before, now).await.map_err(failed)
     }
 
-    async fn uninstall(&self, listing: &str, user: &str, now: Timestamp) -> Result<bool, StoreError> {
-        self.uninstall_for(listing, user, now).await.map_err(failed)
+    async fn change_installation(
+        &self,
+        id: &str,
+        revision: u64,
+        write: &InstallationWrite,
+    ) -> Result<bool, StoreError> {
+        self.write_if_unchanged(id, revision, write).await.map_err(failed)
+    }
+
+    async fn uninstall(
+        &self,
+        listing: &str,
+        user: &str,
+        revision: Option<u64>,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        self.uninstall_for(listing, user, revision, now).await.map_err(failed)
     }
 
     async fn installation(&self, listing: &str, user: &str) -> Result<Option<Installed>, StoreError> {
         self.installation_of(listing, user).await.map_err(failed)
+    }
+
+    async fn installation_by_id(&self, id: &str) -> Result<Option<Installed>, StoreError> {
+        self.installation_with_id(id).await.map_err(failed)
+    }
+
+    async fn installations(
+        &self,
+        user: &str,
+        filter: &InstallationFilter,
+        after: Option<&str>,
+        most: usize,
+    ) -> Result<Vec<Installation>, StoreError> {
+        self.installations_of(user, filter, after, most).await.map_err(failed)
+    }
+
+    async fn installation_revisions(&self, after: &str, most: usize) -> Result<Vec<(String, u64)>, StoreError> {
+        self.revisions_after(after, most).await.map_err(failed)
+    }
+
+    async fn has_connection(&self, user: &str, provider: &str, connection: &str) -> Result<bool, StoreError> {
+        self.is_connected(user, provider, connection).await.map_err(failed)
     }
 
     async fn review(

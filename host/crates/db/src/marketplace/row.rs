@@ -150,25 +150,56 @@ impl TryFrom<VersionRow> for VersionInfo {
     }
 }
 
+/// A statement that selects what an [`InstallationRow`] is read from, with more columns and tables, and a condition.
+macro_rules! installation_statement {
+    ($columns:literal, $tables:literal, $condition:literal) => {
+        concat!(
+            "SELECT i.id, i.user_id, l.id AS listing_id, l.name, i.number, i.connections, i.installed_at, i.paused_at, \
+             i.uninstalled_at, i.revision, CASE WHEN l.status = 'published' AND (l.visibility = 'public' \
+             OR l.developer_id IN (SELECT id FROM developers WHERE user_id = i.user_id)) \
+             THEN l.workflow_version END AS newest",
+            $columns,
+            " FROM installations i JOIN marketplace_integrations l ON l.doc = i.listing ",
+            $tables,
+            " WHERE ",
+            $condition
+        )
+    };
+}
+pub(super) use installation_statement;
+
 #[derive(FromRow)]
 pub(super) struct InstallationRow {
     id: String,
+    user_id: String,
     listing_id: String,
+    name: String,
     number: i64,
+    newest: Option<i64>,
+    connections: String,
     installed_at: i64,
+    paused_at: Option<i64>,
     uninstalled_at: Option<i64>,
+    revision: i64,
 }
 
 impl TryFrom<InstallationRow> for Installation {
     type Error = sqlx::Error;
 
     fn try_from(row: InstallationRow) -> Result<Self, sqlx::Error> {
+        let connections = serde_json::from_str(&row.connections).map_err(|error| sqlx::Error::Decode(error.into()))?;
         Ok(Self {
             id: row.id,
+            owner: parsed(&row.user_id)?,
             listing: row.listing_id,
+            name: row.name,
             number: number(row.number)?,
+            newest: row.newest.map(number).transpose()?,
+            connections,
             installed_at: Timestamp::from_millis(row.installed_at),
+            paused_at: row.paused_at.map(Timestamp::from_millis),
             uninstalled_at: row.uninstalled_at.map(Timestamp::from_millis),
+            revision: number(row.revision)?,
         })
     }
 }
@@ -182,7 +213,7 @@ pub(super) struct InstalledRow {
     #[sqlx(flatten)]
     source: SourceRow,
     inputs: String,
-    revision: i64,
+    webhook: Option<Vec<u8>>,
 }
 
 impl TryFrom<InstalledRow> for Installed {
@@ -190,8 +221,8 @@ impl TryFrom<InstalledRow> for Installed {
 
     fn try_from(row: InstalledRow) -> Result<Self, sqlx::Error> {
         let definition = InstalledDefinition { json: row.definition, source: row.source.try_into()? };
-        let inputs = StoredInputs { revision: number(row.revision)?, plain: row.inputs, secrets: BTreeMap::new() };
-        Ok(Self { installation: row.installation.try_into()?, definition, inputs })
+        let inputs = StoredInputs { plain: row.inputs, secrets: BTreeMap::new() };
+        Ok(Self { installation: row.installation.try_into()?, definition, inputs, webhook: row.webhook })
     }
 }
 

@@ -75,7 +75,7 @@ async fn an_exact_name_is_first_and_then_the_best_field() {
     add(&registry, named_only("Mailer third")).await;
     let popular = add(&registry, named_only("Second mail")).await;
     add(&registry, named_only("Mail")).await;
-    registry.increment_install_count(&user("zoe"), &popular.summary.id, None).await.unwrap();
+    registry.increment_install_count(&user("zoe"), &popular.summary.id, InstallationChange::default()).await.unwrap();
     let expected = ["Mail", "Second mail", "Mailer third", "Fourth", "Fifth", "Sixth"];
     assert_eq!(found(&registry, "MAIL!").await, expected);
     // Pages and the reverse are those of one order.
@@ -232,7 +232,7 @@ async fn installs_move_a_listing_to_another_bucket() {
     };
     assert_eq!(order().await, ["Stock 1", "Stock too"]);
     for name in ["zoe", "eve"] {
-        registry.increment_install_count(&user(name), &later, None).await.unwrap();
+        registry.increment_install_count(&user(name), &later, InstallationChange::default()).await.unwrap();
     }
     assert_eq!(order().await, ["Stock too", "Stock 1"]);
     let indexed: i64 =

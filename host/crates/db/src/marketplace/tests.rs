@@ -7,9 +7,9 @@ use std::{
 
 use serde_json::{Value, json};
 use workway_marketplace::{
-    ActionCatalogue, Actor, CatalogueAction, CatalogueOffer, CatalogueTrigger, Condition, DeveloperRef, ListFilter,
-    Listing, ListingChange, MarketplaceError, NewWorkflow, Sort, Source, SourceFormat, Status, StoreError,
-    WorkflowRegistry,
+    ActionCatalogue, Actor, CatalogueAction, CatalogueOffer, CatalogueTrigger, Condition, DeveloperRef,
+    InstallationChange, ListFilter, Listing, ListingChange, MarketplaceError, NewWorkflow, Sort, Source, SourceFormat,
+    Status, StoreError, WorkflowRegistry,
     bounds::{MAX_LISTINGS_PER_DEVELOPER, MAX_VERSIONS},
 };
 use workway_model::{ActionId, IntegrationId, LocalId, Schema};
@@ -38,6 +38,10 @@ impl ActionCatalogue for Hello {
 
     fn trigger(&self, _integration: &IntegrationId, _trigger: &LocalId) -> Option<CatalogueTrigger> {
         None
+    }
+
+    fn scopes(&self, _action: &ActionId) -> BTreeSet<String> {
+        BTreeSet::from(["repo".to_owned()])
     }
 
     fn offers(&self) -> BTreeMap<IntegrationId, CatalogueOffer> {
@@ -282,7 +286,7 @@ async fn a_write_for_another_version_changes_nothing() {
     let (id, version) = (listing.summary.id, listing.summary.version);
     let change = |tagline: &str| ListingChange { tagline: Some(tagline.to_owned()), ..ListingChange::default() };
     // Somebody's installation does not stand in the owner's way.
-    registry.increment_install_count(&user("zoe"), &id, None).await.unwrap();
+    registry.increment_install_count(&user("zoe"), &id, InstallationChange::default()).await.unwrap();
     let now = Condition::OneOf(vec![version]);
     let changed = registry.save_workflow(&ann, &id, &now, change("One")).await.unwrap();
     assert_eq!((changed.summary.version, changed.summary.tagline.as_str()), (version + 1, "One"));
@@ -304,14 +308,16 @@ async fn counts_are_of_users_and_ratings_are_exact() {
     let early = registry.review_workflow(&user("u0"), &id, 5, "").await.unwrap_err();
     assert_eq!(early, MarketplaceError::ReviewWithoutInstallation);
     for name in ["u0", "u1", "u2"] {
-        let (first, is_new) = registry.increment_install_count(&user(name), &id, None).await.unwrap();
-        let (second, again) = registry.increment_install_count(&user(name), &id, None).await.unwrap();
+        let (first, is_new) =
+            registry.increment_install_count(&user(name), &id, InstallationChange::default()).await.unwrap();
+        let (second, again) =
+            registry.increment_install_count(&user(name), &id, InstallationChange::default()).await.unwrap();
         assert!(is_new && !again && first == second);
     }
     for _ in 0..2 {
         registry.decrement_active_install_count(&user("u0"), &id).await.unwrap();
     }
-    registry.increment_install_count(&user("u0"), &id, None).await.unwrap();
+    registry.increment_install_count(&user("u0"), &id, InstallationChange::default()).await.unwrap();
     registry.decrement_active_install_count(&user("u2"), &id).await.unwrap();
     for (name, rating, is_new) in [("u0", 1, true), ("u1", 4, true), ("u0", 5, false), ("u2", 2, true)] {
         let (review, created) = registry.review_workflow(&user(name), &id, rating, "text").await.unwrap();
@@ -381,7 +387,7 @@ async fn what_is_installed_stays_when_the_listing_goes() {
     let (database, _guard) = fresh().await;
     let (registry, ann, zoe) = (marketplace(&database).await, developer(&database, "ann").await, user("zoe"));
     let id = published(&registry, &ann, "Daily").await.summary.id;
-    let (installed, _) = registry.increment_install_count(&zoe, &id, None).await.unwrap();
+    let (installed, _) = registry.increment_install_count(&zoe, &id, InstallationChange::default()).await.unwrap();
     let mut newer = greeting();
     newer["name"] = json!("Greet twice");
     let listing =
@@ -389,11 +395,14 @@ async fn what_is_installed_stays_when_the_listing_goes() {
     assert_eq!(listing.summary.workflow_version, 2);
     registry.delete_workflow(&ann, &id, &Condition::Any).await.unwrap();
     assert!(registry.get_workflow(&id, Some(&ann)).await.is_err());
-    assert!(registry.increment_install_count(&user("late"), &id, None).await.is_err());
+    assert!(registry.increment_install_count(&user("late"), &id, InstallationChange::default()).await.is_err());
     let still = registry.get_installation(&zoe, &id).await.unwrap();
     assert_eq!(
-        (still.installation, serde_json::from_str::<Value>(&still.definition.json).unwrap()),
-        (installed, greeting())
+        (
+            (still.installation.number, still.installation.newest),
+            serde_json::from_str::<Value>(&still.definition.json).unwrap()
+        ),
+        ((installed.number, None), greeting())
     );
     assert_eq!(still.definition.source, Some(json_source(&greeting())), "the text of the version that is installed");
     registry.decrement_active_install_count(&zoe, &id).await.unwrap();

@@ -3,9 +3,13 @@
 //! The store holds everything, what is searched included. Answers are cached: a write of this process drops them before it is
 //! answered, and those of other processes within seconds.
 
+mod installations;
 mod installs;
+mod prepare;
 mod read;
+mod reviews;
 mod screenshots;
+mod upgrade;
 mod validate;
 mod write;
 
@@ -23,6 +27,8 @@ use workway_model::UserId;
 use workway_vault::Vault;
 use workway_workflow::ActionCatalogue;
 
+pub use prepare::InstallationChange;
+pub use upgrade::{InputChange, InputDifference, UpgradePreview, UpgradeRequest};
 pub use validate::Validation;
 pub use write::{Condition, NewWorkflow, Written};
 
@@ -69,7 +75,7 @@ struct Inner {
     store: Arc<dyn ListingStore>,
     /// Actions and triggers of this host.
     known: Arc<dyn ActionCatalogue + Send + Sync>,
-    /// Seals secret inputs.
+    /// Seals secret inputs and tokens of webhooks.
     vault: Arc<Vault>,
     /// Whether every public listing was searchable once.
     is_searchable: AtomicBool,

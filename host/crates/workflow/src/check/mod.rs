@@ -95,6 +95,24 @@ pub fn required_providers(definition: &WorkflowDefinition, catalogue: &dyn Actio
     of_actions.chain(of_trigger).collect()
 }
 
+/// The scopes that the actions of a workflow need, by provider. A provider without scopes is left out.
+pub fn required_scopes(
+    definition: &WorkflowDefinition,
+    catalogue: &dyn ActionCatalogue,
+) -> BTreeMap<ProviderId, BTreeSet<String>> {
+    let mut required = BTreeMap::<_, BTreeSet<_>>::new();
+    for id in definition.uses() {
+        let scopes = catalogue.scopes(id);
+        if scopes.is_empty() {
+            continue;
+        }
+        for provider in catalogue.action(id).into_iter().flat_map(|action| action.providers) {
+            required.entry(provider).or_default().extend(scopes.iter().cloned());
+        }
+    }
+    required
+}
+
 fn known_trigger(definition: &WorkflowDefinition, catalogue: &dyn ActionCatalogue) -> Option<CatalogueTrigger> {
     match &definition.trigger {
         Trigger::Integration { integration, trigger, .. } => catalogue.trigger(integration, trigger),

@@ -12,7 +12,7 @@ use crate::{
 const ID_PREFIX: &str = "dev_";
 
 /// The caller, with the developer profile if there is one.
-pub(super) async fn actor(app: &App, caller: &Caller) -> Result<Actor, ApiError> {
+pub(in crate::http::routes) async fn actor(app: &App, caller: &Caller) -> Result<Actor, ApiError> {
     let developer = app.users().developer_of(&caller.user).await?;
     let developer = developer.map(|found| DeveloperRef {
         id: found.id.to_string(),

@@ -4,11 +4,12 @@ use axum::{http::HeaderMap, response::Response};
 use serde_json::value::RawValue;
 use workway_api::{
     error::ProblemDetail,
+    installations::{self, Installation, InstallationDetail},
     listings::{self, ListingDetail, ListingDeveloper, ListingStatus, Screenshot, SourceFormat, WorkflowSource},
     marketplace::ListingPage,
     reviews::Review,
     validation::{DefinitionProblem, Severity, Validation},
-    versions::{Installation, Version},
+    versions::Version,
 };
 use workway_marketplace as marketplace;
 use workway_marketplace::{
@@ -144,13 +145,58 @@ pub(super) fn version(info: &VersionInfo) -> Version {
     }
 }
 
-pub(super) fn installation(installation: &marketplace::Installation) -> Installation {
+pub(in crate::http::routes) fn installation(installation: &marketplace::Installation) -> Installation {
     Installation {
         id: installation.id.clone(),
         workflow_id: installation.listing.clone(),
+        workflow_name: installation.name.clone(),
         workflow_version: installation.number,
+        newest_version: installation.newest,
         active: installation.uninstalled_at.is_none(),
+        paused_at: installation.paused_at,
+        connections: installation.connections.clone(),
         installed_at: installation.installed_at,
+    }
+}
+
+pub(in crate::http::routes) fn installation_detail(
+    found: marketplace::InstallationDetail,
+) -> Result<InstallationDetail, ApiError> {
+    Ok(InstallationDetail {
+        installation: installation(&found.installation),
+        source: found.definition.source.as_ref().map(source),
+        workflow_definition: raw_json(found.definition.json)?,
+        inputs: raw_json(found.inputs)?,
+        secret_inputs: found.secret_inputs,
+        webhook_token: found.webhook.map(Into::into),
+    })
+}
+
+pub(in crate::http::routes) fn upgrade_preview(preview: marketplace::UpgradePreview) -> installations::UpgradePreview {
+    let input = |input: marketplace::InputDifference| installations::InputDifference {
+        name: input.name,
+        change: match input.change {
+            marketplace::InputChange::Added => installations::InputChange::Added,
+            marketplace::InputChange::Removed => installations::InputChange::Removed,
+            marketplace::InputChange::Changed => installations::InputChange::Changed,
+        },
+        secret: input.secret,
+        required: input.required,
+        newly_required: input.newly_required,
+        schema: input.schema,
+    };
+    let problem = |problem: workflow::Problem| ProblemDetail::new(problem.pointer, problem.message);
+    installations::UpgradePreview {
+        from: preview.from,
+        to: preview.to,
+        providers_added: preview.providers_added,
+        providers_removed: preview.providers_removed,
+        scopes_added: preview.scopes_added,
+        scopes_removed: preview.scopes_removed,
+        inputs: preview.inputs.into_iter().map(input).collect(),
+        trigger_changed: preview.trigger_changed,
+        pricing: api_pricing(preview.pricing),
+        problems: preview.problems.into_iter().map(problem).collect(),
     }
 }
 

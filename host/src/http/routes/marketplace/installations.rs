@@ -3,13 +3,14 @@
 use axum::{Json, extract::State, http::StatusCode};
 use workway_api::{
     error::Problem,
-    versions::{Installation, InstallationDetail, NewInstallation},
+    installations::{Installation, InstallationDetail, NewInstallation},
 };
+use workway_marketplace::InstallationChange;
 use workway_users::Scope;
 
 use super::{
     actor::actor,
-    convert::{installation, raw_json, source},
+    convert::{installation, installation_detail},
 };
 use crate::{
     app::App,
@@ -33,18 +34,12 @@ pub(in crate::http) async fn get_installation(
 ) -> Result<Json<InstallationDetail>, ApiError> {
     caller.require(Scope::Marketplace)?;
     let actor = actor(&app, &caller).await?;
-    let found = app.marketplace().get_installation(&actor, &id).await?;
-    Ok(Json(InstallationDetail {
-        installation: installation(&found.installation),
-        workflow_definition: raw_json(found.definition.json)?,
-        source: found.definition.source.as_ref().map(source),
-        inputs: raw_json(found.inputs.plain)?,
-        secret_inputs: found.inputs.secrets.into_keys().collect(),
-    }))
+    Ok(Json(installation_detail(app.marketplace().get_installation(&actor, &id).await?)?))
 }
 
-/// Installs a workflow's current version for the calling user, with inputs if it has any. Of an installed workflow only the inputs
-/// are replaced, and only if the request has some; a secret input that is left out keeps its value.
+/// Installs a workflow's current version for the calling user, with inputs if it has any, and connections. Of an installed workflow
+/// only the inputs and connections are replaced, and only those that the request has; a secret input that is left out keeps its
+/// value.
 #[utoipa::path(post, path = "/marketplace/{id}/install", tag = "marketplace",
     params(("id" = String, Path, description = "the workflow's id or slug", example = "daily-standup")),
     request_body = Option<NewInstallation>,
@@ -52,7 +47,7 @@ pub(in crate::http) async fn get_installation(
     responses(
         (status = CREATED, description = "the new installation", body = Installation),
         (status = OK, description = "the existing installation", body = Installation),
-        (status = BAD_REQUEST, description = "the request is malformed, or the inputs do not match the workflow's schema; `errors` lists every problem", body = Problem, content_type = "application/problem+json"),
+        (status = BAD_REQUEST, description = "the request is malformed, or the inputs or connections do not fit the workflow; `errors` lists every problem", body = Problem, content_type = "application/problem+json"),
         (status = PAYMENT_REQUIRED, description = "the workflow is not free, and this host takes no payments yet", body = Problem, content_type = "application/problem+json"),
         (status = CONFLICT, description = "the workflow is the caller's own and not published", body = Problem, content_type = "application/problem+json"),
     ))]
@@ -64,8 +59,9 @@ pub(in crate::http) async fn install_workflow(
 ) -> Result<(StatusCode, Json<Installation>), ApiError> {
     caller.require(Scope::Marketplace)?;
     let actor = actor(&app, &caller).await?;
-    let inputs = body.and_then(|extract::Json(body)| body.inputs);
-    let (found, is_new) = app.marketplace().increment_install_count(&actor, &id, inputs).await?;
+    let body = body.map(|extract::Json(body)| body).unwrap_or_default();
+    let change = InstallationChange { inputs: body.inputs, connections: body.connections };
+    let (found, is_new) = app.marketplace().increment_install_count(&actor, &id, change).await?;
     let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, Json(installation(&found))))
 }

@@ -1,7 +1,7 @@
 //! Workflows that developers publish: finding, writing, installing and reviewing them.
 
-mod actor;
-mod convert;
+pub(super) mod actor;
+pub(super) mod convert;
 mod problems;
 
 pub(in crate::http) mod installations;
