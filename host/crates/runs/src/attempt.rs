@@ -13,6 +13,8 @@ use workway_workflow::{
 
 use crate::{ActionCall, CallError, RunId, context::RunContext, engine::Engine};
 
+/// The code of a step that a draft was tried without an output for.
+const NO_MOCK: &str = "no-mock";
 /// The first and the longest pause of a call for which the host has no place.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
@@ -30,9 +32,13 @@ impl Attempt {
     /// Calls the action, as soon as the host has a place for it.
     pub(crate) async fn call(self, input: Evaluated) -> Result<Value, Failure> {
         let path = &self.call.path;
-        let mock = path.id().and_then(|id| self.context.mocks.get(id.as_str()));
-        if let Some(output) = mock {
-            return Ok(output.clone());
+        if let Some(mocks) = &self.context.mocks {
+            let mock = path.id().and_then(|id| mocks.get(id.as_str())).cloned();
+            let missing = || {
+                let message = format!("there is no output for the step \"{path}\" in `mocks`: add it by the step's id");
+                Failure::permanent(NO_MOCK, message)
+            };
+            return mock.ok_or_else(missing);
         }
         let input = self.revealed(input)?;
         let key = idempotency_key(&self.run, path);

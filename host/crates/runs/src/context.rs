@@ -20,8 +20,8 @@ pub(crate) const DRAFT: &str = "draft";
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Draft {
-    /// Outputs of steps that are not called, by the steps' ids.
-    pub mocks: BTreeMap<String, Value>,
+    /// Outputs by the ids of steps. With them no action is called: a step without one fails.
+    pub mocks: Option<BTreeMap<String, Value>>,
     pub connections: BTreeMap<ProviderId, String>,
     /// Secret inputs. The event that holds them is sealed, and shown to nobody.
     pub secrets: BTreeMap<String, String>,
@@ -32,7 +32,7 @@ pub struct Draft {
 pub(crate) struct RunContext {
     pub(crate) secrets: BTreeMap<String, SecretString>,
     pub(crate) connections: BTreeMap<ProviderId, String>,
-    pub(crate) mocks: BTreeMap<String, Value>,
+    pub(crate) mocks: Option<BTreeMap<String, Value>>,
 }
 
 impl RunContext {
@@ -49,7 +49,7 @@ impl RunContext {
         };
         Ok(match installations.find(id).await? {
             Some(found) if !found.is_uninstalled => {
-                Ok(Self { secrets: found.secrets, connections: found.connections, mocks: BTreeMap::new() })
+                Ok(Self { secrets: found.secrets, connections: found.connections, mocks: None })
             }
             _ => Err("the workflow was uninstalled".to_owned()),
         })

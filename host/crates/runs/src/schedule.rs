@@ -1,23 +1,93 @@
-//! Starts the runs of schedules when their time has come, and keeps triggers in line with the installations that they belong to.
+//! Starts the runs of schedules when their time has come.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
-use workway_model::Timestamp;
-use workway_workflow::{Trigger, WorkflowDefinition};
+use workway_workflow::Trigger;
 
 use crate::{
-    Installation, Origin, RunStoreError, TriggerKind, TriggerRow,
+    Origin, RunStoreError, TriggerKind, TriggerRow,
     engine::Engine,
-    start::{NewStart, StartError},
+    start::StartError,
 };
 
 /// How often schedules are looked at without being told: another process may have changed one, and the clock may be set.
 const LOOK: Duration = Duration::from_secs(1);
-/// Schedules that are started in one round.
+/// The pause after a store that failed.
+const PAUSE: Duration = Duration::from_millis(500);
+/// Schedules that are read at once.
 const AT_ONCE: u32 = 100;
-/// Installations that are compared at once.
-const COMPARED_AT_ONCE: u32 = 500;
-/// How often all installations are compared with their triggers.
-const SWEEP: Duration = Duration::from_secs(600);
+
+impl Engine {
+    /// Fires schedules until `stop`.
+    pub(crate) async fn keep_schedules(self, stop: CancellationToken) {
+        while !stop.is_cancelled() {
+            let (due, most) = match self.fire_due().await {
+                Ok(due) => (due, LOOK),
+                Err(error) => {
+                    tracing::warn!(%error, "schedules cannot be read or fired: trying again");
+                    (None, PAUSE)
+                }
+            };
+            tokio::select! {
+                () = self.sleep_until(due, most) => {}
+                () = self.schedules.notified() => {}
+                () = stop.cancelled() => {}
+            }
+        }
+    }
+
+    /// Fires what is due, and returns when the next one is.
+    async fn fire_due(&self) -> Result<Option<workway_model::Timestamp>, RunStoreError> {
+        loop {
+            let due = self.store.due_schedules(self.clock.now(), AT_ONCE).await?;
+            for trigger in &due {
+                self.fire(trigger).await?;
+            }
+            if due.len() < AT_ONCE as usize {
+                return self.store.next_schedule().await;
+            }
+        }
+    }
+
+    async fn fire(&self, trigger: &TriggerRow) -> Result<(), RunStoreError> {
+        let TriggerKind::Schedule { next_at: Some(planned) } = trigger.kind else { return Ok(()) };
+        let Some(installation) = self.installations.find(&trigger.installation).await? else {
+            return self.store.delete_trigger(&trigger.installation).await;
+        };
+        if installation.revision != trigger.revision || installation.is_paused || installation.is_uninstalled {
+            return self.follow(&installation).await;
+        }
+        let schedule = match self.definition(&installation.definition).map(|definition| definition.trigger.clone()) {
+            Ok(Trigger::Schedule(schedule)) => schedule,
+            _ => return self.store.delete_trigger(&trigger.installation).await,
+        };
+        let plan = schedule.plan(planned, self.clock.now());
+        if !plan.fire {
+            return self.store.plan(&trigger.installation, planned, plan.next_at).await;
+        }
+        let scheduled_at = json!({ "scheduled_at": plan.scheduled_at.to_string() });
+        let dedupe = format!("schedule:{}", planned.as_millis());
+        let run = match self.new_run(&installation, Origin::Schedule, scheduled_at, Some(dedupe)) {
+            Ok(run) => run,
+            Err(StartError::Store(error)) => return Err(error),
+            Err(error) => {
+                tracing::warn!(installation = trigger.installation, %error, "a schedule starts nothing");
+                return self.store.plan(&trigger.installation, planned, plan.next_at).await;
+            }
+        };
+        let id = run.id.clone();
+        match self.store.fire(run, &self.settings.limits(), planned, plan.next_at).await {
+            Ok(Some(_)) => self.wake(&id),
+            // Another worker was faster, or the schedule was changed.
+            Ok(None) => {}
+            Err(RunStoreError::QueueFull) => {
+                tracing::warn!(installation = trigger.installation, "too many runs are queued: a scheduled run is late");
+                return Err(RunStoreError::QueueFull);
+            }
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
+}

@@ -5,6 +5,7 @@ use std::fmt;
 
 use async_trait::async_trait;
 use workway_model::{Timestamp, UserId};
+pub use workway_workflow::{Concurrency, OnLimit};
 
 /// The id of a run: `run_` and a UUID that sorts by time.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -48,23 +49,6 @@ pub enum Origin {
     Draft,
     /// Again from a step of another run.
     Retry,
-}
-
-/// How many runs of one installation go on at once, and what becomes of one more.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Concurrency {
-    pub limit: u32,
-    pub on_limit: OnLimit,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OnLimit {
-    /// It waits for its turn.
-    Queue,
-    /// It is not started.
-    Skip,
-    /// The oldest of those that have not ended are cancelled.
-    CancelRunning,
 }
 
 /// A run that is about to be stored.

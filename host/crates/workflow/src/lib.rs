@@ -25,7 +25,6 @@ mod webhook;
 mod write;
 
 pub use catalogue::{ActionCatalogue, CatalogueAction, CatalogueOffer, CatalogueTrigger};
-pub use check::{CheckReport, check, required_providers};
 pub use concurrency::{Concurrency, OnLimit};
 pub use check::{CheckReport, check, required_providers, required_scopes};
 pub use credential::{comment_credential_problems, credential_problems};
