@@ -34,7 +34,7 @@ pub use step::{Case, Retry, Step, StepId, StepIdError, StepKind, WaitFor};
 pub use workway_document::{Document, Position};
 
 pub use workway_expression::{
-    EvaluateError, Evaluated, Expression, ExpressionError, Piece, Reference, Root, Scope, SecretText, Segment,
+    EvaluateError, Evaluated, Expression, ExpressionError, Layer, Piece, Reference, Root, Scope, SecretText, Segment,
     Template, TemplateError,
 };
 
