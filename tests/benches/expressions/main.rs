@@ -110,7 +110,8 @@ fn cost(source: &str, data: &Value) -> Option<Found> {
         let started = Instant::now();
         let expression = Expression::parse(source).ok()?;
         // An error costs as well.
-        let _ = expression.evaluate(&Scope { data, now: Timestamp::UNIX_EPOCH, secrets: &BTreeMap::new() }, MAX_FUEL);
+        let _ = expression
+            .evaluate(&Scope { data, layers: &[], now: Timestamp::UNIX_EPOCH, secrets: &BTreeMap::new() }, MAX_FUEL);
         let time = started.elapsed();
         #[expect(clippy::cast_precision_loss, reason = "a figure to print")]
         let mib = MEMORY.peak_usage().saturating_sub(before) as f64 / f64::from(1 << 20);

@@ -79,7 +79,7 @@ impl Drop for Jinja2 {
 }
 
 fn evaluate(source: &str, data: &Value) -> Result<Value, String> {
-    let scope = Scope { data, now: Timestamp::UNIX_EPOCH, secrets: &Default::default() };
+    let scope = Scope { data, layers: &[], now: Timestamp::UNIX_EPOCH, secrets: &Default::default() };
     let expression = Expression::parse(source).map_err(|error| error.to_string())?;
     expression.evaluate(&scope, MAX_FUEL).map_err(|error| error.to_string())
 }

@@ -7,7 +7,7 @@ mod expression;
 mod template;
 mod text;
 
-pub use evaluate::{EvaluateError, Evaluated, Scope, SecretText};
+pub use evaluate::{EvaluateError, Evaluated, Layer, Scope, SecretText};
 pub use expression::{Expression, ExpressionError, Reference, Root, SecretUse, Segment};
 pub use template::{Piece, Template, TemplateError};
 pub use text::clipped;

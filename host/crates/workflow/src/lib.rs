@@ -39,7 +39,7 @@ pub use webhook::{HmacAlgorithm, HmacEncoding, HmacHeader, WebhookScheme, Webhoo
 pub use workway_document::{Document, Position};
 
 pub use workway_expression::{
-    EvaluateError, Evaluated, Expression, ExpressionError, Piece, Reference, Root, Scope, SecretText, Segment,
+    EvaluateError, Evaluated, Expression, ExpressionError, Layer, Piece, Reference, Root, Scope, SecretText, Segment,
     Template, TemplateError,
 };
 

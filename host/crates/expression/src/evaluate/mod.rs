@@ -12,7 +12,7 @@ mod work;
 use std::{borrow::Cow, collections::BTreeMap};
 
 use secrecy::SecretString;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use workway_model::Timestamp;
 
 use super::{
@@ -27,10 +27,22 @@ use work::Work;
 pub struct Scope<'a> {
     /// An object that holds the roots. It never holds the value of a secret input.
     pub data: &'a Value,
+    /// What is seen beside `data`, the innermost last. If there are any, `steps` is what they hold together.
+    pub layers: &'a [Layer<'a>],
     /// The time of the run, which `now()` tells: recorded, so that a replay computes the same.
     pub now: Timestamp,
     /// The inputs that are secret, by name. Nothing shows them: an expression can use one as the key of `hmac`, or hand it on whole.
     pub secrets: &'a BTreeMap<String, SecretString>,
+}
+
+/// What the steps of one list see of each other. Layers are borrowed from where values are kept, so that no value is copied only to be
+/// seen.
+#[derive(Clone, Copy, Debug)]
+pub struct Layer<'a> {
+    /// What `item` is; if none, what it is in the layers around.
+    pub item: Option<&'a Value>,
+    /// Members of `steps`.
+    pub steps: &'a Map<String, Value>,
 }
 
 /// Why an expression has no value. Who wrote the workflow is to blame, or what it was run with.
@@ -101,6 +113,14 @@ impl Expression {
         let mut work = Work::new(scope, fuel);
         let computed = work.compute(self)?.value()?;
         work.result(computed, &mut left)
+    }
+
+    /// Whether its value counts as true, as in `not`: not null, false, 0 or empty. The value is not copied.
+    ///
+    /// # Errors
+    /// See [`EvaluateError`].
+    pub fn holds(&self, scope: &Scope<'_>, fuel: u64) -> Result<bool, EvaluateError> {
+        Work::new(scope, fuel).is_true(self.tree())
     }
 }
 

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde_json::{Map, Value};
 
 use super::{
-    Computed, EvaluateError, Outcome,
+    Computed, EvaluateError, Outcome, Scope,
     compare::{is_true, kind},
     number::Num,
     work::{VALUE_BYTES, Work},
@@ -20,7 +20,7 @@ impl<'a> Work<'a> {
         self.charge(1)?;
         match node {
             Node::Literal(value) => Ok(Computed::Value(Cow::Borrowed(value))),
-            Node::Root(root) => Ok(self.root(*root)),
+            Node::Root(root) => self.root(*root),
             Node::Member(of, segment) => self.member(of, segment, node),
             Node::Item(of, place) => {
                 let segment = match &*self.value(place)? {
@@ -120,16 +120,23 @@ impl<'a> Work<'a> {
         nodes.iter().map(|node| node.as_ref().map(|node| self.node(node)).transpose()).collect()
     }
 
-    fn is_true(&mut self, node: &'a Node) -> Result<bool, EvaluateError> {
+    pub(super) fn is_true(&mut self, node: &'a Node) -> Result<bool, EvaluateError> {
         self.value(node).map(|value| is_true(&value))
     }
 
-    fn root(&self, root: Root) -> Computed<'a> {
+    fn root(&mut self, root: Root) -> Outcome<'a> {
+        let Scope { data, layers, .. } = *self.scope;
+        if root == Root::Steps && !layers.is_empty() {
+            let mut steps = Map::new();
+            for (name, step) in layers.iter().flat_map(|layer| layer.steps) {
+                self.put(&mut steps, name, Cow::Borrowed(step))?;
+            }
+            return Ok(Value::Object(steps).into());
+        }
         let name = root.as_str();
-        self.scope
-            .data
-            .get(name)
-            .map_or_else(|| Computed::Missing(format!("`{name}`")), |value| Computed::Value(Cow::Borrowed(value)))
+        let item = layers.iter().rev().find_map(|layer| layer.item).filter(|_| root == Root::Item);
+        let value = item.or_else(|| data.get(name));
+        Ok(value.map_or_else(|| Computed::Missing(format!("`{name}`")), |value| Computed::Value(Cow::Borrowed(value))))
     }
 
     /// A member of a value. Below what is missing everything is missing, and the first of it is named.
@@ -139,13 +146,18 @@ impl<'a> Work<'a> {
         {
             return Ok(Computed::Secret(name));
         }
-        let of = match self.node(of)? {
-            Computed::Missing(name) => return Ok(Computed::Missing(name)),
-            other => other.value()?,
-        };
         let missing = || {
             let name = Reference::of(node).map(|reference| format!("`{reference}`"));
             Computed::Missing(name.unwrap_or_else(|| "a member of what is computed".to_owned()))
+        };
+        if let (Node::Root(Root::Steps), Segment::Name(name), [_, ..]) = (of, segment, self.scope.layers) {
+            self.charge(1)?;
+            let step = self.scope.layers.iter().rev().find_map(|layer| layer.steps.get(name));
+            return Ok(step.map_or_else(missing, |step| Computed::Value(Cow::Borrowed(step))));
+        }
+        let of = match self.node(of)? {
+            Computed::Missing(name) => return Ok(Computed::Missing(name)),
+            other => other.value()?,
         };
         Ok(at(of, segment).map_or_else(missing, Computed::Value))
     }

@@ -58,8 +58,22 @@ impl Template {
     /// # Errors
     /// That of the first expression that has no value. See [`EvaluateError`].
     pub fn evaluate(&self, scope: &Scope<'_>, fuel: u64) -> Result<Evaluated, EvaluateError> {
-        let mut evaluation = Evaluation { scope, fuel, left: MAX_RESULT_BYTES, secrets: BTreeMap::new() };
+        let mut evaluation = Evaluation::new(scope, fuel);
         let value = evaluation.value(self, "")?;
+        Ok(Evaluated { value, secrets: evaluation.secrets })
+    }
+
+    /// As [`Template::evaluate`], of an object with these members.
+    ///
+    /// # Errors
+    /// That of the first expression that has no value. See [`EvaluateError`].
+    pub fn evaluate_members(
+        members: &BTreeMap<String, Self>,
+        scope: &Scope<'_>,
+        fuel: u64,
+    ) -> Result<Evaluated, EvaluateError> {
+        let mut evaluation = Evaluation::new(scope, fuel);
+        let value = evaluation.members(members, "")?;
         Ok(Evaluated { value, secrets: evaluation.secrets })
     }
 }
@@ -72,7 +86,11 @@ struct Evaluation<'s> {
     secrets: BTreeMap<String, SecretText>,
 }
 
-impl Evaluation<'_> {
+impl<'s> Evaluation<'s> {
+    fn new(scope: &'s Scope<'s>, fuel: u64) -> Self {
+        Self { scope, fuel, left: MAX_RESULT_BYTES, secrets: BTreeMap::new() }
+    }
+
     fn value(&mut self, template: &Template, pointer: &str) -> Result<Value, EvaluateError> {
         match template {
             Template::Literal(value) => Ok(value.clone()),
@@ -94,13 +112,15 @@ impl Evaluation<'_> {
                     .collect::<Result<_, _>>()
                     .map(Value::Array)
             }
-            Template::Object(members) => {
-                let member = |(name, template): (&String, &Template)| {
-                    self.value(template, &child(pointer, name)).map(|value| (name.clone(), value))
-                };
-                members.iter().map(member).collect::<Result<Map<_, _>, _>>().map(Value::Object)
-            }
+            Template::Object(members) => self.members(members, pointer),
         }
+    }
+
+    fn members(&mut self, members: &BTreeMap<String, Template>, pointer: &str) -> Result<Value, EvaluateError> {
+        let member = |(name, template): (&String, &Template)| {
+            self.value(template, &child(pointer, name)).map(|value| (name.clone(), value))
+        };
+        members.iter().map(member).collect::<Result<Map<_, _>, _>>().map(Value::Object)
     }
 
     fn text(&mut self, pieces: &[Piece], pointer: &str) -> Result<Value, EvaluateError> {

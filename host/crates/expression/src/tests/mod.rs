@@ -19,5 +19,5 @@ pub(super) static SECRETS: LazyLock<BTreeMap<String, SecretString>> = LazyLock::
 
 /// What expressions see with this data, at 2026-11-29T08:30:00Z.
 pub(super) fn scope(data: &Value) -> Scope<'_> {
-    Scope { data, now: Timestamp::from_seconds(1_795_941_000), secrets: &SECRETS }
+    Scope { data, layers: &[], now: Timestamp::from_seconds(1_795_941_000), secrets: &SECRETS }
 }

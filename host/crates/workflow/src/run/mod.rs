@@ -13,15 +13,24 @@
 //! A run that [`RunState::ended`] is over. [`apply`] refuses an event that makes no sense and leaves the state as it was;
 //! [`RunError::is_late`] says whether it only came too late, which is normal for a call that was aborted.
 
+mod advance;
+mod apply;
 mod event;
 mod path;
 mod plan;
+mod prepare;
 mod retry;
+mod scope;
+mod state;
 
+pub use advance::advance;
+pub use apply::{RunError, apply};
 pub use event::{EndStatus, Event, EventKind, Failure, Opening, Resolution, RunFailure, Wait};
 pub use path::{PathSegment, StepPath, StepPathError};
 pub use plan::{Call, OpenWait, Plan, Prepared, Record, Timer, TimerKind};
+pub use prepare::prepare;
 pub use retry::{DEFAULT_BACKOFF, MAX_BACKOFF, MAX_RETRY_AFTER, retry_delay};
+pub use state::RunState;
 
 /// The version of the rules by which events become states and plans. It is stored with each run: a run goes on only under the rules with
 /// which it began.

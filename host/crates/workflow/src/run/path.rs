@@ -5,7 +5,7 @@ use std::{fmt, str::FromStr};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::{
-    StepId,
+    StepId, WorkflowDefinition,
     bounds::{MAX_DEPTH, MAX_ITEMS},
     problem::clipped,
 };
@@ -56,19 +56,24 @@ impl StepPath {
         self.0.last().map(|segment| &segment.id)
     }
 
+    /// Whether it leads to a step of `on-failure`.
+    pub(super) fn in_on_failure(&self, definition: &WorkflowDefinition) -> bool {
+        let [first, second, ..] = self.0.as_slice() else { return false };
+        // A step may have the same id: ids are unique, so that what follows tells them apart.
+        first.id.as_str() == ON_FAILURE
+            && first.index.is_none()
+            && definition.on_failure.iter().any(|step| step.id == second.id)
+    }
+
     pub(super) fn new(segments: Vec<PathSegment>) -> Self {
         Self(segments)
     }
 }
 
 impl PathSegment {
-    /// The first segment of what is in `on-failure`. A step may have the same id: ids are unique, so that what follows tells them apart.
+    /// The first segment of what is in `on-failure`.
     pub(super) fn on_failure() -> Self {
         Self { id: StepId::literal(ON_FAILURE), index: None }
-    }
-
-    pub(super) fn is_on_failure(&self) -> bool {
-        self.id.as_str() == ON_FAILURE && self.index.is_none()
     }
 }
 

@@ -28,7 +28,7 @@ pub(super) const EXAMPLE: &str = include_str!("example.yaml");
 
 /// What expressions see with this data.
 pub(super) fn scope(data: &Value) -> Scope<'_> {
-    Scope { data, now: Timestamp::UNIX_EPOCH, secrets: const { &BTreeMap::new() } }
+    Scope { data, layers: &[], now: Timestamp::UNIX_EPOCH, secrets: const { &BTreeMap::new() } }
 }
 
 /// A definition with these steps, in YAML.
