@@ -67,7 +67,8 @@ impl RunContext {
             None => None,
             Some(stored) => {
                 let text = history.open_text(run, &[DRAFT], &stored.event.body).await?;
-                let damaged = |error: serde_json::Error| HistoryError::Damaged { run: run.clone(), reason: error.to_string() };
+                let damaged =
+                    |error: serde_json::Error| HistoryError::Damaged { run: run.clone(), reason: error.to_string() };
                 Some(serde_json::from_slice(&text).map_err(damaged)?)
             }
         };

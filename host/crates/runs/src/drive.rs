@@ -19,8 +19,8 @@ use workway_model::{Timestamp, UserId};
 use workway_workflow::{
     Evaluated, Retry, WorkflowDefinition,
     run::{
-        self, Call, EventKind, Failure, Prepared, Record, RunFailure, RunState, StepPath, advance, apply,
-        prepare, retry_delay,
+        self, Call, EventKind, Failure, Prepared, Record, RunFailure, RunState, StepPath, advance, apply, prepare,
+        retry_delay,
     },
 };
 
@@ -164,9 +164,11 @@ impl Drive {
             let calls: Vec<(Call, bool)> = begins.chain(interrupted.into_iter().map(|call| (call, false))).collect();
             if calls.is_empty() || self.stop.is_cancelled() {
                 let running: HashSet<_> = plan.running.iter().map(key).collect();
-                self.in_flight.retain(|key, handle| running.contains(key) || {
-                    handle.abort();
-                    false
+                self.in_flight.retain(|key, handle| {
+                    running.contains(key) || {
+                        handle.abort();
+                        false
+                    }
                 });
                 beginning.retain(|key, _| running.contains(key));
                 return Ok(beginning.into_values().collect());
@@ -265,7 +267,8 @@ impl Drive {
     /// Applies a message of the inbox. It is deleted with the next append.
     async fn take(&mut self, message: &InboxMessage) -> Result<(), DriveError> {
         self.read.push(message.id);
-        let record = inbox::record(&self.engine.history, &self.lease.run, message).await.map_err(RunStoreError::from)?;
+        let record =
+            inbox::record(&self.engine.history, &self.lease.run, message).await.map_err(RunStoreError::from)?;
         let sealed = record.clone().at(message.at);
         match apply(&self.definition, &mut self.state, sealed.clone()) {
             Ok(()) => {
@@ -285,8 +288,7 @@ impl Drive {
             return Ok(());
         }
         let is_risky = |one: &Beginning| !self.engine.actions.is_idempotent(&one.call.uses);
-        let durability =
-            if beginning.iter().any(is_risky) { Durability::Power } else { Durability::Process };
+        let durability = if beginning.iter().any(is_risky) { Durability::Power } else { Durability::Process };
         let worked = self.counted.elapsed();
         self.counted = Instant::now();
         self.worked_before += worked;

@@ -133,7 +133,10 @@ impl Engine {
         }
         let ended = tokio::time::timeout(grace, async { while driven.join_next().await.is_some() {} }).await;
         if ended.is_err() {
-            tracing::warn!("{} runs had calls in flight at the end of the grace: they go on after a start", driven.len());
+            tracing::warn!(
+                "{} runs had calls in flight at the end of the grace: they go on after a start",
+                driven.len()
+            );
         }
         abort.cancel();
         driven.shutdown().await;

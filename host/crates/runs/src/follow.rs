@@ -2,7 +2,7 @@
 //! written first, and carries a revision that grows with every write. Its trigger is written after it, with the same revision. If the
 //! host dies in between, the sweep at its next start finds the difference.
 
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
 use secrecy::ExposeSecret;
 use sha2::{Digest, Sha256};
@@ -91,26 +91,33 @@ impl Engine {
         }
     }
 
-    /// Compares all installations with their triggers, both in the order of ids.
+    /// Compares all installations with their triggers.
     async fn sweep(&self) -> Result<(), RunStoreError> {
+        let mut known = HashMap::new();
         let mut after = String::new();
         loop {
-            let installed = self.installations.revisions(&after, AT_ONCE).await?;
-            for (id, revision) in &installed {
-                let known = self.store.trigger(id).await?.map(|trigger| trigger.revision);
-                if known == Some(*revision) {
-                    continue;
+            let page = self.store.trigger_revisions(&after, AT_ONCE).await?;
+            let Some((last, _)) = page.last() else { break };
+            after.clone_from(last);
+            known.extend(page);
+        }
+        after.clear();
+        loop {
+            let page = self.installations.revisions(&after, AT_ONCE).await?;
+            let Some((last, _)) = page.last() else { break };
+            after.clone_from(last);
+            for (id, revision) in page {
+                if known.remove(&id) != Some(revision)
+                    && let Some(found) = self.installations.find(&id).await?
+                {
+                    self.follow(&found).await?;
                 }
-                match self.installations.find(id).await? {
-                    Some(found) if known.is_some() || !found.is_uninstalled => self.follow(&found).await?,
-                    _ => {}
-                }
-            }
-            match installed.last() {
-                Some((last, _)) if installed.len() == AT_ONCE as usize => after.clone_from(last),
-                _ => return Ok(()),
             }
         }
+        for gone in known.into_keys() {
+            self.store.delete_trigger(&gone).await?;
+        }
+        Ok(())
     }
 }
 

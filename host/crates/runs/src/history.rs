@@ -49,7 +49,8 @@ impl History {
         let text = self.open_text(run, &[path, &attempt.to_string(), kind], body).await?;
         let damaged = |reason: String| HistoryError::Damaged { run: run.clone(), reason };
         let kind: EventKind = serde_json::from_slice(&text).map_err(|error| damaged(error.to_string()))?;
-        let path: StepPath = path.parse().map_err(|error: workway_workflow::run::StepPathError| damaged(error.to_string()))?;
+        let path: StepPath =
+            path.parse().map_err(|error: workway_workflow::run::StepPathError| damaged(error.to_string()))?;
         Ok(Event { path, attempt: *attempt, at: *at, kind })
     }
 

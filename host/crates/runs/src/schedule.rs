@@ -6,11 +6,7 @@ use serde_json::json;
 use tokio_util::sync::CancellationToken;
 use workway_workflow::Trigger;
 
-use crate::{
-    Origin, RunStoreError, TriggerKind, TriggerRow,
-    engine::Engine,
-    start::StartError,
-};
+use crate::{Origin, RunStoreError, TriggerKind, TriggerRow, engine::Engine, start::StartError};
 
 /// How often schedules are looked at without being told: another process may have changed one, and the clock may be set.
 const LOOK: Duration = Duration::from_secs(1);
@@ -83,7 +79,10 @@ impl Engine {
             // Another worker was faster, or the schedule was changed.
             Ok(None) => {}
             Err(RunStoreError::QueueFull) => {
-                tracing::warn!(installation = trigger.installation, "too many runs are queued: a scheduled run is late");
+                tracing::warn!(
+                    installation = trigger.installation,
+                    "too many runs are queued: a scheduled run is late"
+                );
                 return Err(RunStoreError::QueueFull);
             }
             Err(error) => return Err(error),

@@ -105,15 +105,7 @@ impl Engine {
     /// Tries a draft.
     pub(crate) async fn start_draft(&self, start: DraftStart) -> Result<StartedRun, StartError> {
         let (id, now) = (RunId::generate(), self.clock.now());
-        let damaged = |error: serde_json::Error| RunStoreError::Damaged(error.to_string());
-        let draft = serde_json::to_vec(&start.draft).map_err(damaged)?;
-        let draft = NewEvent {
-            path: String::new(),
-            attempt: 0,
-            kind: DRAFT.to_owned(),
-            at: now,
-            body: self.history.seal_text(&id, &[DRAFT], &draft)?,
-        };
+        let draft = self.draft_event(&id, &start.draft)?;
         let started = self.first_event(&id, start.inputs, start.trigger, now)?;
         self.store_run(NewRun {
             id,
@@ -130,6 +122,13 @@ impl Engine {
             events: vec![draft, started],
         })
         .await
+    }
+
+    /// The event that holds what a draft is tried with.
+    pub(crate) fn draft_event(&self, run: &RunId, draft: &Draft) -> Result<NewEvent, RunStoreError> {
+        let text = serde_json::to_vec(draft).map_err(|error| RunStoreError::Damaged(error.to_string()))?;
+        let body = self.history.seal_text(run, &[DRAFT], &text)?;
+        Ok(NewEvent { path: String::new(), attempt: 0, kind: DRAFT.to_owned(), at: self.clock.now(), body })
     }
 
     pub(crate) async fn store_run(&self, run: NewRun) -> Result<StartedRun, StartError> {

@@ -323,6 +323,14 @@ pub trait RunStore: Send + Sync {
         next_at: Option<Timestamp>,
     ) -> Result<Option<Started>, RunStoreError>;
 
+    /// Sets a schedule's next time without a run, if it is still planned for `planned`.
+    async fn plan(
+        &self,
+        installation: &str,
+        planned: Timestamp,
+        next_at: Option<Timestamp>,
+    ) -> Result<(), RunStoreError>;
+
     /// Registers a worker, or renews its lease until then.
     async fn renew(&self, worker: &WorkerId, until: Timestamp) -> Result<(), RunStoreError>;
 
