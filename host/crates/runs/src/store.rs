@@ -261,8 +261,10 @@ pub enum TriggerKind {
     Webhook {
         token: [u8; 32],
     },
-    /// The next planned time; none if it never comes.
     Schedule {
+        /// SHA-256 of what the times follow from: the expression and its time zone.
+        config: [u8; 32],
+        /// The next planned time; none if it never comes.
         next_at: Option<Timestamp>,
     },
     Manual,
@@ -384,7 +386,7 @@ pub trait RunStore: Send + Sync {
     async fn list(&self, filter: &RunFilter, after: Option<&Place>, most: u32) -> Result<RunPage, RunStoreError>;
 
     /// Writes a trigger in place of the installation's own of an older revision. What is equal but for `next_at` and revision keeps
-    /// its next time.
+    /// its next time. A schedule without a next time takes one also from its own revision.
     async fn put_trigger(&self, trigger: &TriggerRow) -> Result<(), RunStoreError>;
 
     async fn delete_trigger(&self, installation: &str) -> Result<(), RunStoreError>;
