@@ -5,6 +5,8 @@
 
 mod binding;
 mod data_key;
+#[cfg(test)]
+mod data_key_tests;
 mod key;
 mod key_file;
 mod records;
