@@ -52,24 +52,6 @@ pub enum Origin {
     Retry,
 }
 
-/// How many runs of one installation go on at once, and what becomes of one more. The drafts of an owner count as one
-/// installation. A run that has begun counts until it ends, also while it waits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Concurrency {
-    pub limit: u32,
-    pub on_limit: OnLimit,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OnLimit {
-    /// It waits for its turn.
-    Queue,
-    /// It is not started.
-    Skip,
-    /// The oldest of those that have not ended are cancelled.
-    CancelRunning,
-}
-
 /// A run that is about to be stored.
 #[derive(Clone, Debug)]
 pub struct NewRun {
