@@ -7,7 +7,7 @@ use std::{collections::HashMap, time::Duration};
 use secrecy::ExposeSecret;
 use sha2::{Digest, Sha256};
 use tokio_util::sync::CancellationToken;
-use workway_workflow::Trigger;
+use workway_workflow::{Schedule, Trigger};
 
 use crate::{Installation, RunStoreError, TriggerKind, TriggerRow, engine::Engine, inbox::CANCEL};
 
@@ -32,9 +32,10 @@ impl Engine {
                     .webhook_token
                     .as_ref()
                     .map_or(TriggerKind::Manual, |token| TriggerKind::Webhook { token: hashed(token.expose_secret()) }),
-                Ok(Trigger::Schedule(schedule)) => {
-                    TriggerKind::Schedule { next_at: schedule.next_after(self.clock.now()) }
-                }
+                Ok(Trigger::Schedule(schedule)) => TriggerKind::Schedule {
+                    config: config_of(&schedule),
+                    next_at: schedule.next_after(self.clock.now()),
+                },
                 Ok(Trigger::Integration { .. } | Trigger::Manual) | Err(_) => TriggerKind::Manual,
             };
             let trigger = TriggerRow {
@@ -91,7 +92,13 @@ impl Engine {
         }
     }
 
-    /// Compares all installations with their triggers.
+    /// Whether the schedule of an installation has no next time.
+    async fn is_unplanned(&self, installation: &str) -> Result<bool, RunStoreError> {
+        let trigger = self.store.trigger(installation).await?;
+        Ok(trigger.is_some_and(|trigger| matches!(trigger.kind, TriggerKind::Schedule { next_at: None, .. })))
+    }
+
+    /// Compares all installations with their triggers. Triggers are read first, so that none can be newer than its installation.
     async fn sweep(&self) -> Result<(), RunStoreError> {
         let mut known = HashMap::new();
         let mut after = String::new();
@@ -102,14 +109,19 @@ impl Engine {
             known.extend(page);
         }
         after.clear();
+        let are_some_unplanned = self.store.counts(self.clock.now()).await?.schedules_without_next > 0;
         loop {
             let page = self.installations.revisions(&after, AT_ONCE).await?;
             let Some((last, _)) = page.last() else { break };
             after.clone_from(last);
             for (id, revision) in page {
-                if known.remove(&id) != Some(revision)
-                    && let Some(found) = self.installations.find(&id).await?
-                {
+                let known = known.remove(&id);
+                if known.is_some_and(|known| known > revision) {
+                    // The installations were restored from a backup.
+                    self.store.delete_trigger(&id).await?;
+                }
+                let is_followed = known == Some(revision) && !(are_some_unplanned && self.is_unplanned(&id).await?);
+                if !is_followed && let Some(found) = self.installations.find(&id).await? {
                     self.follow(&found).await?;
                 }
             }
@@ -119,6 +131,11 @@ impl Engine {
         }
         Ok(())
     }
+}
+
+/// A hash of what the times of a schedule follow from: they stay as long as it does.
+fn config_of(schedule: &Schedule) -> [u8; 32] {
+    Sha256::digest(format!("{} {}", schedule.timezone(), schedule.cron())).into()
 }
 
 /// What is stored of the secret part of an address.
