@@ -7,7 +7,7 @@ use std::{collections::HashMap, time::Duration};
 use secrecy::ExposeSecret;
 use sha2::{Digest, Sha256};
 use tokio_util::sync::CancellationToken;
-use workway_workflow::{Schedule, Trigger};
+use workway_workflow::Trigger;
 
 use crate::{Installation, RunStoreError, TriggerKind, TriggerRow, engine::Engine, inbox::CANCEL};
 
@@ -32,10 +32,11 @@ impl Engine {
                     .webhook_token
                     .as_ref()
                     .map_or(TriggerKind::Manual, |token| TriggerKind::Webhook { token: hashed(token.expose_secret()) }),
-                Ok(Trigger::Schedule(schedule)) => TriggerKind::Schedule {
-                    config: config_of(&schedule),
-                    next_at: schedule.next_after(self.clock.now()),
-                },
+                Ok(Trigger::Schedule(schedule)) => {
+                    let parts = [schedule.cron(), schedule.timezone().name(), schedule.misfire().as_str()];
+                    let next_at = schedule.next_after(self.clock.now());
+                    TriggerKind::Schedule { config: hashed(&parts.join("\n")), next_at }
+                }
                 Ok(Trigger::Integration { .. } | Trigger::Manual) | Err(_) => TriggerKind::Manual,
             };
             let trigger = TriggerRow {
@@ -133,12 +134,7 @@ impl Engine {
     }
 }
 
-/// A hash of what the times of a schedule follow from: they stay as long as it does.
-fn config_of(schedule: &Schedule) -> [u8; 32] {
-    Sha256::digest(format!("{} {}", schedule.timezone(), schedule.cron())).into()
-}
-
-/// What is stored of the secret part of an address.
+/// What is stored of the secret part of an address, and of what a schedule says.
 pub(crate) fn hashed(token: &str) -> [u8; 32] {
     Sha256::digest(token).into()
 }

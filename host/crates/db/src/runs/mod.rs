@@ -31,7 +31,7 @@ use self::{
     inbox::Send,
     prune::{DeleteRunsOf, Prune, StopRunsOf},
     start::{Fire, Start},
-    triggers::{DeleteTrigger, PutTrigger},
+    triggers::{DeleteTrigger, PlanSchedule, PutTrigger},
     writer::{Writer, append_failed, failed},
 };
 use crate::file::{DatabaseError, DatabaseFile};
@@ -93,6 +93,15 @@ impl RunStore for RunDatabase {
         next_at: Option<Timestamp>,
     ) -> Result<Option<Started>, RunStoreError> {
         self.writer.write(Fire { start: Start { run, limits: *limits }, planned, next_at }).await
+    }
+
+    async fn plan(
+        &self,
+        installation: &str,
+        planned: Timestamp,
+        next_at: Option<Timestamp>,
+    ) -> Result<(), RunStoreError> {
+        self.writer.write(PlanSchedule { installation: installation.to_owned(), planned, next_at }).await
     }
 
     async fn renew(&self, worker: &WorkerId, until: Timestamp) -> Result<(), RunStoreError> {

@@ -26,6 +26,12 @@ pub(super) struct PutTrigger {
     pub(super) trigger: TriggerRow,
 }
 
+pub(super) struct PlanSchedule {
+    pub(super) installation: String,
+    pub(super) planned: Timestamp,
+    pub(super) next_at: Option<Timestamp>,
+}
+
 pub(super) struct DeleteTrigger {
     pub(super) installation: String,
 }
@@ -67,6 +73,26 @@ impl Write for PutTrigger {
         .bind(*is_paused)
         .execute(connection)
         .await?;
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Write for PlanSchedule {
+    type Output = ();
+    type Error = RunStoreError;
+
+    fn needs_undo(&self) -> bool {
+        false
+    }
+
+    async fn execute(&mut self, connection: &mut SqliteConnection) -> Result<(), Failure<RunStoreError>> {
+        sqlx::query("UPDATE triggers SET next_at = ? WHERE installation = ? AND next_at = ?")
+            .bind(self.next_at.map(Timestamp::as_millis))
+            .bind(&self.installation)
+            .bind(self.planned.as_millis())
+            .execute(connection)
+            .await?;
         Ok(())
     }
 }
