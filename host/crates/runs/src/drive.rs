@@ -307,8 +307,7 @@ impl Drive {
 
     fn fail_for_steps(&mut self) -> Result<(), DriveError> {
         let steps = self.engine.settings.steps;
-        let message =
-            format!("the run must execute at most {steps} steps (runs.steps): use fewer items or attempts");
+        let message = format!("the run must execute at most {steps} steps (runs.steps): use fewer items or attempts");
         self.fail(TOO_MANY_STEPS, message)
     }
 

@@ -152,7 +152,8 @@ impl Runs {
             found => found?,
         };
         // The trigger may be older than the installation.
-        let is_current = found.webhook_token.as_ref().is_some_and(|current| hashed(current.expose_secret()) == hashed_token);
+        let is_current =
+            found.webhook_token.as_ref().is_some_and(|current| hashed(current.expose_secret()) == hashed_token);
         if found.is_uninstalled || !is_current {
             return Err(ReceiveError::UnknownAddress);
         }

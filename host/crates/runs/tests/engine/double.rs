@@ -72,12 +72,23 @@ impl RunStore for Double {
         self.answer(true, self.inner.start(run, limits).await)
     }
 
-    async fn fire(&self, run: NewRun, limits: &RunLimits, planned: Timestamp, next_at: Option<Timestamp>) -> Result<Option<Started>, RunStoreError> {
+    async fn fire(
+        &self,
+        run: NewRun,
+        limits: &RunLimits,
+        planned: Timestamp,
+        next_at: Option<Timestamp>,
+    ) -> Result<Option<Started>, RunStoreError> {
         self.pass("fire", true).await?;
         self.answer(true, self.inner.fire(run, limits, planned, next_at).await)
     }
 
-    async fn plan(&self, installation: &str, planned: Timestamp, next_at: Option<Timestamp>) -> Result<(), RunStoreError> {
+    async fn plan(
+        &self,
+        installation: &str,
+        planned: Timestamp,
+        next_at: Option<Timestamp>,
+    ) -> Result<(), RunStoreError> {
         self.pass("plan", true).await?;
         self.answer(true, self.inner.plan(installation, planned, next_at).await)
     }
@@ -97,7 +108,13 @@ impl RunStore for Double {
         self.answer(true, self.inner.bury(worker).await)
     }
 
-    async fn claim(&self, worker: &WorkerId, now: Timestamp, most: u32, limits: &RunLimits) -> Result<Vec<Lease>, RunStoreError> {
+    async fn claim(
+        &self,
+        worker: &WorkerId,
+        now: Timestamp,
+        most: u32,
+        limits: &RunLimits,
+    ) -> Result<Vec<Lease>, RunStoreError> {
         self.pass("claim", true).await?;
         self.answer(true, self.inner.claim(worker, now, most, limits).await)
     }

@@ -54,6 +54,11 @@ impl Shelf {
         self.all.lock().unwrap().get_mut(id).expect("an installation").revision = revision;
     }
 
+    /// As if it had never been there.
+    pub fn forget(&self, id: &str) {
+        self.all.lock().unwrap().remove(id);
+    }
+
     fn check(&self) -> Result<(), RunStoreError> {
         if self.is_down.load(Ordering::SeqCst) {
             return Err(RunStoreError::Unavailable("the test says so".to_owned()));

@@ -4,7 +4,7 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicI64, Ordering},
+        atomic::{AtomicBool, AtomicI64, Ordering},
     },
     time::Duration,
 };
@@ -41,8 +41,9 @@ pub struct World {
     pub shelf: Arc<Shelf>,
     pub settings: RunSettings,
     keys: Arc<DataKeys>,
-    /// Milliseconds that its clock is ahead.
+    /// Milliseconds that its clock is ahead, or that it shows if it stands.
     ahead: Arc<AtomicI64>,
+    stands: Arc<AtomicBool>,
 }
 
 /// A process with an engine.
@@ -75,6 +76,7 @@ impl World {
             settings,
             keys: Arc::new(keys),
             ahead: Arc::default(),
+            stands: Arc::default(),
         }
     }
 
@@ -105,8 +107,11 @@ impl World {
     }
 
     fn clock(&self) -> Clock {
-        let ahead = Arc::clone(&self.ahead);
-        Clock::new(move || Timestamp::from_millis(Timestamp::now().as_millis() + ahead.load(Ordering::SeqCst)))
+        let (ahead, stands) = (Arc::clone(&self.ahead), Arc::clone(&self.stands));
+        Clock::new(move || {
+            let system = if stands.load(Ordering::SeqCst) { 0 } else { Timestamp::now().as_millis() };
+            Timestamp::from_millis(system + ahead.load(Ordering::SeqCst))
+        })
     }
 
     pub fn now(&self) -> Timestamp {
@@ -118,9 +123,10 @@ impl World {
         self.ahead.fetch_add(seconds * 1_000, Ordering::SeqCst);
     }
 
-    /// Sets the clock to a time.
-    pub fn set_clock(&self, time: Timestamp) {
-        self.ahead.store(time.as_millis() - Timestamp::now().as_millis(), Ordering::SeqCst);
+    /// From now on the clock only moves when the test sets it: no lease ends by itself.
+    pub fn stop_clock(&self, at: Timestamp) {
+        self.ahead.store(at.as_millis(), Ordering::SeqCst);
+        self.stands.store(true, Ordering::SeqCst);
     }
 
     /// Installs a workflow for Ann under this id, or changes it.
@@ -246,11 +252,6 @@ impl Host {
         let mut runs = self.runs.list(&filter, None, 10_000).await.unwrap().runs;
         runs.reverse();
         runs
-    }
-
-    /// Waits for something that is not about one run.
-    pub async fn eventually<F: Future<Output = bool>>(&self, what: &str, is: impl Fn() -> F) {
-        eventually(what, is).await;
     }
 
     pub async fn count(&self, status: RunStatus) -> u64 {
