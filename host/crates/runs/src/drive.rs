@@ -71,13 +71,6 @@ pub(crate) struct Drive {
     stop: CancellationToken,
 }
 
-/// What is to be done.
-struct Decided {
-    beginning: Vec<Beginning>,
-    /// Whether that is all. If not, what is on record so far is appended first.
-    is_all: bool,
-}
-
 /// An attempt that is called as soon as its beginning is on record.
 struct Beginning {
     call: Call,
@@ -138,8 +131,9 @@ impl Drive {
 
     /// Drives the run until it ends, waits for a time or for somebody, or its worker stops.
     pub(crate) async fn to_end(mut self) -> Result<(), DriveError> {
+        let mut beginning = HashMap::new();
         loop {
-            let Decided { beginning, is_all } = self.decide()?;
+            let is_all = self.decide(&mut beginning)?;
             let is_at_rest = is_all && beginning.is_empty() && self.in_flight.is_empty();
             let becomes = is_at_rest.then(|| self.rest());
             let is_given_back = becomes.is_some();
@@ -147,19 +141,22 @@ impl Drive {
             if is_given_back {
                 return Ok(());
             }
-            for Beginning { call, input } in beginning {
-                self.call(call, input);
-            }
             if is_all {
+                for Beginning { call, input } in mem::take(&mut beginning).into_values() {
+                    self.call(call, input);
+                }
                 self.wait().await?;
             }
         }
     }
 
     /// Records what follows from the state and from the time, until nothing more does. What is left are the calls that begin.
-    fn decide(&mut self) -> Result<Decided, DriveError> {
-        let mut beginning: HashMap<(StepPath, u32), Beginning> = HashMap::new();
+    /// Returns false if there is more to decide after what is on record was appended.
+    fn decide(&mut self, beginning: &mut HashMap<(StepPath, u32), Beginning>) -> Result<bool, DriveError> {
         loop {
+            if self.events.len() >= EVENTS_AT_ONCE {
+                return Ok(false);
+            }
             self.check_bounds()?;
             let before = (self.events.len(), beginning.len());
             let now = self.engine.clock.now();
@@ -170,10 +167,7 @@ impl Drive {
                 for record in records {
                     self.record(record, now)?;
                 }
-                self.check_progress(before, &beginning)?;
-                if self.events.len() >= EVENTS_AT_ONCE {
-                    return Ok(Decided { beginning: beginning.into_values().collect(), is_all: false });
-                }
+                self.check_progress(before, beginning)?;
                 continue;
             }
             let is_due = |call: &Call| call.not_before.is_none_or(|time| time <= now);
@@ -194,7 +188,7 @@ impl Drive {
                     }
                 });
                 beginning.retain(|key, _| running.contains(key));
-                return Ok(Decided { beginning: beginning.into_values().collect(), is_all: true });
+                return Ok(true);
             }
             for (call, is_new) in calls {
                 if is_new && self.has_all_steps() {
@@ -205,7 +199,7 @@ impl Drive {
                     beginning.insert(key(&call), Beginning { call, input });
                 }
             }
-            self.check_progress(before, &beginning)?;
+            self.check_progress(before, beginning)?;
         }
     }
 
@@ -348,11 +342,15 @@ impl Drive {
     }
 
     /// Appends what is on record. Tries again as long as the store fails: what ended has ended.
-    async fn append(&mut self, becomes: Option<Becomes>, beginning: &[Beginning]) -> Result<(), DriveError> {
+    async fn append(
+        &mut self,
+        becomes: Option<Becomes>,
+        beginning: &HashMap<(StepPath, u32), Beginning>,
+    ) -> Result<(), DriveError> {
         if self.events.is_empty() && self.read.is_empty() && becomes.is_none() {
             return Ok(());
         }
-        let is_risky = beginning.iter().any(|one| self.is_risky(&one.call));
+        let is_risky = beginning.values().any(|one| self.is_risky(&one.call));
         let durability = if is_risky { Durability::Power } else { Durability::Process };
         let worked = self.counted.elapsed();
         self.counted = Instant::now();

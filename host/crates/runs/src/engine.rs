@@ -214,7 +214,8 @@ impl Engine {
     /// this worker, and nobody drives it for as long as the worker lives.
     async fn drive_on(&self, lease: &Lease, wake: &Arc<Notify>, stop: &CancellationToken) {
         let mut pause = PAUSE;
-        let mut is_damaged = false;
+        // How long the history was when it made no sense.
+        let mut damaged_at = None;
         loop {
             let driven = async {
                 Drive::begin(self.clone(), lease.clone(), Arc::clone(wake), stop.clone()).await?.to_end().await
@@ -222,9 +223,16 @@ impl Engine {
             let ended = AssertUnwindSafe(driven).catch_unwind().await;
             let error = match ended.unwrap_or_else(|_| Err(DriveError::CannotGoOn("this host failed".to_owned()))) {
                 Ok(()) => return,
-                // What the history says may be newer than what this worker knew.
-                Err(DriveError::Store(RunStoreError::Damaged(reason))) if is_damaged => {
-                    give_up(self, lease, reason).await.err()
+                Err(DriveError::Store(RunStoreError::Damaged(reason))) => {
+                    // The history may have more than this worker knew: a commit whose answer was lost.
+                    let length = self.store.run(&lease.run).await.map(|run| run.map(|run| run.last_seq));
+                    match length {
+                        Ok(length) if damaged_at == Some(length) => give_up(self, lease, reason).await.err(),
+                        length => {
+                            damaged_at = length.ok();
+                            Some(DriveError::Store(RunStoreError::Damaged(reason)))
+                        }
+                    }
                 }
                 Err(DriveError::CannotGoOn(reason)) => give_up(self, lease, reason).await.err(),
                 Err(error) => Some(error),
@@ -234,7 +242,6 @@ impl Engine {
             if matches!(error, DriveError::Fenced) {
                 return;
             }
-            is_damaged = matches!(error, DriveError::Store(RunStoreError::Damaged(_)));
             tokio::select! {
                 () = tokio::time::sleep(pause) => {}
                 () = stop.cancelled() => return,
