@@ -4,6 +4,7 @@
 
 use std::{collections::HashMap, time::Duration};
 
+use futures_util::future::try_join_all;
 use secrecy::ExposeSecret;
 use sha2::{Digest, Sha256};
 use tokio_util::sync::CancellationToken;
@@ -63,10 +64,13 @@ impl Engine {
             let mut after = None;
             loop {
                 let page = self.store.list(&filter, after.as_ref(), CANCELLED_AT_ONCE).await?;
-                for run in page.runs {
+                // Together: the store commits what waits at once.
+                let runs = page.runs.into_iter().map(|run| async move {
                     self.store.send(&run.id, CANCEL, Vec::new(), self.clock.now()).await?;
                     self.wake(&run.id);
-                }
+                    Ok::<_, RunStoreError>(())
+                });
+                try_join_all(runs).await?;
                 after = page.next;
                 if after.is_none() {
                     break;

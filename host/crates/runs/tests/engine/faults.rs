@@ -3,7 +3,6 @@
 use std::sync::atomic::Ordering;
 
 use serde_json::json;
-use workway_model::Timestamp;
 use workway_runs::{
     Concurrency, NewEvent, NewRun, OnLimit, Origin, RunId, RunLimits, RunSettings, RunStatus, RunStore as _,
 };
@@ -69,18 +68,14 @@ async fn a_store_that_is_down_aborts_no_call() {
 async fn a_run_that_cannot_begin_for_a_while_goes_on_afterwards() {
     let world = World::with(RunSettings { running: 1, running_per_user: 1, ..RunSettings::default() }).await;
     world.install_steps("i", json!([step("a", "app.echo")]));
-    let host = world.host().await;
+    let mut host = world.idle().await;
     let runs = [host.start("i").await, host.start("i").await];
-    host.end_all(&runs).await;
-    let mut idle = world.idle().await;
-    let runs = [idle.start("i").await, idle.start("i").await];
-    host.stopped().await;
     world.shelf.is_down.store(true, Ordering::SeqCst);
-    idle.work(&world, crate::world::PATIENCE);
-    eventually("it has tried", || async { idle.store.count("load") >= 2 }).await;
+    host.work(&world, crate::world::PATIENCE);
+    eventually("it has tried", || async { host.store.count("load") >= 2 }).await;
     world.shelf.is_down.store(false, Ordering::SeqCst);
-    idle.end_all(&runs).await;
-    assert_eq!(world.actions.calls().len(), 4);
+    host.end_all(&runs).await;
+    assert_eq!(world.actions.calls().len(), 2);
 }
 
 // A commit that succeeds while its answer is lost.
@@ -111,26 +106,23 @@ async fn a_run_that_cannot_be_read_fails_and_gives_its_place_back() {
     let host = world.host().await;
     let body = b"nobody sealed this".to_vec();
     let event = NewEvent { path: String::new(), attempt: 0, kind: "run-started".to_owned(), at: world.now(), body };
-    let damaged = |name: &str, definition: &str, events: Vec<NewEvent>| NewRun {
-        id: RunId::from_text(name),
+    let damaged = NewRun {
+        id: RunId::generate(),
         owner: ann(),
         installation: Some("i".to_owned()),
         workflow: "wf_1".to_owned(),
         version: None,
-        definition: definition.to_owned(),
+        definition: manual(json!([step("a", "app.echo")])).to_string(),
         origin: Origin::Manual,
         dedupe: None,
         retry_of: None,
         concurrency: Concurrency { limit: 5, on_limit: OnLimit::Queue },
-        created_at: Timestamp::now(),
-        events,
+        created_at: world.now(),
+        events: vec![event],
     };
     let limits = RunLimits { running_per_user: 1, running: 1, queued_per_installation: 10, queued: 10 };
-    let definition = manual(json!([step("a", "app.echo")])).to_string();
-    for run in [damaged("run_1", &definition, vec![event.clone()]), damaged("run_2", "{}", vec![event])] {
-        let id = run.id.clone();
-        host.store.start(run, &limits).await.unwrap();
-        assert_eq!(host.end(&id).await.status, RunStatus::Failed);
-    }
+    let run = damaged.id.clone();
+    host.store.start(damaged, &limits).await.unwrap();
+    assert_eq!(host.end(&run).await.status, RunStatus::Failed);
     host.end_all(&[host.start("i").await]).await;
 }
