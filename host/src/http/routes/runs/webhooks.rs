@@ -36,7 +36,9 @@ const MAX_TOKEN_BYTES: usize = 128;
 /// the workflow verifies, gets the first run's id.
 #[utoipa::path(post, path = "/hooks/{token}", tag = "runs",
     params(("token" = String, Path, description = "`webhookToken` of the installation")),
-    request_body(content = Vec<u8>, description = "any body, at most 1 MiB; JSON and forms are parsed", content_type = "application/octet-stream"),
+    request_body(description = "any body of at most 1 MiB; JSON and forms are parsed", content(
+        (serde_json::Value = "application/json"), (Vec<u8> = "application/octet-stream"),
+    )),
     responses(
         (status = OK, description = "the run's output, with `respond: true`", body = serde_json::Value, content_type = "application/json"),
         (status = ACCEPTED, description = "the run, which is stored and will be executed", body = RunStarted),
