@@ -109,7 +109,7 @@ fn of_call(action: &ActionId, error: sandbox::CallError) -> CallError {
     })
 }
 
-/// The codes of `GET /docs`, which callers of single actions get.
+/// The codes that callers of single actions get, too.
 fn limit_code(limit: Limit) -> &'static str {
     match limit {
         Limit::Cpu => "limit-cpu",

@@ -4,7 +4,7 @@ use axum::{
     Router,
     extract::DefaultBodyLimit,
     middleware::{from_fn, from_fn_with_state},
-    routing::{MethodFilter, on},
+    routing::get,
 };
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa::{
@@ -148,7 +148,7 @@ fn run_routes() -> OpenApiRouter<App> {
 
 /// The addresses of webhooks, with every method that senders use. HEAD starts nothing: it is what looks at links.
 fn webhooks() -> OpenApiRouter<App> {
-    let others = on(MethodFilter::GET, runs::webhooks::receive_webhook)
+    let others = get(runs::webhooks::receive_webhook)
         .head(fallback::method_not_allowed)
         .put(runs::webhooks::receive_webhook)
         .patch(runs::webhooks::receive_webhook)

@@ -48,10 +48,10 @@ async fn a_retry_within_a_loop_repeats_nothing_that_ended() {
     let host = host_with(&upstream).await;
     let ann = host.developer("ann@example.com", "ann").await;
     let definition = json!({
-        "name": "Work", "trigger": { "manual": {} },
+        "name": "Work", "trigger": { "webhook": {} },
         "steps": [
             { "id": "first", "uses": "ledger.pay", "with": { "text": "first" } },
-            { "id": "each", "for-each": "trigger", "steps": [
+            { "id": "each", "for-each": "trigger.body", "steps": [
                 { "id": "enter", "uses": "ledger.pay", "with": { "text": "{{ item }}" } },
             ] },
         ],
@@ -59,7 +59,7 @@ async fn a_retry_within_a_loop_repeats_nothing_that_ended() {
         "output": { "all": "{{ steps.each.output }}" },
     });
     let installation = installed(&ann, "Loop", definition).await;
-    let run = started(&ann, &installation, json!(["a", "b", "c"])).await;
+    let run = started(&ann, &installation, json!({ "body": ["a", "b", "c"] })).await;
     let failed = ended(&ann, &run).await;
     assert_eq!((&failed["status"], &failed["failure"]["step"]), (&json!("failed"), &json!("each[1]/enter")));
     let paths: Vec<_> = failed["steps"].as_array().expect("steps").iter().map(|step| &step["path"]).collect();

@@ -17,18 +17,18 @@ async fn a_run_shows_its_steps_as_they_are_nested() {
     let host = host_with(&upstream).await;
     let ann = host.developer("ann@example.com", "ann").await;
     let steps = json!([
-        { "id": "left-out", "uses": "hello.echo", "if": "trigger.skip == false", "with": { "message": "no" } },
-        { "id": "each", "for-each": "trigger.names", "steps": [
+        { "id": "left-out", "uses": "hello.echo", "if": "trigger.body.skip == false", "with": { "message": "no" } },
+        { "id": "each", "for-each": "trigger.body.names", "steps": [
             { "id": "enter", "name": "Enter it", "uses": "ledger.note", "with": { "text": "{{ item }}" } },
         ] },
-        { "id": "say", "uses": "hello.greet", "with": { "name": "{{ trigger.names[0] }}" } },
+        { "id": "say", "uses": "hello.greet", "with": { "name": "{{ trigger.body.names[0] }}" } },
     ]);
     let definition = json!({
-        "name": "Work", "trigger": { "manual": {} }, "steps": steps,
+        "name": "Work", "trigger": { "webhook": {} }, "steps": steps,
         "output": { "said": "{{ steps.say.output.greeting }}" },
     });
     let installation = installed(&ann, "Nested", definition).await;
-    let run = started(&ann, &installation, json!({ "names": ["b", "a"], "skip": true })).await;
+    let run = started(&ann, &installation, json!({ "body": { "names": ["b", "a"], "skip": true } })).await;
     let shown = ended(&ann, &run).await;
     assert_eq!(
         (&shown["status"], &shown["origin"], &shown["version"]),
@@ -36,7 +36,7 @@ async fn a_run_shows_its_steps_as_they_are_nested() {
     );
     assert_eq!((&shown["id"], &shown["installationId"]), (&json!(run), &json!(installation)));
     assert_eq!(shown["output"]["value"], json!({ "said": "Hello, b!" }));
-    assert_eq!(shown["trigger"]["value"]["names"], json!(["b", "a"]));
+    assert_eq!(shown["trigger"]["value"]["body"]["names"], json!(["b", "a"]));
     let steps = shown["steps"].as_array().expect("steps");
     let states: Vec<_> = steps.iter().map(|step| (&step["path"], &step["kind"], &step["status"])).collect();
     assert_eq!(
@@ -112,8 +112,10 @@ async fn a_client_follows_a_run_and_goes_on_where_it_was() {
     assert_eq!((&end["status"], &end["path"]), (&json!("succeeded"), &json!("")));
     let known = ann.send(ann.request(Method::GET, &path).header("last-event-id", last)).await;
     assert_eq!(known.status, 204, "who has all is not to connect again");
-    let wrong = ann.send(ann.request(Method::GET, &path).header("last-event-id", "last")).await;
-    assert_eq!((wrong.status, wrong.code()), (400, "invalid-query"));
+    for wrong in ["last", "999"] {
+        let refused = ann.send(ann.request(Method::GET, &path).header("last-event-id", wrong)).await;
+        assert_eq!((refused.status, refused.code()), (400, "invalid-query"), "{wrong}");
+    }
     host.finish().await;
 }
 
@@ -121,10 +123,11 @@ async fn a_client_follows_a_run_and_goes_on_where_it_was() {
 async fn a_large_value_is_cut_and_linked() {
     let host = TestHost::builder().guest("hello").start().await;
     let ann = host.developer("ann@example.com", "ann").await;
-    let steps = json!([{ "id": "say", "uses": "hello.echo", "with": { "message": "{{ trigger }}" } }]);
-    let installation = installed(&ann, "Large", manual(steps)).await;
+    let steps = json!([{ "id": "say", "uses": "hello.echo", "with": { "message": "{{ trigger.body }}" } }]);
+    let definition = json!({ "name": "Work", "trigger": { "webhook": {} }, "steps": steps });
+    let installation = installed(&ann, "Large", definition).await;
     let message = "x".repeat(100_000);
-    let run = started(&ann, &installation, json!(message)).await;
+    let run = started(&ann, &installation, json!({ "body": message })).await;
     let shown = ended(&ann, &run).await;
     let output = &shown["steps"][0]["output"];
     assert_eq!((output.get("value"), &output["bytes"]), (None, &json!(100_014)));
@@ -132,7 +135,7 @@ async fn a_large_value_is_cut_and_linked() {
     for (value, expected) in [
         (output, json!({ "message": message })),
         (&shown["steps"][0]["input"], json!({ "message": message })),
-        (&shown["trigger"], json!(message)),
+        (&shown["trigger"], json!({ "body": message })),
     ] {
         let whole = ann.get(value["url"].as_str().expect("a cut value has a path")).await;
         assert_eq!((whole.status, whole.header("content-type")), (200, "application/json"));

@@ -62,7 +62,12 @@ pub(in crate::http) async fn follow_run(
     // Before the run is read, so that nothing happens unnoticed in between.
     let changes = app.runs().changes();
     let summary = own_run(&app, &caller, &id).await?;
-    if summary.status.is_ended() && after >= summary.last_seq {
+    if after > summary.last_seq {
+        let detail =
+            format!("Last-Event-ID must be at most {}, the last event of this run (got {after})", summary.last_seq);
+        return Err(ApiError::bad_request(ErrorCode::InvalidQuery, detail));
+    }
+    if summary.status.is_ended() && after == summary.last_seq {
         // A client that gets this does not connect again.
         return Ok(StatusCode::NO_CONTENT.into_response());
     }
