@@ -120,8 +120,23 @@ REASONS = {
     # There are eight at most.
     "add_screenshot": [says("too-many")],
     "feature_workflow": [says("not-published")],
-    # Which inputs there are is the workflow's own.
+    # Which inputs and connections there are is the workflow's own.
     "install_workflow": [says("payment-required"), says("not-published"), says("invalid-input")],
+    "update_installation": [STALE, says("invalid-input")],
+    "uninstall_installation": [STALE],
+    "pause_installation": [STALE],
+    "resume_installation": [STALE],
+    # Whether there is a webhook is the workflow's own.
+    "rotate_webhook": [STALE, says("no-webhook")],
+    # What is not listed any more has no version to upgrade to, and the newest one may not be the one of the request.
+    "preview_upgrade": [says("not-published")],
+    "upgrade_installation": [
+        STALE,
+        says("invalid-input"),
+        says("payment-required"),
+        says("not-published"),
+        says("other-version"),
+    ],
 }
 # What this caller may not, whatever the request says: what is another developer's or the caller's own.
 FORBIDDEN = {

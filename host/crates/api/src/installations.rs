@@ -148,7 +148,7 @@ pub struct InstallationPage {
 pub struct InstallationQuery {
     /// Only installations of the workflow with this id.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[param(max_length = 100)]
+    #[param(max_length = 64)]
     pub workflow: Option<String>,
     /// Only installations in this state. Without it, all that are installed, paused or not.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -156,7 +156,7 @@ pub struct InstallationQuery {
     pub state: Option<InstallationState>,
     /// `nextCursor` of the part before.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[param(max_length = 100)]
+    #[param(max_length = 64, pattern = "^ins_")]
     pub cursor: Option<String>,
     /// Number of installations to return.
     #[serde(skip_serializing_if = "Option::is_none")]

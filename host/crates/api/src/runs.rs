@@ -470,9 +470,12 @@ pub enum Outcome {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use std::collections::BTreeSet;
 
-    use super::{ExecuteDraft, Outcome, ResolveOutcome, RunRequest, StepBody, StepNode};
+    use serde_json::json;
+    use utoipa::ToSchema;
+
+    use super::{ExecuteDraft, Outcome, ResolveOutcome, RunDetail, RunRequest, StepBody, StepNode};
 
     #[test]
     fn inputs_are_not_printed() {
@@ -489,6 +492,16 @@ mod tests {
         assert_eq!((repeat.outcome, &repeat.output), (Outcome::Repeat, &json!(null)));
         assert_eq!(serde_json::to_value(&repeat).unwrap(), json!({ "path": "pay", "outcome": "repeat" }));
         assert!(serde_json::from_value::<ResolveOutcome>(json!({ "path": "pay", "outcome": "maybe" })).is_err());
+    }
+
+    #[test]
+    fn the_schema_of_a_step_refers_to_itself() {
+        let mut schemas = Vec::new();
+        <RunDetail as ToSchema>::schemas(&mut schemas);
+        let names: BTreeSet<_> = schemas.iter().map(|(name, _)| name.as_str()).collect();
+        assert!(names.contains("StepNode") && names.contains("StepBody") && names.contains("Run"), "{names:?}");
+        let step = serde_json::to_value(&schemas.iter().find(|(name, _)| name == "StepNode").unwrap().1).unwrap();
+        assert_eq!(step["properties"]["children"]["items"]["$ref"], "#/components/schemas/StepNode");
     }
 
     #[test]

@@ -7,7 +7,7 @@ use workway_users::DeveloperStore;
 
 use crate::{
     DATABASE_FILE, Database,
-    pool::{MIGRATIONS, claim, tests::open},
+    pool::{FILE, tests::open},
 };
 
 /// The last migration that left seconds in the tables.
@@ -46,9 +46,9 @@ async fn seeded() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join(DATABASE_FILE);
     std::fs::write(&path, "").unwrap();
-    claim(&path).await.unwrap();
+    FILE.claim(&path).await.unwrap();
     let mut connection = SqliteConnectOptions::new().filename(&path).foreign_keys(true).connect().await.unwrap();
-    MIGRATIONS.run_to(LAST_WITH_SECONDS, &mut connection).await.unwrap();
+    FILE.migrations.run_to(LAST_WITH_SECONDS, &mut connection).await.unwrap();
     sqlx::raw_sql(ROWS).execute(&mut connection).await.unwrap();
     connection.close().await.unwrap();
     folder

@@ -33,7 +33,9 @@ impl Engine {
                     .as_ref()
                     .map_or(TriggerKind::Manual, |token| TriggerKind::Webhook { token: hashed(token.expose_secret()) }),
                 Ok(Trigger::Schedule(schedule)) => {
-                    TriggerKind::Schedule { next_at: schedule.next_after(self.clock.now()) }
+                    let parts = [schedule.cron(), schedule.timezone().name(), schedule.misfire().as_str()];
+                    let next_at = schedule.next_after(self.clock.now());
+                    TriggerKind::Schedule { config: hashed(&parts.join("\n")), next_at }
                 }
                 Ok(Trigger::Integration { .. } | Trigger::Manual) | Err(_) => TriggerKind::Manual,
             };
@@ -121,7 +123,7 @@ impl Engine {
     }
 }
 
-/// What is stored of the secret part of an address.
+/// What is stored of the secret part of an address, and of what a schedule says.
 pub(crate) fn hashed(token: &str) -> [u8; 32] {
     Sha256::digest(token).into()
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
+use workway_model::Timestamp;
 use workway_workflow::Trigger;
 
 use crate::{Origin, RunStoreError, TriggerKind, TriggerRow, engine::Engine, start::StartError};
@@ -35,7 +36,7 @@ impl Engine {
     }
 
     /// Fires what is due, and returns when the next one is.
-    async fn fire_due(&self) -> Result<Option<workway_model::Timestamp>, RunStoreError> {
+    async fn fire_due(&self) -> Result<Option<Timestamp>, RunStoreError> {
         loop {
             let due = self.store.due_schedules(self.clock.now(), AT_ONCE).await?;
             for trigger in &due {
@@ -48,7 +49,7 @@ impl Engine {
     }
 
     async fn fire(&self, trigger: &TriggerRow) -> Result<(), RunStoreError> {
-        let TriggerKind::Schedule { next_at: Some(planned) } = trigger.kind else { return Ok(()) };
+        let TriggerKind::Schedule { next_at: Some(planned), .. } = trigger.kind else { return Ok(()) };
         let Some(installation) = self.installations.find(&trigger.installation).await? else {
             return self.store.delete_trigger(&trigger.installation).await;
         };

@@ -24,7 +24,8 @@ pub enum RunStatus {
     Running,
     /// Only timers and waits are open.
     Waiting,
-    /// A step that is not idempotent was in flight at a crash. Somebody has to say what came of it.
+    /// A step that is not idempotent was in flight at a crash. Somebody has to say what came of it: it is not due until a message
+    /// arrives.
     OutcomeUnknown,
     Succeeded,
     Failed,
@@ -138,6 +139,7 @@ pub enum Becomes {
     /// Claimed again as soon as there is a place: its worker shuts down.
     Runnable,
     OutcomeUnknown,
+    /// At the time of its last event. What is left in its inbox is deleted.
     Ended(EndStatus),
 }
 
@@ -156,7 +158,7 @@ pub struct InboxMessage {
     /// Given by the store.
     pub id: u64,
     pub kind: String,
-    /// Sealed.
+    /// Sealed; empty in a `cancel` message of the store itself.
     pub body: Vec<u8>,
     pub at: Timestamp,
 }
@@ -245,8 +247,10 @@ pub enum TriggerKind {
     Webhook {
         token: [u8; 32],
     },
-    /// The next planned time; none if it never comes.
     Schedule {
+        /// SHA-256 of what the times follow from: the expression and its time zone.
+        config: [u8; 32],
+        /// The next planned time; none if it never comes.
         next_at: Option<Timestamp>,
     },
     Manual,
@@ -259,7 +263,7 @@ pub struct Retention {
     pub ended_before: Timestamp,
     /// The newest of each installation that are kept.
     pub per_installation: u32,
-    /// Bytes of all runs of the host.
+    /// Bytes that all runs of the host take on the disk.
     pub bytes: u64,
 }
 
@@ -337,11 +341,11 @@ pub trait RunStore: Send + Sync {
     /// All other workers with their leases.
     async fn workers(&self) -> Result<Vec<(WorkerId, Timestamp)>, RunStoreError>;
 
-    /// Forgets a worker that is known to be dead: its runs become runnable at once.
+    /// Forgets a worker that is known to be dead: its runs become runnable at once, and what it still writes is refused.
     async fn bury(&self, worker: &WorkerId) -> Result<(), RunStoreError>;
 
-    /// Takes up to `most` runs that are due, the longest due first, within the limits of installations, users and the host. What
-    /// counts is leases of workers whose lease has not ended.
+    /// Takes up to `most` runs that are due, the longest due first, within the limits of installations, users and the host. For
+    /// users and the host, what counts is leases of workers whose lease has not ended. None for a worker without such a lease.
     async fn claim(
         &self,
         worker: &WorkerId,
@@ -350,7 +354,7 @@ pub trait RunStore: Send + Sync {
         limits: &RunLimits,
     ) -> Result<Vec<Lease>, RunStoreError>;
 
-    /// When the next run is due that nobody has; what is due and waits for a place does not count.
+    /// When the next run is due that nobody has, after `now`, the time of the last claim: what is due already waits for a place.
     async fn next_due(&self, now: Timestamp) -> Result<Option<Timestamp>, RunStoreError>;
 
     /// A run under a lease. [`AppendError::Fenced`] if the lease is no longer the newest.
@@ -363,12 +367,13 @@ pub trait RunStore: Send + Sync {
     /// The messages of a run's inbox.
     async fn inbox(&self, run: &RunId) -> Result<Vec<InboxMessage>, RunStoreError>;
 
-    /// Puts a message into the inbox of a run that has not ended, and makes it due. False if it has ended or is not there.
+    /// Puts a message into the inbox of a run that has not ended, and makes it due; one that waits for a place in its queue only if
+    /// the message is `cancel`. False if it has ended or is not there.
     async fn send(&self, run: &RunId, kind: &str, body: Vec<u8>, at: Timestamp) -> Result<bool, RunStoreError>;
 
     async fn run(&self, id: &RunId) -> Result<Option<RunSummary>, RunStoreError>;
 
-    /// The run's definition and its events after a number, at most `most`.
+    /// The run's events after a number, at most `most`.
     async fn events(&self, id: &RunId, after: u64, most: u32) -> Result<Vec<StoredEvent>, RunStoreError>;
 
     async fn definition(&self, id: &RunId) -> Result<Option<String>, RunStoreError>;
@@ -376,7 +381,7 @@ pub trait RunStore: Send + Sync {
     async fn list(&self, filter: &RunFilter, after: Option<&Place>, most: u32) -> Result<RunPage, RunStoreError>;
 
     /// Writes a trigger in place of the installation's own of an older revision. What is equal but for `next_at` and revision keeps
-    /// its next time.
+    /// its next time. A schedule without a next time takes one also from its own revision.
     async fn put_trigger(&self, trigger: &TriggerRow) -> Result<(), RunStoreError>;
 
     async fn delete_trigger(&self, installation: &str) -> Result<(), RunStoreError>;

@@ -30,7 +30,7 @@ const FORMAT: u8 = 2;
 const NONCE_BYTES: usize = 24;
 const TAG_BYTES: usize = 16;
 const HEADER_BYTES: usize = 1 + KeyId::LENGTH;
-/// How often a data key is sealed once more because another process was faster, or rotated the master keys.
+/// How often a data key is sealed once more because another process rotated the master keys.
 const MAX_ATTEMPTS: u32 = 5;
 
 /// The stored data keys.
@@ -67,7 +67,7 @@ pub enum DataKeysError {
     Vault(#[from] VaultError),
     #[error(transparent)]
     Key(#[from] KeyError),
-    #[error("other processes keep adding data keys: try again")]
+    #[error("the keys are being rotated: try again")]
     Contended,
 }
 
@@ -240,7 +240,3 @@ impl fmt::Debug for DataKeys {
         formatter.debug_list().entries(self.keys().iter()).finish()
     }
 }
-
-#[cfg(test)]
-#[path = "data_key_tests.rs"]
-mod tests;

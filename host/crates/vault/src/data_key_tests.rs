@@ -4,9 +4,8 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 
-use super::{DataKeyStore, DataKeys};
 use crate::{
-    KeyId, RecordsError, RotateOptions, Sealed, VaultError,
+    Binding, DATA_KEY_PURPOSE, DataKeyStore, DataKeys, KeyId, RecordsError, RotateOptions, Sealed, VaultError,
     records::tests::MemoryRecords,
     rotate,
     vault::tests::{ring, vault_on},
@@ -41,7 +40,8 @@ impl DataKeyStore for MemoryKeys {
         if ids.last().copied() != newest {
             return Ok(false);
         }
-        self.records.put(&id.to_string(), super::binding(id), sealed.clone())?;
+        let row = id.to_string();
+        self.records.put(&row, Binding::new(DATA_KEY_PURPOSE, &[&row]), sealed.clone())?;
         ids.push(id);
         Ok(true)
     }

@@ -1,9 +1,12 @@
 //! Seals secrets before they are stored, so that a stolen database is useless, and rotates the keys that they are sealed
 //! under. It does not know what it seals: a caller passes bytes and a [`Binding`], which names the purpose and the row. It
-//! runs no SQL: the database implements [`KeyedRecords`].
+//! runs no SQL: the database implements [`KeyedRecords`] and, for keys that seal more data than a rotation could reseal,
+//! [`DataKeyStore`].
 
 mod binding;
 mod data_key;
+#[cfg(test)]
+mod data_key_tests;
 mod key;
 mod key_file;
 mod records;

@@ -37,6 +37,9 @@ use crate::{
 /// How every cursor begins: it is an installation's id.
 const CURSOR_PREFIX: &str = "ins_";
 
+/// The longest id in a query, in characters. Those of the host have 36.
+const MAX_ID_CHARS: usize = 64;
+
 /// Problems of every write to an installation.
 #[derive(IntoResponses)]
 #[expect(dead_code, reason = "only the documentation reads this type")]
@@ -57,11 +60,7 @@ pub(in crate::http) async fn list_installations(
 ) -> Result<Json<InstallationPage>, ApiError> {
     caller.require(Scope::Marketplace)?;
     let limit = limit(query.limit)?;
-    let cursor = query.cursor.as_deref();
-    if let Some(wrong) = cursor.filter(|cursor| !cursor.starts_with(CURSOR_PREFIX)) {
-        let detail = format!("cursor must be nextCursor of an earlier answer (got {:?})", clipped(wrong));
-        return Err(ApiError::bad_request(ErrorCode::InvalidQuery, detail));
-    }
+    check(&query)?;
     let actor = actor(&app, &caller).await?;
     let state = query.state.map(|state| match state {
         InstallationState::Active => marketplace::InstallationState::Active,
@@ -69,7 +68,7 @@ pub(in crate::http) async fn list_installations(
         InstallationState::Uninstalled => marketplace::InstallationState::Uninstalled,
     });
     let filter = InstallationFilter { listing: query.workflow, state };
-    let page = app.marketplace().list_installations(&actor, &filter, cursor, limit).await?;
+    let page = app.marketplace().list_installations(&actor, &filter, query.cursor.as_deref(), limit).await?;
     let installations = page.installations.iter().map(installation).collect();
     Ok(Json(InstallationPage { installations, next_cursor: page.next }))
 }
@@ -259,6 +258,26 @@ pub(in crate::http) async fn upgrade_installation(
     let change = marketplace::InstallationChange { inputs: body.inputs, connections: body.connections };
     let request = UpgradeRequest { version: body.version, change };
     written(&app, app.marketplace().upgrade_installation(&actor, &id, &condition, request).await?).await
+}
+
+/// Checks everything but `limit`.
+///
+/// # Errors
+/// 400 `invalid-query`.
+fn check(query: &InstallationQuery) -> Result<(), ApiError> {
+    let refused = |detail: String| Err(ApiError::bad_request(ErrorCode::InvalidQuery, detail));
+    let is_long = |text: &String| text.chars().count() > MAX_ID_CHARS;
+    if let Some(wrong) = query.workflow.as_ref().filter(|workflow| is_long(workflow)) {
+        return refused(format!(
+            "workflow must have at most {MAX_ID_CHARS} characters (got {})",
+            wrong.chars().count()
+        ));
+    }
+    let wrong = query.cursor.as_ref().filter(|cursor| !cursor.starts_with(CURSOR_PREFIX) || is_long(cursor));
+    if let Some(wrong) = wrong {
+        return refused(format!("cursor must be `nextCursor` of an earlier answer (got {:?})", clipped(wrong)));
+    }
+    Ok(())
 }
 
 /// The answer to a write, with the tag for the next one. What starts runs follows the installation from then on.

@@ -235,7 +235,7 @@ async fn write_installation(
     )
     .bind(id)
     .bind(write.number)
-    .bind(write.inputs.as_ref().map(|inputs| &inputs.plain))
+    .bind(write.inputs.as_ref().map(|inputs| inputs.plain.as_str()))
     .bind(connections.map_err(|error| sqlx::Error::Encode(error.into()))?)
     .bind(write.paused_at.is_some())
     .bind(write.paused_at.flatten().map(Timestamp::as_millis))
@@ -245,7 +245,7 @@ async fn write_installation(
     if let Some(webhook) = &write.webhook {
         sqlx::query("UPDATE installations SET webhook = ?2, webhook_key_id = ?3 WHERE id = ?1")
             .bind(id)
-            .bind(webhook.as_ref().map(|sealed| &sealed.record))
+            .bind(webhook.as_ref().map(|sealed| sealed.record.as_slice()))
             .bind(webhook.as_ref().map(|sealed| sealed.key.to_string()))
             .execute(&mut *transaction)
             .await?;

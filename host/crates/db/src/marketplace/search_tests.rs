@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use workway_marketplace::{
-    Actor, Condition, DeveloperRef, ListFilter, ListPage, Listing, ListingChange, ListingStore, Sort, Visibility,
-    WorkflowRegistry, bounds::MAX_TOTAL,
+    Actor, Condition, DeveloperRef, InstallationChange, ListFilter, ListPage, Listing, ListingChange, ListingStore,
+    Sort, Visibility, WorkflowRegistry, bounds::MAX_TOTAL,
 };
 
 use super::tests::{Hello, KEY, developer, found, greeting, marketplace, named, published, user, vault};

@@ -1,6 +1,7 @@
 //! What requests start, and what they are rejected for. Everything goes through [`receive`].
 
 mod payload;
+mod properties;
 mod verify;
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method};

@@ -74,7 +74,7 @@ fn refused(sent: &Sent, scheme: &WebhookScheme, secret: &str) -> VerifyError {
 }
 
 /// The valid requests of the schemes with a name of their own.
-fn examples() -> [(Sent, WebhookScheme, &'static str); 4] {
+pub(super) fn examples() -> [(Sent, WebhookScheme, &'static str); 4] {
     [
         (github(), WebhookScheme::Github, GITHUB_SECRET),
         (stripe(), WebhookScheme::Stripe, STRIPE_SECRET),

@@ -1,0 +1,207 @@
+//! Starting runs: a dedupe key is used once, a full queue refuses, and a run gets a place in its queue or waits for one.
+
+use async_trait::async_trait;
+use sha2::{Digest, Sha256};
+use sqlx::{FromRow, SqliteConnection};
+use workway_model::Timestamp;
+use workway_runs::{Concurrency, Durability, NewRun, OnLimit, RunId, RunLimits, RunStoreError, Started};
+
+use super::{
+    events,
+    inbox::CANCEL,
+    rows::queue_of,
+    writer::{Failure, Write},
+};
+
+pub(super) struct Start {
+    pub(super) run: NewRun,
+    pub(super) limits: RunLimits,
+}
+
+/// Starts a run for a schedule, and moves the schedule on.
+pub(super) struct Fire {
+    pub(super) start: Start,
+    pub(super) planned: Timestamp,
+    pub(super) next_at: Option<Timestamp>,
+}
+
+/// What decides about a run before it is stored.
+#[derive(FromRow)]
+struct Situation {
+    /// The run that has its dedupe key.
+    known: Option<String>,
+    definition: Option<i64>,
+    /// Runs of the host and of the queue that have not begun.
+    queued: i64,
+    queued_here: i64,
+    has_place: bool,
+}
+
+#[async_trait]
+impl Write for Start {
+    type Output = Started;
+    type Error = RunStoreError;
+
+    fn durability(&self) -> Durability {
+        Durability::Power
+    }
+
+    async fn execute(&mut self, connection: &mut SqliteConnection) -> Result<Started, Failure<RunStoreError>> {
+        let queue = queue_of(&self.run);
+        let hash = Sha256::digest(&self.run.definition).to_vec();
+        let situation = self.situation(connection, &queue, &hash).await?;
+        if let Some(known) = situation.known {
+            return Ok(Started::Known(RunId::from_text(&known)));
+        }
+        let Concurrency { limit, on_limit } = self.run.concurrency;
+        if on_limit == OnLimit::Skip && open_runs(connection, &queue).await? >= limit.into() {
+            return Ok(Started::Skipped);
+        }
+        if situation.queued >= self.limits.queued.into()
+            || situation.queued_here >= self.limits.queued_per_installation.into()
+        {
+            return Err(Failure::Refused(RunStoreError::QueueFull));
+        }
+        if on_limit == OnLimit::CancelRunning {
+            let in_the_way = open_runs(connection, &queue).await? + 1 - i64::from(limit);
+            cancel_oldest(connection, &queue, in_the_way, self.run.created_at).await?;
+        }
+        let definition = match situation.definition {
+            Some(definition) => definition,
+            None => insert_definition(connection, &self.run, &hash).await?,
+        };
+        let number = self.insert(connection, definition, situation.has_place).await?;
+        events::insert_first(connection, number, std::mem::take(&mut self.run.events)).await?;
+        Ok(Started::New)
+    }
+}
+
+#[async_trait]
+impl Write for Fire {
+    type Output = Option<Started>;
+    type Error = RunStoreError;
+
+    fn durability(&self) -> Durability {
+        Durability::Power
+    }
+
+    async fn execute(&mut self, connection: &mut SqliteConnection) -> Result<Option<Started>, Failure<RunStoreError>> {
+        let moved = sqlx::query(
+            "UPDATE triggers SET next_at = ? \
+             WHERE installation = ? AND kind = 'schedule' AND is_paused = 0 AND next_at = ?",
+        )
+        .bind(self.next_at.map(Timestamp::as_millis))
+        .bind(&self.start.run.installation)
+        .bind(self.planned.as_millis())
+        .execute(&mut *connection)
+        .await?;
+        if moved.rows_affected() == 0 {
+            return Ok(None);
+        }
+        self.start.execute(connection).await.map(Some)
+    }
+}
+
+impl Start {
+    async fn situation(
+        &self,
+        connection: &mut SqliteConnection,
+        queue: &str,
+        hash: &[u8],
+    ) -> Result<Situation, sqlx::Error> {
+        sqlx::query_as(
+            "SELECT (SELECT id FROM runs WHERE queue = ?1 AND dedupe = ?2) AS known, \
+             (SELECT id FROM definitions WHERE owner = ?3 AND hash = ?4) AS definition, \
+             (SELECT runs FROM run_totals WHERE status = 'queued') AS queued, \
+             coalesce((SELECT queued FROM run_queues WHERE queue = ?1), 0) AS queued_here, \
+             NOT EXISTS (SELECT 1 FROM runs WHERE queue = ?1 AND has_place = 0 AND ended_at IS NULL) \
+             AND (SELECT count(*) FROM runs WHERE queue = ?1 AND has_place = 1 AND ended_at IS NULL) < ?5 AS has_place",
+        )
+        .bind(queue)
+        .bind(&self.run.dedupe)
+        .bind(self.run.owner.as_str())
+        .bind(hash)
+        .bind(self.run.concurrency.limit)
+        .fetch_one(connection)
+        .await
+    }
+
+    async fn insert(
+        &self,
+        connection: &mut SqliteConnection,
+        definition: i64,
+        has_place: bool,
+    ) -> Result<i64, sqlx::Error> {
+        let run = &self.run;
+        sqlx::query_scalar(
+            "INSERT INTO runs (id, owner, installation, workflow, version, definition, origin, dedupe, retry_of, \
+             concurrency, has_place, status, created_at, due, last_seq, bytes) \
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'queued', ?, ?, ?, ?) RETURNING number",
+        )
+        .bind(run.id.as_str())
+        .bind(run.owner.as_str())
+        .bind(&run.installation)
+        .bind(&run.workflow)
+        .bind(run.version)
+        .bind(definition)
+        .bind(run.origin.as_str())
+        .bind(&run.dedupe)
+        .bind(run.retry_of.as_ref().map(RunId::as_str))
+        .bind(run.concurrency.limit)
+        .bind(has_place)
+        .bind(run.created_at.as_millis())
+        .bind(has_place.then(|| run.created_at.as_millis()))
+        .bind(events::number_of(run.events.len())?)
+        .bind(events::bytes_of(&run.events)?)
+        .fetch_one(connection)
+        .await
+    }
+}
+
+async fn insert_definition(connection: &mut SqliteConnection, run: &NewRun, hash: &[u8]) -> Result<i64, sqlx::Error> {
+    sqlx::query_scalar("INSERT INTO definitions (owner, hash, text) VALUES (?, ?, ?) RETURNING id")
+        .bind(run.owner.as_str())
+        .bind(hash)
+        .bind(&run.definition)
+        .fetch_one(connection)
+        .await
+}
+
+/// Runs of a queue that have not ended.
+async fn open_runs(connection: &mut SqliteConnection, queue: &str) -> Result<i64, sqlx::Error> {
+    sqlx::query_scalar("SELECT count(*) FROM runs WHERE queue = ? AND ended_at IS NULL")
+        .bind(queue)
+        .fetch_one(connection)
+        .await
+}
+
+/// Asks the oldest runs of a queue to end, and makes them due: those that wait for a place, too.
+async fn cancel_oldest(
+    connection: &mut SqliteConnection,
+    queue: &str,
+    count: i64,
+    now: Timestamp,
+) -> Result<(), sqlx::Error> {
+    if count <= 0 {
+        return Ok(());
+    }
+    let runs: Vec<i64> = sqlx::query_scalar(
+        "INSERT INTO run_inbox (run, owner, kind, body, at) SELECT number, owner, ?1, x'', ?2 FROM \
+         (SELECT number, owner FROM runs WHERE queue = ?3 AND ended_at IS NULL ORDER BY number LIMIT ?4) \
+         WHERE NOT EXISTS (SELECT 1 FROM run_inbox AS sent WHERE sent.run = number AND sent.kind = ?1) RETURNING run",
+    )
+    .bind(CANCEL)
+    .bind(now.as_millis())
+    .bind(queue)
+    .bind(count)
+    .fetch_all(&mut *connection)
+    .await?;
+    for run in runs {
+        sqlx::query("UPDATE runs SET has_place = 1, due = min(coalesce(due, ?1), ?1) WHERE number = ?2")
+            .bind(now.as_millis())
+            .bind(run)
+            .execute(&mut *connection)
+            .await?;
+    }
+    Ok(())
+}
