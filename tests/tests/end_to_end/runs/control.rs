@@ -15,7 +15,7 @@ async fn a_cancelled_run_begins_no_other_step() {
     let (upstream, held) = Upstream::held().await;
     let host = host_with(&upstream).await;
     let ann = host.developer("ann@example.com", "ann").await;
-    let step = |id: &str| json!({ "id": id, "uses": "ledger.pay", "with": { "text": "x" } });
+    let step = |id: &str| json!({ "id": id, "uses": "run-probe.risk", "with": { "text": "x" } });
     let installation = installed(&ann, "Cancelled", manual(json!([step("first"), step("second")]))).await;
     let run = started(&ann, &installation, Value::Null).await;
     held.arrived(1).await;
@@ -50,12 +50,12 @@ async fn a_retry_within_a_loop_repeats_nothing_that_ended() {
     let definition = json!({
         "name": "Work", "trigger": { "webhook": {} },
         "steps": [
-            { "id": "first", "uses": "ledger.pay", "with": { "text": "first" } },
+            { "id": "first", "uses": "run-probe.risk", "with": { "text": "first" } },
             { "id": "each", "for-each": "trigger.body", "steps": [
-                { "id": "enter", "uses": "ledger.pay", "with": { "text": "{{ item }}" } },
+                { "id": "enter", "uses": "run-probe.risk", "with": { "text": "{{ item }}" } },
             ] },
         ],
-        "on-failure": [{ "id": "sorry", "uses": "ledger.pay", "with": { "text": "sorry" } }],
+        "on-failure": [{ "id": "sorry", "uses": "run-probe.risk", "with": { "text": "sorry" } }],
         "output": { "all": "{{ steps.each.output }}" },
     });
     let installation = installed(&ann, "Loop", definition).await;
@@ -81,7 +81,7 @@ async fn a_retry_within_a_loop_repeats_nothing_that_ended() {
     );
     assert_eq!(bodies(), ["first", "a", "b", "sorry", "b", "c"], "only from the step that failed on");
     let answers: Vec<_> =
-        shown["output"]["value"]["all"].as_array().expect("a list").iter().map(|one| &one["answer"]).collect();
+        shown["output"]["value"]["all"].as_array().expect("a list").iter().map(|one| &one["text"]).collect();
     assert_eq!(answers, ["a", "b", "c"]);
     let kept = &shown["steps"][1]["children"][0];
     assert_eq!((&kept["status"], kept.get("attempts")), (&json!("succeeded"), None));
@@ -96,7 +96,7 @@ async fn an_uninstalled_workflow_stops() {
     let (upstream, held) = Upstream::held().await;
     let host = host_with(&upstream).await;
     let ann = host.developer("ann@example.com", "ann").await;
-    let steps = json!([{ "id": "enter", "uses": "ledger.note", "with": { "text": "x" } }]);
+    let steps = json!([{ "id": "enter", "uses": "run-probe.note", "with": { "text": "x" } }]);
     let installation = installed(&ann, "Gone", manual(steps)).await;
     let run = started(&ann, &installation, Value::Null).await;
     held.arrived(1).await;

@@ -15,10 +15,10 @@ use crate::{
     upstream::Upstream,
 };
 
-/// A host whose workflows can use `hello` and `ledger`, whose entries go to this upstream.
+/// A host whose workflows can use `hello` and `run-probe`, whose notes go to this upstream.
 async fn host_with(upstream: &Upstream) -> TestHost {
     // Only development has upstreams.
-    TestHost::builder().guest("hello").guest("ledger").upstream("ledger.example.com", upstream.origin()).start().await
+    TestHost::builder().guest("hello").guest("run-probe").upstream("runs.example.com", upstream.origin()).start().await
 }
 
 /// A workflow of these steps, started by hand.

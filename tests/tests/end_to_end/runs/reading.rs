@@ -19,7 +19,7 @@ async fn a_run_shows_its_steps_as_they_are_nested() {
     let steps = json!([
         { "id": "left-out", "uses": "hello.echo", "if": "trigger.body.skip == false", "with": { "message": "no" } },
         { "id": "each", "for-each": "trigger.body.names", "steps": [
-            { "id": "enter", "name": "Enter it", "uses": "ledger.note", "with": { "text": "{{ item }}" } },
+            { "id": "enter", "name": "Enter it", "uses": "run-probe.note", "with": { "text": "{{ item }}" } },
         ] },
         { "id": "say", "uses": "hello.greet", "with": { "name": "{{ trigger.body.names[0] }}" } },
     ]);
@@ -50,7 +50,7 @@ async fn a_run_shows_its_steps_as_they_are_nested() {
     let children = steps[1]["children"].as_array().expect("children");
     let inputs: Vec<_> = children.iter().map(|step| (&step["path"], &step["input"]["value"]["text"])).collect();
     assert_eq!(inputs, [(&json!("each[0]/enter"), &json!("b")), (&json!("each[1]/enter"), &json!("a"))]);
-    assert_eq!((&children[0]["name"], &children[0]["uses"]), (&json!("Enter it"), &json!("ledger.note")));
+    assert_eq!((&children[0]["name"], &children[0]["uses"]), (&json!("Enter it"), &json!("run-probe.note")));
     assert_eq!(children[0]["attempts"][0]["number"], 1);
     let entries: Vec<_> = upstream.seen().iter().map(|seen| seen.header("x-step").map(str::to_owned)).collect();
     assert_eq!(entries, [Some("each[0]/enter".to_owned()), Some("each[1]/enter".to_owned())]);
@@ -67,7 +67,7 @@ async fn attempts_share_a_key_and_are_counted() {
     let host = host_with(&upstream).await;
     let ann = host.developer("ann@example.com", "ann").await;
     let retry = json!({ "attempts": 2, "backoff": "1s" });
-    let steps = json!([{ "id": "enter", "uses": "ledger.note", "with": { "text": "x" }, "retry": retry }]);
+    let steps = json!([{ "id": "enter", "uses": "run-probe.note", "with": { "text": "x" }, "retry": retry }]);
     let installation = installed(&ann, "Stubborn", manual(steps)).await;
     let run = started(&ann, &installation, Value::Null).await;
     let shown = ended(&ann, &run).await;
@@ -77,7 +77,7 @@ async fn attempts_share_a_key_and_are_counted() {
     assert_eq!(attempts[1].get("failure"), None);
     let seen = upstream.seen();
     assert_eq!(seen.len(), 2);
-    assert_eq!(seen[0].header("x-key"), seen[1].header("x-key"), "both attempts have the same key");
+    assert_eq!(seen[0].header("idempotency-key"), seen[1].header("idempotency-key"), "both attempts have the same key");
     host.finish().await;
 }
 
@@ -86,7 +86,7 @@ async fn a_client_follows_a_run_and_goes_on_where_it_was() {
     let (upstream, held) = Upstream::held().await;
     let host = host_with(&upstream).await;
     let ann = host.developer("ann@example.com", "ann").await;
-    let steps = json!([{ "id": "enter", "uses": "ledger.note", "with": { "text": "x" } }]);
+    let steps = json!([{ "id": "enter", "uses": "run-probe.note", "with": { "text": "x" } }]);
     let installation = installed(&ann, "Followed", manual(steps)).await;
     let run = started(&ann, &installation, Value::Null).await;
     held.arrived(1).await;

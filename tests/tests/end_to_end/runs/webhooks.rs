@@ -140,7 +140,7 @@ async fn an_answer_waits_for_the_output_if_the_workflow_says_so() {
     assert_eq!((answer.status, answer.header("content-type")), (200, "application/json"));
     assert_eq!(answer.body, json!({ "message": "POST hi" }));
     let mut failing = hooked(json!({ "respond": true }));
-    failing["steps"] = json!([{ "id": "enter", "uses": "ledger.note", "with": { "text": "x" } }]);
+    failing["steps"] = json!([{ "id": "enter", "uses": "run-probe.note", "with": { "text": "x" } }]);
     failing["output"] = json!("never");
     let installation = installed(&ann, "Fails", failing).await;
     let token = address(&ann, &installation).await;
@@ -158,7 +158,7 @@ async fn a_run_beyond_the_limit_is_skipped_or_refused_as_the_workflow_says() {
     let ann = host.developer("ann@example.com", "ann").await;
     let mut definition = hooked(json!({}));
     definition["concurrency"] = json!({ "limit": 1, "on-limit": "skip" });
-    definition["steps"] = json!([{ "id": "enter", "uses": "ledger.note", "with": { "text": "x" } }]);
+    definition["steps"] = json!([{ "id": "enter", "uses": "run-probe.note", "with": { "text": "x" } }]);
     definition["output"] = json!("done");
     let installation = installed(&ann, "Single", definition).await;
     let token = address(&ann, &installation).await;
