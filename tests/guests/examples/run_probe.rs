@@ -44,7 +44,12 @@ fn echo(_: &Context, input: Note) -> Result<Noted> {
 fn send(context: &Context, what: &str, input: Note) -> Result<Noted> {
     let key = context.idempotency_key().to_owned();
     let url = format!("https://runs.example.com/{what}");
-    let request = context.fetch("POST", &url).header("idempotency-key", &key).body(input.text.clone());
+    let request = context
+        .fetch("POST", &url)
+        .header("idempotency-key", &key)
+        .header("x-step", context.step_id().unwrap_or("none"))
+        .header("x-attempt", &context.attempt().to_string())
+        .body(input.text.clone());
     request.send()?.error_for_status()?;
     Ok(Noted { text: input.text, key })
 }
