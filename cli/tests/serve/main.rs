@@ -6,6 +6,7 @@ mod kill;
 mod marketplace;
 mod process;
 mod refusals;
+mod runs;
 mod settings;
 mod signals;
 mod tokens;

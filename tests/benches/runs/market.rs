@@ -8,9 +8,9 @@ use std::{
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 use workway_host::{
-    model::Timestamp,
-    model::UserId,
-    runs::{RunId, RunStatus, run::EventKind},
+    model::{Timestamp, UserId},
+    runs::{RunId, RunStatus},
+    workflow::run::EventKind,
 };
 use workway_tests::{TestHost, TestUser};
 

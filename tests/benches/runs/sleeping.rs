@@ -5,7 +5,10 @@ use std::time::Duration;
 use futures_util::{StreamExt, stream};
 use serde_json::{Value, json};
 use tokio::time::Instant;
-use workway_host::runs::{RunId, RunStatus, run::EventKind};
+use workway_host::{
+    runs::{RunId, RunStatus},
+    workflow::run::EventKind,
+};
 
 use crate::{
     market::{Installed, Market},

@@ -14,6 +14,7 @@ mod every_guest_has_a_test {
         fetch::fetch_probe,
         oauth::{oauth_probe, oauth_reveal, secret_echo},
         permissions::{upgrade_v1, upgrade_v2},
+        runs::run_probe,
         sdk::{contract_probe, slack_raw, slack_sdk},
         storage::{storage_denied, storage_probe},
     };

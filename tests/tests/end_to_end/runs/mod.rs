@@ -8,11 +8,12 @@ mod webhooks;
 
 use reqwest::Method;
 use serde_json::{Value, json};
+use workway_host::runs::{RunId, idempotency_key};
 use workway_tests::{Answer, TestHost, TestUser};
 
 use crate::{
     marketplace::{install, published, whole, with},
-    upstream::Upstream,
+    upstream::{Seen, Upstream, text},
 };
 
 /// A host whose workflows can use `hello` and `run-probe`, whose notes go to this upstream.
@@ -78,4 +79,24 @@ fn event(text: &str) -> Option<(String, Value)> {
 async fn sent(host: &TestHost, method: Method, token: &str, body: &str) -> Answer {
     let request = host.anonymous(method, &format!("/hooks/{token}"));
     host.send(request.header("content-type", "application/json").body(body.to_owned())).await
+}
+
+/// The key is the same for all attempts of a step, and no other step's.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn run_probe() {
+    let upstream = Upstream::start(async |seen: Seen| text(seen.body)).await;
+    let host = host_with(&upstream).await;
+    let ann = host.developer("ann@example.com", "ann").await;
+    let step =
+        |id: &str, action: &str| json!({ "id": id, "uses": format!("run-probe.{action}"), "with": { "text": id } });
+    let steps = json!([step("one", "note"), step("two", "risk"), step("three", "echo")]);
+    let installation = installed(&ann, "Keys", manual(steps)).await;
+    let run = started(&ann, &installation, Value::Null).await;
+    assert_eq!(ended(&ann, &run).await["status"], "succeeded");
+    let id = RunId::from_text(&run);
+    let keys = ["one", "two"].map(|path| idempotency_key(&id, &path.parse().expect("a path")));
+    let seen = upstream.seen();
+    let sent: Vec<&str> = seen.iter().filter_map(|seen| seen.header("idempotency-key")).collect();
+    assert_eq!(sent, keys);
+    host.finish().await;
 }
