@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::scope;
-use crate::{EvaluateError, Expression, Template, bounds::*};
+use crate::{EvaluateError, Expression, Layer, Scope, Template, bounds::*};
 
 const FUEL: u64 = 10_000;
 
@@ -231,4 +231,49 @@ fn what_json_does_not_have_is_an_error() {
     let failed =
         evaluate("inputs.a + 1", &json!({"inputs": {"a": "x".repeat(10_000)}})).expect_err("fails").to_string();
     assert!(failed.len() < 2 * MAX_PROBLEM_CHARS, "{failed}");
+}
+
+#[test]
+fn layers_are_seen_beside_the_data() {
+    let data = json!({"inputs": {"a": 1}, "steps": {"hidden": {"output": 0}}});
+    let outer = json!({"find": {"output": {"n": [1, 2]}}});
+    let inner = json!({"note": {"output": null}});
+    let item = json!("x");
+    let layers = [
+        Layer { item: Some(&item), steps: outer.as_object().expect("has members") },
+        Layer { item: None, steps: inner.as_object().expect("has members") },
+    ];
+    let scope = Scope { layers: &layers, ..scope(&data) };
+    for (source, expected) in [
+        ("inputs.a", json!(1)),
+        ("item", json!("x")),
+        ("steps.find.output.n[1]", json!(2)),
+        ("steps['no' ~ 'te'].output", json!(null)),
+        ("steps.hidden|default('none')", json!("none")),
+        ("steps.nope.output|default('none')", json!("none")),
+        ("steps|items|map(attribute=0)|list", json!(["find", "note"])),
+    ] {
+        let expression = Expression::parse(source).unwrap_or_else(|error| panic!("{source}: {error}"));
+        assert_eq!(expression.evaluate(&scope, FUEL), Ok(expected), "{source}");
+    }
+    let missing = Expression::parse("steps.nope.output").expect("is an expression");
+    assert_eq!(missing.evaluate(&scope, FUEL), Err(EvaluateError::Undefined("`steps.nope`".into())));
+    let members =
+        Template::read(&json!({"n": "{{ steps.find.output.n }}"}), "", &mut |at, problem| panic!("{at}: {problem}"));
+    let Template::Object(members) = members else { panic!("{members:?}") };
+    let evaluated = Template::evaluate_members(&members, &scope, FUEL).map(|evaluated| evaluated.value);
+    assert_eq!(evaluated, Ok(json!({"n": [1, 2]})));
+}
+
+#[test]
+fn a_condition_holds_if_its_value_counts_as_true() {
+    let context = json!({"inputs": {"large": "a".repeat(MAX_RESULT_BYTES + 1), "list": [], "zero": 0.0}});
+    for (source, expected) in
+        [("inputs.large", true), ("inputs.list", false), ("inputs.zero", false), ("none", false), ("'a'", true)]
+    {
+        let expression = Expression::parse(source).expect(source);
+        assert_eq!(expression.holds(&scope(&context), FUEL), Ok(expected), "{source}");
+    }
+    let missing = Expression::parse("inputs.nope").expect("is an expression");
+    assert_eq!(missing.holds(&scope(&context), FUEL), Err(EvaluateError::Undefined("`inputs.nope`".into())));
 }

@@ -35,7 +35,8 @@ pub enum EventKind {
         input: Value,
     },
     /// The step succeeded: an attempt of an action, a container, a `sleep` or a `wait-for`. A run that repeats another one from a step on
-    /// has it for the steps before, without their other events.
+    /// begins with this event for the steps that stay, without what came before it, and with `Opened` for the containers around the step.
+    /// They have the time at which they are copied, because timeouts count from it.
     Ended {
         output: Value,
     },

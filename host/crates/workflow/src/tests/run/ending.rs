@@ -84,7 +84,7 @@ fn a_run_goes_on_after_steps_that_another_run_ended() {
              for-each: steps.find.output
              steps: [{ id: note, uses: a.b, with: { item: '{{ item }}' } }, { id: more, uses: a.b }]
            - { id: last, uses: a.b }
-         output: '{{ steps.each.output }}'";
+output: '{{ steps.each.output }}'";
     let definition = WorkflowDefinition::from_yaml(&format!("name: a\ntrigger: {{ manual: {{}} }}\n{steps}")).unwrap();
     let mut run = Run::of(definition.clone(), json!({}));
     run.end("find", json!(["a", "b", "c"]));

@@ -88,12 +88,12 @@ fn on_failure_runs_after_a_step_failed() {
            - { id: find, uses: a.b }
            - { id: each, for-each: '[1]', steps: [{ id: note, uses: a.b }] }
            - { id: never, uses: a.b }
-         on-failure:
+on-failure:
            - id: sorry
              uses: a.b
-             with: { failure: '{{ run.failure }}', find: '{{ steps.find.output }}', never: '{{ steps.never.output|default(0) }}' }
+             with: { failure: '{{ run.failure }}', find: '{{ steps.find.output|default(0) }}', never: '{{ steps.never.output|default(0) }}' }
            - { id: each-too, for-each: '[item|default(1)]', steps: [{ id: more, uses: a.b, with: { x: '{{ steps.sorry.output }}' } }] }
-         output: '{{ run.failure }}'";
+output: '{{ run.failure }}'";
     let mut run = Run::new(steps);
     run.end("find", json!("found"));
     run.fail("each[0]/note", "conflict");

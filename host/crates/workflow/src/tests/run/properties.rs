@@ -218,13 +218,12 @@ impl Run {
         }
     }
 
-    /// What each step gave, and how the run ended, without when.
+    /// What happened to each step and how the run ended, without what tells when.
     fn results(&self) -> BTreeMap<(&StepPath, &'static str), &EventKind> {
-        let events = self.history.iter().map(|moment| &moment.event);
-        events
-            .map(|event| ((&event.path, event.kind.name()), &event.kind))
-            .filter(|((_, name), _)| *name != "waiting")
-            .collect()
+        let tells_when =
+            |kind: &EventKind| matches!(kind, EventKind::Waiting { .. } | EventKind::Failed { retry_at: Some(_), .. });
+        let events = self.history.iter().map(|moment| &moment.event).filter(|event| !tells_when(&event.kind));
+        events.map(|event| ((&event.path, event.kind.name()), &event.kind)).collect()
     }
 }
 

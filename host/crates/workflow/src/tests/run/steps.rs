@@ -14,7 +14,7 @@ fn steps_run_one_after_another_and_read_what_came_before() {
         "steps:
            - { id: find, uses: a.b, with: { who: '{{ inputs.who }}' } }
            - { id: twice, uses: a.b, with: { n: '{{ steps.find.output.n * 2 }}' } }
-         output: { first: '{{ steps.find.output }}', run: '{{ run.id }}', same: '{{ now() == run.started_at }}' }",
+output: { first: '{{ steps.find.output }}', run: '{{ run.id }}', same: '{{ now() == run.started_at }}' }",
     );
     assert_eq!((run.running(), run.input("find")), (vec!["find".to_owned()], &json!({"who": "Ada"})));
     run.pass(5);
@@ -60,7 +60,7 @@ fn iterations_start_in_order_and_at_most_concurrency_at_once() {
              for-each: trigger.items
              concurrency: 2
              steps: [{ id: note, uses: a.b, with: { item: '{{ item }}' } }]
-         output: '{{ steps.each.output }}'";
+output: '{{ steps.each.output }}'";
     let items = json!(["a", "b", "c", "d"]);
     let mut run = Run::triggered(steps, json!({ "items": items }));
     for (running, ends) in [([0, 1], 1), ([0, 2], 2), ([0, 3], 0)] {
@@ -109,7 +109,7 @@ fn steps_see_their_own_list_and_those_around_it() {
                    - { id: again, uses: a.b, with: { cell: '{{ steps.cell.output }}' } }
                - { id: after, uses: a.b, with: { item: '{{ item }}', all: '{{ steps.inner.output }}', cell: '{{ steps.cell.output|default(0) }}' } }
            - { id: last, uses: a.b, with: { row: '{{ steps.row.output|default(0) }}', item: '{{ item|default(0) }}' } }
-         output: '{{ steps.outer.output }}'",
+output: '{{ steps.outer.output }}'",
         json!({"rows": [[1, 2], []]}),
     );
     run.end("first", json!("F"));
@@ -139,7 +139,7 @@ fn a_switch_runs_the_first_case_that_is_true() {
                - { if: trigger.n > 5, steps: [{ id: large, uses: a.b }, { id: notify, uses: a.b }] }
                - { if: trigger.n > 3, steps: [{ id: middle, uses: a.b }] }
              default: [{ id: small, uses: a.b }]
-         output: '{{ steps.route.output }}'";
+output: '{{ steps.route.output }}'";
     for (n, path, told) in [(9, "route/large", Some(0)), (4, "route/middle", Some(1)), (1, "route/small", None)] {
         let mut run = Run::triggered(steps, json!({ "n": n }));
         assert_eq!(run.running(), [path]);

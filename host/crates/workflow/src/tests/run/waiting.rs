@@ -23,7 +23,7 @@ fn an_event_or_a_decision_ends_a_wait_and_is_its_output() {
     let steps = "steps:
            - { id: paid, wait-for: { event: 'paid-{{ trigger.id }}' } }
            - { id: ask, wait-for: { approval: 'Send {{ steps.paid.output.sum }}?' }, timeout: 1h }
-         output: '{{ steps.ask.output.by }}'";
+output: '{{ steps.ask.output.by }}'";
     let mut run = Run::triggered(steps, json!({"id": 7}));
     let wait = |path: &str, wait, until| OpenWait { path: path.parse().unwrap(), wait, until };
     assert_eq!(run.plan.waits, [wait("paid", Wait::Event { name: "paid-7".to_owned() }, None)]);
@@ -118,7 +118,7 @@ fn a_step_with_an_unknown_outcome_waits_for_an_answer() {
              parallel:
                - { steps: [{ id: pay, uses: a.b, timeout: 1m, retry: 3, with: { run: '{{ run.id }}' } }] }
                - { steps: [{ id: tell, uses: a.b }] }
-         output: '{{ steps.both.output }}'";
+output: '{{ steps.both.output }}'";
     let unknown = || {
         let mut run = Run::new(steps);
         run.happen("both[0]/pay", 1, EventKind::OutcomeUnknown).unwrap();
