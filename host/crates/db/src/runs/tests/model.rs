@@ -319,7 +319,7 @@ async fn compare(model: &Model, database: &RunDatabase) -> Result<(), TestCaseEr
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn the_database_does_what_the_model_says(steps in vec(step(), 1..80)) {
