@@ -7,18 +7,10 @@ use workway_runs::{Append, AppendError, Becomes, Durability, Lease, RunStatus};
 
 use super::{
     events::{self, EVENTS_PER_STATEMENT, push_guard},
+    places,
     writer::{Failure, Write},
 };
 use crate::pool::{from_stored, to_stored};
-
-/// Gives the next run of a queue a place, if there is one for it, and returns a row if so. The parameter is a run of the queue.
-pub(super) const ADMIT: &str = "UPDATE runs SET has_place = 1, due = created_at \
-    WHERE number = (SELECT next.number FROM runs AS next \
-        WHERE next.queue = (SELECT ended.queue FROM runs AS ended WHERE ended.id = ?) \
-        AND next.has_place = 0 AND next.ended_at IS NULL ORDER BY next.number LIMIT 1) \
-    AND (SELECT count(*) FROM runs AS other \
-        WHERE other.queue = runs.queue AND other.has_place = 1 AND other.ended_at IS NULL) < concurrency \
-    RETURNING 'admitted', number";
 
 pub(super) struct Request {
     pub(super) lease: Lease,
@@ -44,18 +36,17 @@ impl Write for Request {
         let mut query = QueryBuilder::new("");
         let rows = self.push_statements(&mut query)?.build().fetch_all(&mut *connection).await?;
         let mut last_seq = None;
-        let mut was_admitted = false;
+        let mut queue = None;
         for row in &rows {
-            match row.try_get(0)? {
-                "appended" => last_seq = Some(from_stored(row.try_get(1)?)?),
-                _ => was_admitted = true,
+            match places::admitted(row)? {
+                Some(admitted) => queue = Some(admitted),
+                None => last_seq = Some(from_stored(row.try_get(1)?)?),
             }
         }
         let Some(last_seq) = last_seq else { return Err(Failure::Refused(AppendError::Fenced)) };
-        // The next one may allow more at once than the one that ended.
-        while was_admitted {
-            was_admitted =
-                sqlx::query(ADMIT).bind(self.lease.run.as_str()).fetch_optional(&mut *connection).await?.is_some();
+        if let Some(queue) = queue {
+            // The next one may allow more at once than the one that ended.
+            places::admit(connection, queue).await?;
         }
         Ok(last_seq)
     }
@@ -95,7 +86,7 @@ impl Request {
                 "; DELETE FROM run_inbox WHERE run = (SELECT number FROM runs WHERE ended_at IS NOT NULL AND id = ",
             );
             query.push_bind(lease.run.as_str().to_owned()).push("); ");
-            push_with(query, ADMIT, lease.run.as_str());
+            places::push_admit_after(query, lease.run.as_str());
         }
         Ok(query)
     }
@@ -131,12 +122,5 @@ fn push_becomes(query: &mut QueryBuilder<Sqlite>, becomes: &Becomes, last_at: Op
             query.push(", due = NULL, ended_at = coalesce(").push_bind(last_at);
             query.push(", (SELECT at FROM run_events WHERE run = runs.number AND seq = runs.last_seq), created_at)");
         }
-    }
-}
-
-/// Adds a statement that has one parameter.
-fn push_with(query: &mut QueryBuilder<Sqlite>, statement: &str, parameter: &str) {
-    if let Some((before, after)) = statement.split_once('?') {
-        query.push(before).push_bind(parameter.to_owned()).push(after);
     }
 }

@@ -5,7 +5,10 @@ use sqlx::{FromRow, SqliteConnection, SqliteExecutor};
 use workway_model::Timestamp;
 use workway_runs::{Durability, InboxMessage, RunId, RunStoreError};
 
-use super::writer::{Failure, Write};
+use super::{
+    places,
+    writer::{Failure, Write},
+};
 use crate::pool::from_stored;
 
 /// Asks a run to end. It makes a run due that waits for a place in its queue: ending takes no work.
@@ -33,7 +36,7 @@ impl Write for Send {
     }
 
     async fn execute(&mut self, connection: &mut SqliteConnection) -> Result<bool, Failure<RunStoreError>> {
-        let sent = sqlx::query(
+        let rows = sqlx::query(
             "INSERT INTO run_inbox (run, owner, kind, body, at) \
              SELECT number, owner, ?, ?, ? FROM runs WHERE id = ? AND ended_at IS NULL RETURNING id; \
              UPDATE runs SET has_place = 1, due = min(coalesce(due, ?), ?) \
@@ -47,9 +50,18 @@ impl Write for Send {
         .bind(self.at.as_millis())
         .bind(self.run.as_str())
         .bind(&self.kind)
-        .fetch_all(connection)
+        .fetch_all(&mut *connection)
         .await?;
-        Ok(!sent.is_empty())
+        let is_sent = !rows.is_empty();
+        if is_sent && self.kind == CANCEL {
+            // It may have been the one that the others wait behind.
+            let queue: String = sqlx::query_scalar("SELECT queue FROM runs WHERE id = ?")
+                .bind(self.run.as_str())
+                .fetch_one(&mut *connection)
+                .await?;
+            places::admit(connection, &queue).await?;
+        }
+        Ok(is_sent)
     }
 }
 

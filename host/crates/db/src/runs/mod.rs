@@ -6,6 +6,7 @@ mod claim;
 mod events;
 mod inbox;
 mod list;
+mod places;
 mod prune;
 mod read;
 mod rows;

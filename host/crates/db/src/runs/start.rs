@@ -9,6 +9,7 @@ use workway_runs::{Concurrency, Durability, NewRun, OnLimit, RunId, RunLimits, R
 use super::{
     events,
     inbox::CANCEL,
+    places,
     rows::queue_of,
     writer::{Failure, Write},
 };
@@ -72,6 +73,10 @@ impl Write for Start {
         };
         let number = self.insert(connection, definition, situation.has_place).await?;
         events::insert_first(connection, number, std::mem::take(&mut self.run.events)).await?;
+        if on_limit == OnLimit::CancelRunning {
+            // One that was cancelled may have been the one that the others wait behind.
+            places::admit(connection, &queue).await?;
+        }
         Ok(Started::New)
     }
 }

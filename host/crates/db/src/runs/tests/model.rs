@@ -114,7 +114,7 @@ impl Model {
         if on_limit == OnLimit::CancelRunning {
             for &run in open.iter().take((open.len() + 1).saturating_sub(limit as usize)) {
                 if self.runs[run].inbox.iter().all(|(kind, _)| *kind != "cancel") {
-                    self.send(run, "cancel");
+                    self.put(run, "cancel");
                 }
             }
         }
@@ -135,13 +135,21 @@ impl Model {
         Ok(Started::New)
     }
 
-    fn send(&mut self, run: usize, kind: &'static str) -> bool {
-        let Some(run) = self.runs.get_mut(run).filter(|run| !run.status.is_ended()) else { return false };
+    fn put(&mut self, run: usize, kind: &'static str) {
+        let run = &mut self.runs[run];
         run.inbox.push((kind, self.now));
         run.has_place |= kind == "cancel";
         if run.has_place {
             run.due = Some(run.due.unwrap_or(self.now).min(self.now));
         }
+    }
+
+    fn send(&mut self, run: usize, kind: &'static str) -> bool {
+        if self.runs.get(run).is_none_or(|run| run.status.is_ended()) {
+            return false;
+        }
+        self.put(run, kind);
+        self.admit(self.runs[run].queue);
         true
     }
 
@@ -311,7 +319,7 @@ async fn compare(model: &Model, database: &RunDatabase) -> Result<(), TestCaseEr
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn the_database_does_what_the_model_says(steps in vec(step(), 1..80)) {

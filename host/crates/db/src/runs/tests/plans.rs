@@ -1,10 +1,10 @@
 //! What is asked often is a search in an index, however many runs wait.
 
-use sqlx::{AssertSqlSafe, Row};
+use sqlx::{AssertSqlSafe, QueryBuilder, Row};
 use workway_runs::{Place, RunFilter, RunStatus};
 
 use super::*;
-use crate::runs::{append::ADMIT, claim, list, triggers};
+use crate::runs::{claim, list, places, triggers};
 
 /// What SQLite does for a statement, a line for each table.
 async fn plan(database: &RunDatabase, statement: &str) -> Vec<String> {
@@ -35,7 +35,9 @@ async fn claiming_searches_indexes() {
     assert_searches(&database, claim::CANDIDATES, &["INDEX runs_due (due", "INDEX runs_leased (worker=?)"]).await;
     assert_searches(&database, claim::LEASED, &["INDEX runs_leased (worker=?)"]).await;
     assert_searches(&database, claim::NEXT_DUE, &["INDEX runs_due (due>?)"]).await;
-    assert_searches(&database, ADMIT, &["INDEX runs_places (queue=? AND has_place=?)"]).await;
+    let mut admit = QueryBuilder::new("");
+    places::push_admit_after(&mut admit, "run");
+    assert_searches(&database, admit.sql().as_str(), &["INDEX runs_places (queue=? AND has_place=?)"]).await;
     assert_searches(&database, triggers::DUE_SCHEDULES, &["INDEX triggers_next_at (next_at<?)"]).await;
     assert_searches(&database, triggers::NEXT_SCHEDULE, &["INDEX triggers_next_at"]).await;
 }

@@ -1,7 +1,8 @@
 //! What is deleted and what is kept, and that the file gets shorter.
 
-use std::fs;
+use std::{collections::HashMap, fs};
 
+use futures_util::future::join_all;
 use workway_runs::{AppendError, Becomes, PruneReport, Retention, RunStore, TriggerKind, TriggerRow};
 
 use super::*;
@@ -12,14 +13,23 @@ const KEEP_ALL: Retention =
 
 /// A run that ended at a time, with an event of so many bytes.
 async fn ended(database: &RunDatabase, run: NewRun, ended_at: i64, bytes: usize) {
+    all_ended(database, vec![(run, ended_at)], bytes).await;
+}
+
+/// As [`ended`], for runs of which all may go on at once.
+async fn all_ended(database: &RunDatabase, runs: Vec<(NewRun, i64)>, bytes: usize) {
     database.renew(&worker("w"), Timestamp::MAX).await.unwrap();
-    let name = run.id.clone();
-    start(database, run).await;
-    let leases = database.claim(&worker("w"), at(ended_at), 100, &AMPLE).await.unwrap();
-    let lease = leases.iter().find(|lease| lease.run == name).unwrap();
-    let last = NewEvent { at: at(ended_at), body: vec![7; bytes], ..event("", 0, "run-ended") };
-    let becomes = Some(Becomes::Ended(EndStatus::Succeeded));
-    database.append(lease, Append { becomes, ..appending(vec![last]) }).await.unwrap();
+    let times: HashMap<RunId, i64> = runs.iter().map(|(run, ended_at)| (run.id.clone(), *ended_at)).collect();
+    join_all(runs.into_iter().map(|(run, _)| start(database, run))).await;
+    let most = u32::try_from(times.len()).unwrap();
+    let leases = database.claim(&worker("w"), Timestamp::MAX, most, &AMPLE).await.unwrap();
+    assert_eq!(leases.len(), times.len());
+    join_all(leases.iter().map(async |lease| {
+        let last = NewEvent { at: at(times[&lease.run]), body: vec![7; bytes], ..event("", 0, "run-ended") };
+        let becomes = Some(Becomes::Ended(EndStatus::Succeeded));
+        database.append(lease, Append { becomes, ..appending(vec![last]) }).await.unwrap();
+    }))
+    .await;
 }
 
 async fn prune_all(database: &RunDatabase, retention: &Retention) -> u64 {
@@ -125,13 +135,16 @@ async fn a_large_run_is_deleted_in_parts_from_its_end() {
 async fn the_file_shrinks_with_what_is_in_it() {
     let (database, folder) = fresh().await;
     let file = folder.path().join(RUNS_FILE);
-    for number in 0..2_000 {
-        let run = of_installation(&format!("run_{number:04}"), &format!("ins_{}", number % 20), 5, number);
-        ended(&database, run, number + 1, 2_000).await;
+    for batch in 0..30 {
+        let runs = (batch * 100..(batch + 1) * 100).map(|number| {
+            let installation = format!("ins_{}", number % 25);
+            (of_installation(&format!("run_{number:04}"), &installation, 5, number), number + 1)
+        });
+        all_ended(&database, runs.collect(), 2_000).await;
     }
     let full = fs::metadata(&file).unwrap().len();
-    let retention = Retention { ended_before: at(1_801), ..KEEP_ALL };
-    assert_eq!(prune_all(&database, &retention).await, 1_800);
+    let retention = Retention { ended_before: at(2_701), ..KEEP_ALL };
+    assert_eq!(prune_all(&database, &retention).await, 2_700);
     assert_eq!(fs::metadata(folder.path().join(format!("{RUNS_FILE}-wal"))).unwrap().len(), 0);
     let pruned = fs::metadata(&file).unwrap().len();
     // What the rest takes in a file of its own.
