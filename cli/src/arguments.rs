@@ -41,6 +41,10 @@ pub enum Command {
     /// Manage the keys that encrypt stored tokens.
     #[command(subcommand)]
     Keys(KeysCommand),
+    /// Look for schedules and runs in a data folder that no host works on.
+    ///
+    /// Prints a line for each finding. The exit status is 1 if there is one. Hosts can keep running.
+    Doctor(DoctorArguments),
     /// Compile components for a host. The host starts this itself.
     #[command(name = COMPILE_WORKER, hide = true)]
     CompileWorker,
@@ -121,6 +125,22 @@ pub struct RotateArguments {
 
 impl From<RotateArguments> for Flags {
     fn from(arguments: RotateArguments) -> Self {
+        Self { data: arguments.data, config: arguments.config, ..Self::default() }
+    }
+}
+
+#[derive(Args)]
+pub struct DoctorArguments {
+    /// Data folder of the host [default: data]
+    #[arg(long, env = "WORKWAY_DATA", value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Configuration file [default: workway.toml, if it exists]
+    #[arg(long, env = "WORKWAY_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+impl From<DoctorArguments> for Flags {
+    fn from(arguments: DoctorArguments) -> Self {
         Self { data: arguments.data, config: arguments.config, ..Self::default() }
     }
 }

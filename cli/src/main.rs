@@ -2,6 +2,7 @@
 
 mod arguments;
 mod compile_worker;
+mod doctor;
 mod event_line;
 mod exit;
 mod integration;
@@ -22,6 +23,7 @@ fn main() -> ExitCode {
         Command::Dev(arguments) => succeeded(serve::run(arguments.in_development(), serve::Style::Readable)),
         Command::Integration(command) => integration::run(command),
         Command::Keys(command) => succeeded(keys::run(command)),
+        Command::Doctor(arguments) => doctor::run(arguments),
         Command::CompileWorker => compile_worker::run(),
     };
     match result {

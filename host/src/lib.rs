@@ -20,6 +20,7 @@ pub use workway_oauth as oauth;
 pub use workway_providers as providers;
 pub use workway_registry as registry;
 pub use workway_resources as resources;
+pub use workway_runs as runs;
 pub use workway_sandbox as sandbox;
 pub use workway_testkit as testkit;
 pub use workway_users as users;
@@ -102,7 +103,7 @@ impl Host {
         let ending = app.clone();
         let mut server = tokio::spawn(http::serve(app.clone(), listener, async move {
             shutdown.await;
-            ending.end_events();
+            ending.begin_shutdown();
         }));
         // On a task of its own: looking at what integrations declare takes time that requests must not wait for.
         let mut loading = tokio::spawn({
@@ -137,6 +138,12 @@ impl Host {
         loading.abort();
         if let Some(following) = following {
             following.abort();
+        }
+        // Also if serving failed by itself.
+        app.begin_shutdown();
+        let grace = app.settings().server.grace().saturating_add(MAX_CLOSE_TIME);
+        if tokio::time::timeout(grace, app.finish_runs()).await.is_err() {
+            tracing::warn!("the host ends while steps of runs are under way: the next start finds them interrupted");
         }
         if tokio::time::timeout(MAX_CLOSE_TIME, app.close()).await.is_err() {
             tracing::warn!("the host ends before everything is saved: compiled code may have to be compiled again");

@@ -166,7 +166,7 @@ impl TestHost {
         let (in_flight, _) = self.app.registry().calls_in_flight();
         assert_eq!(in_flight, 0, "calls were left running");
         secrets::audit_log();
-        let metrics = self.app.render_metrics();
+        let metrics = self.app.render_metrics().await;
         let faults = metrics.lines().filter(|line| line.contains("outcome=\"host\"") && !line.ends_with(" 0"));
         assert_eq!(faults.collect::<Vec<_>>(), [""; 0], "the host failed");
         self.begin_shutdown();

@@ -9,6 +9,7 @@ pub mod bomb;
 mod events;
 mod guests;
 mod host;
+pub mod kill;
 pub mod logs;
 mod oidc;
 mod prism;

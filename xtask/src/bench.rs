@@ -25,8 +25,7 @@ const WASMTIME: CargoTool = CargoTool {
 };
 
 /// The benches of `tests/benches`.
-const NAMES: &str =
-    "call, http, chaos, reload, start, compile, oauth, sdk, marketplace, schemas, definitions, expressions, siege";
+const NAMES: &str = "call, http, chaos, reload, start, compile, oauth, sdk, marketplace, schemas, definitions, expressions, siege, runs, kill";
 /// The benches that also load components written in other languages.
 const NEED_FOREIGN: [&str; 2] = ["reload", "compile"];
 
@@ -39,7 +38,7 @@ pub fn run(arguments: &[String]) -> Result<()> {
     }
     let needs_peer = name == "http";
     let needs_foreign = NEED_FOREIGN.contains(&name.as_str());
-    let needs_program = name == "siege";
+    let needs_program = ["siege", "kill"].contains(&name.as_str());
     let mut phases = Phases::new(if needs_peer || needs_foreign || needs_program { 5 } else { 4 });
     let wasm = phases.run("looking for a wasm toolchain", toolchain::ensure)?;
     phases.run("building integrations", || components::build_integrations(wasm, &[]))?;

@@ -1,6 +1,7 @@
 //! `workway serve` as its users meet it: a process with arguments, an environment, two streams, signals and a status.
 
 mod compiling;
+mod doctor;
 mod kill;
 mod marketplace;
 mod process;

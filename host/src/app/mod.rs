@@ -1,29 +1,36 @@
 //! Puts the host together from its settings. What it builds, `http` serves.
 
 mod action_catalogue;
+mod doctor;
 mod folders;
 mod keys;
+mod runs;
 
 use std::{
     io,
     net::SocketAddr,
     path::PathBuf,
     sync::{
-        Arc, OnceLock,
+        Arc, Mutex, OnceLock, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
 };
 
 use cap_std::{ambient_authority, fs::Dir};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    task::JoinSet,
+};
+use tokio_util::sync::CancellationToken;
 use url::Url;
 use workway_capability::{
     fetch::{CredentialHeaders, FetchClient, Upstream, UpstreamError, Upstreams},
     storage::StorageLimits,
 };
-use workway_db::{Database, DatabaseError};
+use workway_db::{Database, DatabaseError, RunDatabase};
 use workway_marketplace::{StoreError, WorkflowRegistry};
-use workway_model::{FileName, Mode};
+use workway_model::{FileName, Mode, Timestamp};
 use workway_oauth::{AuthorizationFlow, ConnectionStore, ProcessMark, Renewal, StoredConnections, TokenEndpoint};
 use workway_providers::{Catalogue, CatalogueError};
 use workway_registry::{
@@ -31,10 +38,12 @@ use workway_registry::{
     watcher::{WatchError, Watcher},
 };
 use workway_resources::Resources;
+use workway_runs::{Clock, Runs};
 use workway_sandbox::{CacheError, CodeCache, Runtime, RuntimeError};
 use workway_users::Users;
-use workway_vault::{KeyError, KeyRing, Vault, VerifyKeysError};
+use workway_vault::{DataKeys, DataKeysError, KeyError, KeyRing, Vault, VerifyKeysError};
 
+pub use doctor::{DoctorError, Examination, examine};
 pub use keys::{RotateKeysError, rotate_keys};
 
 use crate::settings::Settings;
@@ -42,6 +51,8 @@ use folders::Trust;
 
 /// Bounds of the buckets that call times are counted in, in seconds.
 const CALL_SECONDS: [f64; 12] = [0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.005, 0.025, 0.1, 0.5, 1.0, 5.0, 30.0];
+/// Clients that follow the events of runs at once. Each holds a connection for as long as its run goes on.
+const MAX_RUN_FOLLOWERS: usize = 256;
 
 /// Everything that answers requests. Cheap to clone.
 #[derive(Clone)]
@@ -53,6 +64,15 @@ struct Inner {
     connections: ConnectionStore,
     marketplace: WorkflowRegistry,
     users: Users,
+    runs: Runs,
+    run_database: RunDatabase,
+    /// What [`App::load`] started to work on runs.
+    run_tasks: Mutex<JoinSet<()>>,
+    run_followers: Arc<Semaphore>,
+    /// Cancelled when the host shuts down.
+    stop: CancellationToken,
+    /// The data folder.
+    data: Dir,
     catalogue: Catalogue,
     flow: AuthorizationFlow,
     /// Where this host listens, once it does.
@@ -88,6 +108,8 @@ pub enum StartError {
     Process(io::Error),
     #[error(transparent)]
     Keys(#[from] VerifyKeysError),
+    #[error(transparent)]
+    DataKeys(#[from] DataKeysError),
     #[error("metrics: {0}")]
     Metrics(#[from] metrics_exporter_prometheus::BuildError),
 }
@@ -99,6 +121,8 @@ pub enum LoadError {
     Plugins(#[from] io::Error),
     #[error("the marketplace cannot be read: {0}")]
     Marketplace(#[from] StoreError),
+    #[error("data folder: the worker of the runs cannot be recorded: {0}: check its permissions and free space")]
+    Runs(io::Error),
 }
 
 impl App {
@@ -133,6 +157,8 @@ impl App {
         let endpoint = TokenEndpoint::new(fetch.clone());
         let process = ProcessMark::enter(&data).map_err(StartError::Process)?;
         let (vault, rows) = (Arc::new(vault), Arc::new(database.connections()));
+        let data_keys = DataKeys::load(Arc::clone(&vault), Arc::new(database.data_keys())).await?;
+        let run_database = RunDatabase::open(&data, &settings.data).await?;
         let users = Users::new(
             Arc::new(database.users()),
             Arc::new(database.api_tokens()),
@@ -166,12 +192,31 @@ impl App {
         let actions = Arc::new(action_catalogue::RegisteredActions(registry.clone()));
         let cache_bytes = settings.marketplace.cache_bytes;
         let marketplace = WorkflowRegistry::new(Arc::new(database.listings()), actions, vault, cache_bytes);
+        let runs = Runs::new(
+            workway_runs::Services {
+                store: Arc::new(run_database.clone()),
+                keys: Arc::new(data_keys),
+                actions: Arc::new(runs::RunActions {
+                    registry: registry.clone(),
+                    share: resources.share(settings.memory.runs_bytes()),
+                }),
+                installations: Arc::new(runs::RunInstallations(marketplace.clone())),
+                clock: Clock::system(),
+            },
+            settings.runs.clone(),
+        );
         Ok(Self(Arc::new(Inner {
             settings,
             registry,
             marketplace,
             connections,
             users,
+            runs,
+            run_database,
+            run_tasks: Mutex::default(),
+            run_followers: Arc::new(Semaphore::new(MAX_RUN_FOLLOWERS)),
+            stop: CancellationToken::new(),
+            data,
             catalogue,
             flow,
             address: OnceLock::new(),
@@ -182,8 +227,8 @@ impl App {
         })))
     }
 
-    /// Loads the integrations that are there, reads the marketplace, and is ready from then on. An integration that cannot
-    /// be loaded is listed, not fatal.
+    /// Loads the integrations that are there, reads the marketplace, begins to work on runs, and is ready from then on. An
+    /// integration that cannot be loaded is listed, not fatal.
     ///
     /// # Errors
     /// See [`LoadError`].
@@ -195,6 +240,9 @@ impl App {
         let (registered, read) = tokio::join!(self.0.registry.register_all(), self.0.marketplace.initialize());
         registered?;
         read?;
+        // Not before: the actions of a run have to be there.
+        let worked = self.0.runs.work(&self.0.data, self.0.stop.clone(), settings.server.grace());
+        *self.run_tasks() = worked.map_err(LoadError::Runs)?;
         self.0.ready.store(true, Ordering::Release);
         Ok(())
     }
@@ -243,15 +291,28 @@ impl App {
         }
     }
 
-    /// Ends those who follow events, so that their requests end.
-    pub fn end_events(&self) {
+    /// Ends those who follow events, so that their requests end, and begins no more steps of runs: see [`App::finish_runs`].
+    pub fn begin_shutdown(&self) {
         self.0.registry.end_events();
+        self.0.stop.cancel();
     }
 
-    /// Finishes what is being written, and closes the database, so that its file is whole by itself.
+    /// Waits until the steps of runs that are under way have ended, which takes at most `server.shutdown_grace` from
+    /// [`App::begin_shutdown`] on. Other steps are for the next start.
+    pub async fn finish_runs(&self) {
+        let mut tasks = std::mem::take(&mut *self.run_tasks());
+        while tasks.join_next().await.is_some() {}
+    }
+
+    fn run_tasks(&self) -> std::sync::MutexGuard<'_, JoinSet<()>> {
+        self.0.run_tasks.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Finishes what is being written, and closes the databases, so that their files are whole by themselves.
     pub async fn close(&self) {
         self.0.registry.finish_keeping().await;
         self.0.connections.finish().await;
+        self.0.run_database.close().await;
         self.0.database.close().await;
     }
 
@@ -273,6 +334,27 @@ impl App {
 
     pub fn marketplace(&self) -> &WorkflowRegistry {
         &self.0.marketplace
+    }
+
+    pub fn runs(&self) -> &Runs {
+        &self.0.runs
+    }
+
+    /// Brings the trigger of an installation in line with it, after it was written.
+    pub(crate) async fn follow_installation(&self, id: &str) {
+        if let Err(error) = self.0.runs.follow(id).await {
+            tracing::warn!(installation = id, %error, "the trigger is not up to date: the next sweep writes it");
+        }
+    }
+
+    /// A place among those who follow events of runs; none if all are taken.
+    pub(crate) fn run_follower(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.0.run_followers).try_acquire_owned().ok()
+    }
+
+    /// Cancelled when the host shuts down.
+    pub(crate) fn stopping(&self) -> &CancellationToken {
+        &self.0.stop
     }
 
     pub fn users(&self) -> &Users {
@@ -315,13 +397,20 @@ impl App {
         tokio::spawn(async move { marketplace.follow_others().await });
     }
 
-    /// Counters in the Prometheus text format.
-    pub fn render_metrics(&self) -> String {
+    /// Counters in the Prometheus text format. Those of runs are left out if their database fails.
+    pub async fn render_metrics(&self) -> String {
         let (used, limit) = self.0.resources.memory();
         let calls = self.0.metrics.render();
+        let runs = match self.0.runs.counts().await {
+            Ok(counts) => runs::metrics(&counts, Timestamp::now()),
+            Err(error) => {
+                tracing::warn!(%error, "the runs cannot be counted");
+                String::new()
+            }
+        };
         format!(
             "{calls}# TYPE workway_memory_bytes gauge\nworkway_memory_bytes {used}\n\n\
-             # TYPE workway_memory_limit_bytes gauge\nworkway_memory_limit_bytes {limit}\n"
+             # TYPE workway_memory_limit_bytes gauge\nworkway_memory_limit_bytes {limit}\n\n{runs}"
         )
     }
 }

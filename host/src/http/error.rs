@@ -5,6 +5,7 @@
 
 mod marketplace;
 mod oauth;
+mod runs;
 mod users;
 
 use std::time::Duration;

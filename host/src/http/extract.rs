@@ -78,6 +78,18 @@ impl<S: Send + Sync> FromRequest<S> for Image {
     }
 }
 
+/// Any body's bytes.
+pub(super) struct Raw(pub(super) Bytes);
+
+impl<S: Send + Sync> FromRequest<S> for Raw {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
+        let memory = memory_of(&request)?;
+        body(request, &memory).await.map(Self)
+    }
+}
+
 /// A JSON body of a shape. Its content type is required: a form or plain text, which a foreign web page may send without a
 /// preflight request, is refused.
 pub(super) struct Json<T>(pub(super) T);

@@ -4,6 +4,7 @@ use axum::{
     Router,
     extract::DefaultBodyLimit,
     middleware::{from_fn, from_fn_with_state},
+    routing::get,
 };
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa::{
@@ -14,18 +15,18 @@ use utoipa::{
     },
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
-use utoipa_swagger_ui::SwaggerUi;
 use workway_marketplace::bounds::MAX_SCREENSHOT_BYTES;
 use workway_model::Mode;
+use workway_runs::webhook::MAX_BODY_BYTES;
 
 use super::{
     clients::Clients,
-    document,
+    docs, document,
     middleware::{
         admission::{self, Admission},
         authority, browser, fallback, local_only, request_id, trace, unread,
     },
-    routes::{auth, developers, installations, marketplace, oauth, operation, registry, schemas},
+    routes::{auth, developers, installations, marketplace, oauth, operation, registry, runs, schemas},
 };
 use crate::app::App;
 
@@ -44,6 +45,7 @@ const WORKFLOW_BODY_BYTES: usize = 1 << 20;
         (name = "registry", description = "Integrations and their actions"),
         (name = "marketplace", description = "Workflows that developers publish"),
         (name = "installations", description = "Workflows that the calling user has"),
+        (name = "runs", description = "Runs of workflows, and the addresses of webhooks"),
         (name = "oauth", description = "Accounts of the calling user at providers"),
         (name = "auth", description = "Users and their tokens"),
         (name = "developers", description = "Users who publish"),
@@ -89,11 +91,13 @@ pub fn router(app: App, clients: Clients) -> Router {
         ))
         .merge(users())
         .merge(marketplace())
+        .merge(run_routes())
+        .merge(webhooks())
         .routes(routes!(schemas::get_workflow_schema))
         .split_for_parts();
     document::complete(&mut document);
     let router = router
-        .merge(SwaggerUi::new("/docs").url("/openapi.json", document))
+        .merge(docs::docs(&document))
         .fallback(fallback::not_found)
         .method_not_allowed_fallback(fallback::method_not_allowed)
         .layer(DefaultBodyLimit::max(usize::try_from(body_limit).unwrap_or(usize::MAX)))
@@ -125,6 +129,33 @@ fn users() -> OpenApiRouter<App> {
         .routes(routes!(developers::get_developer))
         .routes(routes!(developers::update_developer))
         .layer(DefaultBodyLimit::max(USER_BODY_BYTES))
+}
+
+/// Runs. Bodies hold what a run starts with, or what a step gave: they may be as large as the input of an action.
+fn run_routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(runs::start::run_installation))
+        .routes(routes!(runs::start::execute_draft))
+        .routes(routes!(runs::read::list_runs))
+        .routes(routes!(runs::read::get_run))
+        .routes(routes!(runs::read::get_run_body))
+        .routes(routes!(runs::events::follow_run))
+        .routes(routes!(runs::control::cancel_run))
+        .routes(routes!(runs::control::retry_run))
+        .routes(routes!(runs::control::resolve_run))
+}
+
+/// The addresses of webhooks, with every method that senders use. HEAD starts nothing: it is what looks at links.
+fn webhooks() -> OpenApiRouter<App> {
+    let others = get(runs::webhooks::receive_webhook)
+        .head(fallback::method_not_allowed)
+        .put(runs::webhooks::receive_webhook)
+        .patch(runs::webhooks::receive_webhook)
+        .delete(runs::webhooks::receive_webhook);
+    OpenApiRouter::new()
+        .routes(routes!(runs::webhooks::receive_webhook))
+        .route("/hooks/{token}", others)
+        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
 }
 
 /// Routes whose bodies have a workflow's size, and screenshots.

@@ -16,6 +16,7 @@ use workway_marketplace::MarketplaceSettings;
 use workway_model::{IntegrationId, Mode, ProviderId};
 use workway_oauth::{ClientVariables, OAuthFile, OAuthSettings, ProviderFile};
 use workway_registry::{AdmissionSettings, IntegrationSettings, RegistrySettings};
+use workway_runs::RunSettings;
 use workway_sandbox::{CacheSettings, CallLimits, CompileWorker, Compiler, LimitOverrides};
 use workway_users::UserSettings;
 
@@ -140,6 +141,7 @@ struct FileSettings {
     limits: LimitsSection,
     admission: AdmissionSettings,
     accounts: UserSettings,
+    runs: RunSettings,
     integrations: BTreeMap<IntegrationId, IntegrationSettings>,
     oauth: OAuthFile,
     server: ServerSettings,
@@ -193,6 +195,7 @@ impl Settings {
                 admission: file.admission,
                 integrations: file.integrations,
             },
+            runs: file.runs,
             users: file.accounts,
             oauth: OAuthSettings::new(file.oauth, file.providers, &flags.clients).map_err(SettingsError::OAuth)?,
             server: file.server,
@@ -284,6 +287,8 @@ mod tests {
             bytes = 1048576
             [marketplace]
             cache_bytes = 0
+            [runs]
+            kept_days = 7
             [dns]
             servers = ["127.0.0.1:5353", "[2620:fe::fe]:53"]
             [integrations.github.limits]
@@ -301,6 +306,7 @@ mod tests {
         let users = settings.users;
         assert_eq!((users.attempts_per_address.get(), users.attempts_per_email.get()), (100, 5));
         assert_eq!((settings.cache.bytes, settings.marketplace.cache_bytes), (1 << 20, 0));
+        assert_eq!((settings.runs.kept_days, settings.runs.running), (7, 256));
         assert_eq!(settings.dns.servers, ["127.0.0.1:5353", "[2620:fe::fe]:53"].map(|server| server.parse().unwrap()));
         assert_eq!(settings.registry.limits_of(&"github".parse().unwrap()).memory_bytes, 256 << 20);
         assert_eq!(settings.registry.limits_of(&"github".parse().unwrap()).cpu_ms, 5);
@@ -349,6 +355,9 @@ mod tests {
             ("[accounts]\nattempts_per_address = 1000001", "accounts: attempts_per_address"),
             ("[cache]\nbytes = 1", "cache: bytes"),
             ("[marketplace]\ncache_bytes = 99999999999999", "marketplace: cache_bytes"),
+            ("[runs]\nrunning = 0", "runs: running"),
+            ("[runs]\nrunning = 8", "runs: running_per_user"),
+            ("[runs]\nkept = 8", "kept"),
             ("compiler = \"gcc\"", "gcc"),
             ("[server]\nallowed_origins = [\"*\"]", "allowed_origins"),
             ("[server]\nallowed_origins = [\"https://app.example.com/page\"]", "server: allowed_origins"),

@@ -35,6 +35,11 @@ impl MemorySettings {
         self.work_bytes() / 2
     }
 
+    /// Bytes for the calls of all runs together: half, so that requests are answered while many runs go on.
+    pub fn runs_bytes(&self) -> u64 {
+        self.work_bytes() / 2
+    }
+
     /// Limits the memory of one compile to half of the work's, so that calls are served while strangers' files compile.
     pub(super) fn limit_compiles(&self, mut worker: CompileWorker) -> CompileWorker {
         worker.limits.most_memory_bytes = worker.limits.most_memory_bytes.min(self.work_bytes() / 2);

@@ -13,6 +13,7 @@ use workway_capability::DnsSettings;
 use workway_marketplace::MarketplaceSettings;
 use workway_oauth::OAuthSettings;
 use workway_registry::RegistrySettings;
+use workway_runs::RunSettings;
 use workway_sandbox::{CacheSettings, CompileWorker, Compiler, SandboxSettings};
 use workway_users::UserSettings;
 
@@ -51,6 +52,7 @@ pub struct Settings {
     /// The key file, if it is not in `data`. Not looked at if `key` is given.
     pub key_file: Option<PathBuf>,
     pub registry: RegistrySettings,
+    pub runs: RunSettings,
     pub users: UserSettings,
     pub oauth: OAuthSettings,
     pub server: ServerSettings,
@@ -99,6 +101,7 @@ impl Settings {
         out_of_range("cache", self.cache.check())?;
         out_of_range("dns", self.dns.check())?;
         out_of_range("marketplace", self.marketplace.check())?;
+        out_of_range("runs", self.runs.check())?;
         out_of_range("server", self.server.check())?;
         Ok(self)
     }

@@ -82,6 +82,8 @@ async fn through_the_registry(app: &App) -> anyhow::Result<()> {
         input: &input,
         share: app.registry().share(),
         run_id: "bench",
+        step_id: None,
+        attempt: 1,
         idempotency_key: None,
         connections: Default::default(),
     };

@@ -173,6 +173,8 @@ async fn call(app: &App, kind: Kind) -> anyhow::Result<bool> {
                 input: &input,
                 share: app.registry().share(),
                 run_id: "bench",
+                step_id: None,
+                attempt: 1,
                 idempotency_key: None,
                 connections: Default::default(),
             },

@@ -63,8 +63,16 @@ async fn time(app: &App, action: &ActionId) -> anyhow::Result<Vec<Duration>> {
     for _ in 0..CALLS_PER_ROUND {
         let connections = Default::default();
         let share = app.registry().share();
-        let execution =
-            Execution { user: &user, input: &input, share, run_id: "bench", idempotency_key: None, connections };
+        let execution = Execution {
+            user: &user,
+            input: &input,
+            share,
+            run_id: "bench",
+            step_id: None,
+            attempt: 1,
+            idempotency_key: None,
+            connections,
+        };
         let started = Instant::now();
         let output = app.registry().execute(action, execution).await?;
         times.push(started.elapsed());

@@ -25,6 +25,7 @@ mod raw_requests;
 mod registry_api;
 mod reload_endpoint;
 mod reloading;
+mod runs;
 mod sdk;
 mod slack;
 mod slow_compiles;

@@ -180,12 +180,32 @@ const MARKETPLACE: &[Row] = &[
     ("delete", "/marketplace/{id}/featured", "/marketplace/<published>/featured", "", [401, 403, 403, 403, 204]),
 ];
 
+/// The run of these has ended, and the operator has no business with it. Whoever knows an address may use it.
+const RUNS: &[Row] = &[
+    ("post", "/installations/{id}/run", "/installations/<installation>/run", "", [401, 404, 404, 202, 404]),
+    ("post", "/workflows/{id}/execute", "/workflows/<draft>/execute", "", [401, 404, 404, 202, 403]),
+    ("get", "/runs", "/runs", "", EVERYBODY_KNOWN),
+    ("get", "/runs/{id}", "/runs/<run>", "", OWNER),
+    ("get", "/runs/{id}/body", "/runs/<run>/body?part=input", "", OWNER),
+    ("get", "/runs/{id}/events", "/runs/<run>/events", "", OWNER),
+    ("post", "/runs/{id}/cancel", "/runs/<run>/cancel", "", [401, 404, 404, 409, 404]),
+    ("post", "/runs/{id}/retry", "/runs/<run>/retry", r#"{"from":"greet"}"#, [401, 404, 404, 202, 404]),
+    (
+        "post",
+        "/runs/{id}/resolve",
+        "/runs/<run>/resolve",
+        r#"{"path":"greet","outcome":"repeat"}"#,
+        [401, 404, 404, 409, 404],
+    ),
+    ("post", "/hooks/{token}", "/hooks/unknown", "{}", [404; 5]),
+];
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn everybody_may_do_what_the_table_says() {
     let host = TestHost::builder().production().guest("hello").start().await;
     let cast = Cast::new(&host).await;
     let rows: Vec<&Row> =
-        [OPERATION, REGISTRY, CONNECTIONS, USERS, MARKETPLACE, DEVELOPERS].into_iter().flatten().collect();
+        [OPERATION, REGISTRY, CONNECTIONS, USERS, MARKETPLACE, RUNS, DEVELOPERS].into_iter().flatten().collect();
     let named: BTreeSet<String> =
         rows.iter().map(|(method, documented, ..)| format!("{method} {documented}")).collect();
     assert_eq!(cast.routes().await, named, "every route has a row, and every row a route");

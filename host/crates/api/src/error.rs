@@ -218,6 +218,18 @@ pub enum ErrorCode {
     RunNotEnded,
     /// The step's outcome is not unknown.
     OutcomeKnown,
+    /// The run failed or was cancelled, so that it has no output to answer with.
+    RunFailed,
+    /// The installation is at its limit of concurrent runs.
+    ConcurrencyLimit,
+    /// Nothing is at this address of a webhook.
+    WebhookNotFound,
+    /// The signature of a request to a webhook does not hold.
+    InvalidSignature,
+    /// The installation's secret cannot be used to check signatures.
+    UnusableSecret,
+    /// The request has a charset or an encoding that is not supported.
+    UnsupportedMediaType,
     /// Too many runs are queued: try again.
     QueueFull,
     /// The workflow belongs to another developer.

@@ -40,7 +40,7 @@ pub struct Run {
     /// The run that this one repeats from one of its steps on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_of: Option<String>,
-    /// Why the run failed.
+    /// Why the run failed. Lists leave it out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<RunFailure>,
 }
@@ -206,7 +206,7 @@ pub struct StepNode {
     /// Why the step failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<RunFailure>,
-    /// The steps in a container.
+    /// The steps in a container: by item or branch, and then in the order of the definition.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schema(no_recursion)]
     pub children: Vec<StepNode>,
@@ -244,11 +244,13 @@ pub enum StepStatus {
     OutcomeUnknown,
     /// It succeeded.
     Succeeded,
+    /// It reported that there is nothing to do, which ended the run.
+    Halted,
     /// It failed.
     Failed,
     /// It reached its timeout.
     TimedOut,
-    /// The run ended before the step did.
+    /// The run, or the step that holds this one, ended before it did.
     Cancelled,
 }
 
@@ -295,6 +297,10 @@ pub struct StepBodyQuery {
     #[serde(default)]
     #[param(example = "each[3]/note", max_length = 2000)]
     pub path: String,
+    /// The attempt whose input or output it is. By default the last one that has it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[param(minimum = 1)]
+    pub attempt: Option<u32>,
     /// Which of the values.
     #[param(inline)]
     pub part: BodyPart,
@@ -304,12 +310,76 @@ pub struct StepBodyQuery {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum BodyPart {
-    /// The input of a step's last attempt, or the inputs of the run.
+    /// The input of a step's attempt, or the inputs of the run.
     Input,
     /// What the trigger gave; only of the run.
     Trigger,
     /// The output.
     Output,
+}
+
+/// Something that happened in a run. Each has a number, which is also the id of its server-sent event.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RunEvent {
+    /// Grows with each event of the run; some numbers are left out.
+    pub number: u64,
+    /// The step's path; empty for the run itself.
+    #[schema(example = "each[3]/note")]
+    pub path: String,
+    /// The attempt of an action; absent for what does not belong to one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1)]
+    pub attempt: Option<u32>,
+    /// When it happened.
+    pub at: Timestamp,
+    /// What happened.
+    pub kind: RunEventKind,
+    /// The inputs of the run, or the input of an attempt with `null` for secrets.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub input: Option<StepBody>,
+    /// What the run or the step gave.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub output: Option<StepBody>,
+    /// Why the run, the step or the attempt failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<RunFailure>,
+    /// When a sleep ends, a wait times out, or the next attempt begins.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
+    /// How the run ended, with `run-ended`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<RunStatus>,
+}
+
+/// What happened in a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum RunEventKind {
+    /// The run began.
+    RunStarted,
+    /// The step's `if` was not true.
+    Skipped,
+    /// A for-each, a switch or a parallel began.
+    Opened,
+    /// An attempt of an action began.
+    Started,
+    /// The step succeeded.
+    Ended,
+    /// An attempt failed; the step, too, without `until`.
+    Failed,
+    /// A sleep or a wait began.
+    Waiting,
+    /// The step reached its timeout.
+    TimedOut,
+    /// The host stopped during the step, and it must not be repeated.
+    OutcomeUnknown,
+    /// The owner said what came of the step. With an output it had its effect, without one it is executed once more.
+    Resolved,
+    /// The owner cancelled the run.
+    CancelRequested,
+    /// The run ended.
+    RunEnded,
 }
 
 /// A run that was started.
@@ -320,15 +390,14 @@ pub struct RunStarted {
     pub run_id: String,
 }
 
-/// Starts a run of an installation. Never printed: it may hold secrets.
+/// Starts a run of an installation by hand. Never printed: a payload may hold secrets.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RunRequest {
-    /// Replaces the installation's inputs for this run, except that a secret input that is left out keeps its value. They must
-    /// match the schema of the installed version.
+    /// What expressions read as `trigger`, so that a workflow with a webhook can be tried. By default `null`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Object>)]
-    pub inputs: Option<Map<String, Value>>,
+    #[schema(example = json!({ "body": { "action": "opened" }, "headers": {}, "query": {}, "method": "POST" }))]
+    pub trigger: Option<Value>,
 }
 
 impl fmt::Debug for RunRequest {
@@ -410,8 +479,8 @@ mod tests {
 
     #[test]
     fn inputs_are_not_printed() {
+        let request: RunRequest = serde_json::from_str(r#"{"trigger":"hunter2"}"#).unwrap();
         let text = r#"{"inputs":{"token":"hunter2"}}"#;
-        let request: RunRequest = serde_json::from_str(text).unwrap();
         let draft: ExecuteDraft = serde_json::from_str(text).unwrap();
         assert_eq!(draft.inputs["token"], "hunter2");
         assert!(!format!("{request:?} {draft:?}").contains("hunter2"));

@@ -90,6 +90,11 @@ impl CheckedInputs {
         if problems.is_empty() { Ok(Self { plain, secrets }) } else { Err(problems) }
     }
 
+    /// An object of those that are not secret, and those that are.
+    pub(super) fn into_parts(self) -> (Value, Secrets) {
+        (Value::Object(self.plain), self.secrets)
+    }
+
     /// Seals the secrets for a user's installation of a workflow.
     pub(super) fn seal(&self, vault: &Vault, user: &UserId, workflow: &str) -> Result<NewInputs, VaultError> {
         let sealed = |(name, secret): (&String, &SecretString)| {

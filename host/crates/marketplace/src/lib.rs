@@ -30,8 +30,8 @@ pub use listing::{
 };
 pub use query::{ListFilter, ListPage, SearchText, SearchWord, Sort};
 pub use registry::{
-    Actor, Condition, InputChange, InputDifference, InstallationChange, NewWorkflow, UpgradePreview, UpgradeRequest,
-    Validation, WorkflowRegistry, Written,
+    Actor, Condition, InputChange, InputDifference, InstallationChange, NewWorkflow, RunnableDraft, UpgradePreview,
+    UpgradeRequest, Validation, WorkflowRegistry, Written,
 };
 pub use screenshot::{Screenshot, ScreenshotInfo};
 pub use settings::MarketplaceSettings;

@@ -35,6 +35,10 @@ pub struct Execution<'a> {
     /// Whose part of the host's memory the call takes.
     pub share: &'a Share,
     pub run_id: &'a str,
+    /// The step of a workflow's run; none for a call by itself.
+    pub step_id: Option<&'a str>,
+    /// From 1.
+    pub attempt: u32,
     /// The same for every attempt at one thing; the run's id where nobody gave one.
     pub idempotency_key: Option<&'a str>,
     /// The accounts to use, by the ids of their connections, instead of the user's default connections.
@@ -158,8 +162,8 @@ impl ActionRegistry {
             input,
             user: execution.user,
             run_id: execution.run_id,
-            step_id: None,
-            attempt: 1,
+            step_id: execution.step_id,
+            attempt: execution.attempt,
             idempotency_key: execution.idempotency_key.unwrap_or(execution.run_id),
         };
         Ok(Begun { admitted, capabilities: self.capabilities(active, execution, memory), call })

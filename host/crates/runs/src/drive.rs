@@ -501,5 +501,5 @@ fn given_up(error: AppendError) -> DriveError {
 
 /// From 0 to 1. The low bits of a new UUID are random.
 fn jitter() -> f64 {
-    f64::from(uuid::Uuid::new_v4().as_u128() as u32) / f64::from(u32::MAX)
+    f64::from(uuid::Uuid::now_v7().as_u128() as u32) / f64::from(u32::MAX)
 }

@@ -1,7 +1,6 @@
 //! Messages to a run from outside, and the events that they become.
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use workway_workflow::run::{EventKind, Record, Resolution, StepPath};
 
 use crate::{
@@ -19,8 +18,7 @@ pub(crate) const RESOLVE: &str = "resolve";
 pub(crate) struct Resolved {
     pub(crate) path: StepPath,
     pub(crate) attempt: u32,
-    /// The output of an attempt that had its effect; none if it is to be repeated.
-    pub(crate) output: Option<Value>,
+    pub(crate) resolution: Resolution,
 }
 
 pub(crate) fn seal(history: &History, run: &RunId, resolved: &Resolved) -> Result<Vec<u8>, HistoryError> {
@@ -36,9 +34,8 @@ pub(crate) async fn record(history: &History, run: &RunId, message: &InboxMessag
         CANCEL => Ok(Record { path: StepPath::RUN, attempt: 0, kind: EventKind::CancelRequested }),
         RESOLVE => {
             let text = history.open_text(run, &[RESOLVE], &message.body).await?;
-            let Resolved { path, attempt, output } =
+            let Resolved { path, attempt, resolution } =
                 serde_json::from_slice(&text).map_err(|error| damaged(error.to_string()))?;
-            let resolution = output.map_or(Resolution::Repeat, |output| Resolution::Happened { output });
             Ok(Record { path, attempt, kind: EventKind::Resolved(resolution) })
         }
         other => Err(damaged(format!("an unknown message {other:?}"))),

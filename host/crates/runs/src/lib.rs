@@ -18,6 +18,7 @@ mod schedule;
 mod settings;
 mod start;
 mod store;
+mod tree;
 pub mod webhook;
 
 pub use actions::{ActionCall, Actions, CallError};
@@ -35,3 +36,4 @@ pub use store::{
     OnLimit, Origin, Place, PruneReport, Retention, RunCounts, RunFilter, RunId, RunLimits, RunPage, RunStatus,
     RunStore, RunStoreError, RunSummary, Started, StoredEvent, TriggerKind, TriggerRow, WorkerId,
 };
+pub use tree::{AttemptView, BodyPart, StepStatus, StepView};

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use workway_model::{Timestamp, UserId};
 use workway_workflow::{
     Trigger, WorkflowDefinition,
-    run::{Event, EventKind, StepPath},
+    run::{Event, EventKind, Resolution, StepPath},
 };
 
 use crate::{
@@ -287,7 +287,8 @@ impl Runs {
             Some(Event { kind: EventKind::OutcomeUnknown, attempt, .. }) => *attempt,
             _ => return Err(RunError::NotUnknown(path.clone())),
         };
-        let body = inbox::seal(&self.0.history, run, &Resolved { path: path.clone(), attempt, output });
+        let resolution = output.map_or(Resolution::Repeat, |output| Resolution::Happened { output });
+        let body = inbox::seal(&self.0.history, run, &Resolved { path: path.clone(), attempt, resolution });
         self.send(run, RESOLVE, body.map_err(RunStoreError::from)?).await
     }
 

@@ -20,6 +20,8 @@ impl Kit {
             input,
             share: self.registry().share(),
             run_id: &run_id,
+            step_id: None,
+            attempt: 1,
             idempotency_key: None,
             connections: Default::default(),
         };

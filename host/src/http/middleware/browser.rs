@@ -20,13 +20,16 @@ use workway_api::error::ErrorCode;
 use crate::{app::App, http::error::ApiError};
 
 const SEC_FETCH_SITE: &str = "sec-fetch-site";
+/// How the paths of webhooks begin. Their address is the only secret: a page that knows it may send requests, as forms do.
+const WEBHOOKS: &str = "/hooks/";
 
 /// Refuses requests that change something and come from a page of another origin.
 ///
 /// Browsers set `Origin` on every such request, and `Sec-Fetch-Site` on most; a page can remove neither. Programs set neither.
 pub(in crate::http) async fn guard(State(app): State<App>, request: Request, next: Next) -> Response {
-    let is_refused =
-        !request.method().is_safe() && is_foreign(request.headers(), &app.settings().server.allowed_origins);
+    let is_refused = !request.method().is_safe()
+        && !request.uri().path().starts_with(WEBHOOKS)
+        && is_foreign(request.headers(), &app.settings().server.allowed_origins);
     if is_refused {
         let detail = "a web page of another origin may not change anything here: send the request from a program, or add the \
                       page's origin to allowed_origins in [server]";

@@ -117,7 +117,7 @@ pub(in crate::http) async fn update_installation(
     caller.require(Scope::Marketplace)?;
     let actor = actor(&app, &caller).await?;
     let change = marketplace::InstallationChange { inputs: body.inputs, connections: body.connections };
-    written(app.marketplace().change_installation(&actor, &id, &condition, change).await?)
+    written(&app, app.marketplace().change_installation(&actor, &id, &condition, change).await?).await
 }
 
 /// Uninstalls. The inputs, the connections and the webhook's address are deleted. Uninstalling twice changes nothing.
@@ -137,6 +137,7 @@ pub(in crate::http) async fn uninstall_installation(
     caller.require(Scope::Marketplace)?;
     let actor = actor(&app, &caller).await?;
     app.marketplace().uninstall_installation(&actor, &id, &condition).await?;
+    app.follow_installation(&id).await;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -160,7 +161,7 @@ pub(in crate::http) async fn pause_installation(
 ) -> Result<Response, ApiError> {
     caller.require(Scope::Marketplace)?;
     let actor = actor(&app, &caller).await?;
-    written(app.marketplace().pause_installation(&actor, &id, &condition).await?)
+    written(&app, app.marketplace().pause_installation(&actor, &id, &condition).await?).await
 }
 
 /// Resumes a paused installation.
@@ -183,7 +184,7 @@ pub(in crate::http) async fn resume_installation(
 ) -> Result<Response, ApiError> {
     caller.require(Scope::Marketplace)?;
     let actor = actor(&app, &caller).await?;
-    written(app.marketplace().resume_installation(&actor, &id, &condition).await?)
+    written(&app, app.marketplace().resume_installation(&actor, &id, &condition).await?).await
 }
 
 /// Replaces the secret part of the webhook's address. The address of before is unknown from then on.
@@ -207,7 +208,7 @@ pub(in crate::http) async fn rotate_webhook(
 ) -> Result<Response, ApiError> {
     caller.require(Scope::Marketplace)?;
     let actor = actor(&app, &caller).await?;
-    written(app.marketplace().rotate_webhook(&actor, &id, &condition).await?)
+    written(&app, app.marketplace().rotate_webhook(&actor, &id, &condition).await?).await
 }
 
 /// Returns what an upgrade to the workflow's newest version would change.
@@ -256,7 +257,7 @@ pub(in crate::http) async fn upgrade_installation(
     let body = body.map(|extract::Json(body)| body).unwrap_or_default();
     let change = marketplace::InstallationChange { inputs: body.inputs, connections: body.connections };
     let request = UpgradeRequest { version: body.version, change };
-    written(app.marketplace().upgrade_installation(&actor, &id, &condition, request).await?)
+    written(&app, app.marketplace().upgrade_installation(&actor, &id, &condition, request).await?).await
 }
 
 /// Checks everything but `limit`.
@@ -279,8 +280,9 @@ fn check(query: &InstallationQuery) -> Result<(), ApiError> {
     Ok(())
 }
 
-/// The answer to a write, with the tag for the next one.
-fn written(detail: marketplace::InstallationDetail) -> Result<Response, ApiError> {
+/// The answer to a write, with the tag for the next one. What starts runs follows the installation from then on.
+async fn written(app: &App, detail: marketplace::InstallationDetail) -> Result<Response, ApiError> {
+    app.follow_installation(&detail.installation.id).await;
     answer(&HeaderMap::new(), detail)
 }
 

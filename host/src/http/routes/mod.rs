@@ -8,4 +8,5 @@ pub(super) mod marketplace;
 pub(super) mod oauth;
 pub(super) mod operation;
 pub(super) mod registry;
+pub(super) mod runs;
 pub(super) mod schemas;

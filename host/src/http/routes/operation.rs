@@ -46,5 +46,6 @@ pub(in crate::http) async fn get_metrics(State(app): State<App>, caller: Optiona
     if !app.settings().server.public_metrics {
         caller.require()?.require_admin()?;
     }
-    Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], app.render_metrics()).into_response())
+    Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], app.render_metrics().await)
+        .into_response())
 }

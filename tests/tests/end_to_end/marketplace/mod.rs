@@ -53,7 +53,7 @@ pub(crate) fn with(mut object: Value, members: Value) -> Value {
 }
 
 /// Makes a draft and answers its id.
-async fn draft(developer: &TestUser<'_>, body: Value) -> String {
+pub(crate) async fn draft(developer: &TestUser<'_>, body: Value) -> String {
     let made = developer.post("/marketplace", &body).await;
     assert_eq!(made.status, 201, "{:#}", made.body);
     made.body["id"].as_str().expect("a workflow has an id").to_owned()

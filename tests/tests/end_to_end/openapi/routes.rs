@@ -88,6 +88,16 @@ pub(super) const ROUTES: &[(&str, &str, &str, &str, u16)] = &[
     ("patch", "/installations/{id}", "/installations/{id}", r#"{"inputs":{}}"#, 200),
     ("post", "/installations/{id}/pause", "/installations/{id}/pause", "", 200),
     ("post", "/installations/{id}/resume", "/installations/{id}/resume", "", 200),
+    ("post", "/installations/{id}/run", "/installations/{id}/run", r#"{"trigger":{"body":1}}"#, 202),
+    ("get", "/runs", "/runs?limit=1&origin=manual", "", 200),
+    ("get", "/runs/{id}", "/runs/run_0", "", 404),
+    ("get", "/runs/{id}/body", "/runs/run_0/body?part=output", "", 404),
+    ("get", "/runs/{id}/events", "/runs/run_0/events", "", 404),
+    ("post", "/runs/{id}/cancel", "/runs/run_0/cancel", "", 404),
+    ("post", "/runs/{id}/retry", "/runs/run_0/retry", r#"{"from":"greet"}"#, 404),
+    ("post", "/runs/{id}/resolve", "/runs/run_0/resolve", r#"{"path":"greet","outcome":"repeat"}"#, 404),
+    ("post", "/workflows/{id}/execute", "/workflows/hello-there/execute", r#"{"mocks":{"greet":null}}"#, 202),
+    ("post", "/hooks/{token}", "/hooks/unknown", "{}", 404),
     ("post", "/installations/{id}/rotate-webhook", "/installations/{id}/rotate-webhook", "", 409),
     ("get", "/installations/{id}/upgrade", "/installations/{id}/upgrade", "", 200),
     ("post", "/installations/{id}/upgrade", "/installations/{id}/upgrade", "{}", 200),
@@ -120,6 +130,7 @@ pub(super) const PROTECTED: &[&str] = &[
     "delete /marketplace",
     "get /marketplace/{id}/install",
     "/installations",
+    "/runs",
 ];
 /// Its answer never ends.
 pub(super) const EVENTS: &str = "/registry/events";

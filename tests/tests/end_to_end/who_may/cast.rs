@@ -67,8 +67,8 @@ impl<'a> Cast<'a> {
     }
 
     /// Puts something new of the owner's in the place of each name: `<token>`, `<connection>`, `<draft>`, `<published>`,
-    /// `<installed>` (a published workflow that the owner has), `<installation>` and `<screenshot>` (of the same path's draft)
-    /// are ids; `<new>` is a word that comes once.
+    /// `<installed>` (a published workflow that the owner has), `<installation>`, `<run>` (one that has ended) and `<screenshot>`
+    /// (of the same path's draft) are ids; `<new>` is a word that comes once.
     async fn fill(&self, text: &str) -> String {
         let mut filled = text.replace("<new>", &self.word());
         if filled.contains("<token>") {
@@ -93,7 +93,21 @@ impl<'a> Cast<'a> {
         if filled.contains("<installation>") {
             filled = filled.replace("<installation>", &self.installation().await.1);
         }
+        if filled.contains("<run>") {
+            filled = filled.replace("<run>", &self.run().await);
+        }
         filled
+    }
+
+    /// Runs an installation to its end.
+    async fn run(&self) -> String {
+        let (_, installation) = self.installation().await;
+        let started = self.owner.post(&format!("/installations/{installation}/run"), &json!({})).await;
+        let run =
+            started.body["runId"].as_str().unwrap_or_else(|| panic!("nothing ran: {:#}", started.body)).to_owned();
+        // The stream ends with the run.
+        assert_eq!(self.owner.get(&format!("/runs/{run}/events")).await.status, 200);
+        run
     }
 
     /// Publishes a workflow and installs it: the ids of both.

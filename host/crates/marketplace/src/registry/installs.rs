@@ -67,6 +67,7 @@ impl WorkflowRegistry {
     }
 
     /// Uninstalls a workflow by its id, also one that is no longer there, and deletes its inputs. What is not installed stays so.
+    /// Returns the id of the actor's installation, if there ever was one.
     ///
     /// # Errors
     /// [`MarketplaceError::UnknownListing`] for what the actor never could install; the store fails.
@@ -74,7 +75,7 @@ impl WorkflowRegistry {
         &self,
         actor: &Actor,
         id_or_slug: &str,
-    ) -> Result<(), MarketplaceError> {
+    ) -> Result<Option<String>, MarketplaceError> {
         let id = match self.get_workflow(id_or_slug, Some(actor)).await {
             Ok(listing) => listing.summary.id.clone(),
             Err(MarketplaceError::UnknownListing(_)) => {
@@ -86,7 +87,8 @@ impl WorkflowRegistry {
         if self.0.store.uninstall(&id, actor.user.as_str(), None, Timestamp::now()).await? {
             self.invalidate_cache();
         }
-        Ok(())
+        let installed = self.0.store.installation(&id, actor.user.as_str()).await?;
+        Ok(installed.map(|installed| installed.installation.id))
     }
 
     /// The actor's installation of a workflow, by the workflow's id (or slug, as long as it is listed), with the definition that

@@ -3,6 +3,7 @@
 //! The store holds everything, what is searched included. Answers are cached: a write of this process drops them before it is
 //! answered, and those of other processes within seconds.
 
+mod draft;
 mod installations;
 mod installs;
 mod prepare;
@@ -27,6 +28,7 @@ use workway_model::UserId;
 use workway_vault::Vault;
 use workway_workflow::ActionCatalogue;
 
+pub use draft::RunnableDraft;
 pub use prepare::InstallationChange;
 pub use upgrade::{InputChange, InputDifference, UpgradePreview, UpgradeRequest};
 pub use validate::Validation;

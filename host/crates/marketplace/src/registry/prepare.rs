@@ -71,6 +71,12 @@ impl Prepared {
             }
         }
     }
+
+    /// The inputs that are not secret, those that are, and the connections.
+    pub(super) fn into_parts(self) -> (Value, Secrets, Connections) {
+        let (plain, secrets) = self.inputs.into_parts();
+        (plain, secrets, self.connections)
+    }
 }
 
 impl WorkflowRegistry {
@@ -117,7 +123,7 @@ impl WorkflowRegistry {
     }
 
     /// Whether the connections are the actor's own, each of its provider.
-    async fn check_owned(&self, actor: &Actor, connections: &Connections) -> Result<(), MarketplaceError> {
+    pub(super) async fn check_owned(&self, actor: &Actor, connections: &Connections) -> Result<(), MarketplaceError> {
         let mut problems = Vec::new();
         for (provider, id) in connections {
             if !self.0.store.has_connection(actor.user.as_str(), provider, id).await? {

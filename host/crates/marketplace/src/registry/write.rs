@@ -54,11 +54,11 @@ enum DefinitionCheck {
     Done(Checked),
 }
 
-type Checked = Result<Valid, Vec<Problem>>;
+pub(super) type Checked = Result<Valid, Vec<Problem>>;
 
 /// What is known of a valid definition.
 #[derive(Clone, Debug, Default)]
-struct Valid {
+pub(super) struct Valid {
     required_providers: Vec<String>,
     warnings: Vec<Problem>,
 }
@@ -355,7 +355,11 @@ impl WorkflowRegistry {
     }
 
     /// What is known of a valid definition, or everything that is wrong with it, with positions in its source.
-    async fn checked(&self, definition: &Value, source: Option<&Source>) -> Result<Checked, MarketplaceError> {
+    pub(super) async fn checked(
+        &self,
+        definition: &Value,
+        source: Option<&Source>,
+    ) -> Result<Checked, MarketplaceError> {
         let (definition, source) = (definition.clone(), source.cloned());
         self.checking(move |known| checked(&definition, source.as_ref(), known)).await
     }

@@ -57,7 +57,7 @@ impl StepPath {
     }
 
     /// Whether it leads to a step of `on-failure`.
-    pub(super) fn in_on_failure(&self, definition: &WorkflowDefinition) -> bool {
+    pub fn in_on_failure(&self, definition: &WorkflowDefinition) -> bool {
         let [first, second, ..] = self.0.as_slice() else { return false };
         // A step may have the same id: ids are unique, so that what follows tells them apart.
         first.id.as_str() == ON_FAILURE

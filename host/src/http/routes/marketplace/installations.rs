@@ -62,6 +62,7 @@ pub(in crate::http) async fn install_workflow(
     let body = body.map(|extract::Json(body)| body).unwrap_or_default();
     let change = InstallationChange { inputs: body.inputs, connections: body.connections };
     let (found, is_new) = app.marketplace().increment_install_count(&actor, &id, change).await?;
+    app.follow_installation(&found.id).await;
     let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, Json(installation(&found))))
 }
@@ -78,6 +79,8 @@ pub(in crate::http) async fn uninstall_workflow(
 ) -> Result<StatusCode, ApiError> {
     caller.require(Scope::Marketplace)?;
     let actor = actor(&app, &caller).await?;
-    app.marketplace().decrement_active_install_count(&actor, &id).await?;
+    if let Some(installation) = app.marketplace().decrement_active_install_count(&actor, &id).await? {
+        app.follow_installation(&installation).await;
+    }
     Ok(StatusCode::NO_CONTENT)
 }

@@ -104,6 +104,8 @@ pub(in crate::http) async fn execute_action(
         input: &request.input,
         share: memory.share(),
         run_id: request_id.as_str(),
+        step_id: None,
+        attempt: 1,
         idempotency_key: idempotency_key(&headers)?,
         connections: connections(request.connections)?,
     };
@@ -125,7 +127,8 @@ fn unknown_action(id: &str) -> ApiError {
     ApiError::not_found(ErrorCode::ActionNotFound, format!("unknown action {:?}", clipped(id)))
 }
 
-fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, ApiError> {
+/// The caller's `Idempotency-Key`.
+pub(in crate::http::routes) fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, ApiError> {
     let Some(value) = headers.get(IDEMPOTENCY_KEY) else { return Ok(None) };
     let key = value.to_str().ok().filter(|key| !key.is_empty() && key.len() <= MAX_IDEMPOTENCY_KEY);
     key.map(Some).ok_or_else(|| {
