@@ -501,5 +501,6 @@ fn given_up(error: AppendError) -> DriveError {
 
 /// From 0 to 1. The low bits of a new UUID are random.
 fn jitter() -> f64 {
-    f64::from(uuid::Uuid::now_v7().as_u128() as u32) / f64::from(u32::MAX)
+    let [.., a, b, c, d] = *uuid::Uuid::now_v7().as_bytes();
+    f64::from(u32::from_be_bytes([a, b, c, d])) / f64::from(u32::MAX)
 }

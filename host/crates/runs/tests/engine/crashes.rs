@@ -54,7 +54,7 @@ async fn every_acknowledged_run_ends_and_no_step_that_ended_is_called_again() {
             runs.push(host.start("i").await);
         }
         // Somewhere in the middle of what there is to do: 12 calls a run.
-        let random = usize::from(uuid::Uuid::new_v4().as_bytes()[0]) % 40;
+        let random = usize::from(uuid::Uuid::now_v7().as_bytes()[15]) % 40;
         let calls = world.actions.calls().len();
         let enough = (calls + random).min(runs.len() * 12 - 5);
         world.actions.until_called("app.echo", enough).await;

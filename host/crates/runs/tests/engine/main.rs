@@ -1,5 +1,7 @@
 //! The engine of runs, through its public face, on the real store.
 
+#![allow(clippy::unwrap_used, reason = "tests, and helpers of tests")]
+
 mod actions;
 mod crashes;
 mod double;

@@ -149,7 +149,8 @@ async fn the_same_key_starts_one_run() {
     let world = World::new().await;
     world.install_steps("i", json!([step("a", "app.echo")]));
     let host = world.host().await;
-    let start = || host.runs.start(&ann(), "i", Value::Null, Some("today"));
+    let owner = ann();
+    let start = || host.runs.start(&owner, "i", Value::Null, Some("today"));
     let first = start().await.unwrap();
     host.end_all(std::slice::from_ref(&first.run)).await;
     let again = start().await.unwrap();
