@@ -8,9 +8,9 @@ use std::{
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 use workway_host::{
-    model::Timestamp,
-    model::UserId,
-    runs::{RunId, RunStatus, run::EventKind},
+    model::{Timestamp, UserId},
+    runs::{RunId, RunStatus},
+    workflow::run::EventKind,
 };
 use workway_tests::{TestHost, TestUser};
 
@@ -63,7 +63,7 @@ impl<'h> Market<'h> {
         let id = installed.body["id"].as_str().expect("an installation has an id").to_owned();
         let found = self.user.get(&format!("/installations/{id}")).await;
         let address =
-            found.body["webhook"]["path"].as_str().map(|path| format!("http://{}{path}", self.host.address()));
+            found.body["webhookToken"].as_str().map(|token| format!("http://{}/hooks/{token}", self.host.address()));
         Installed { market: self, id, address, client: reqwest::Client::new() }
     }
 }
