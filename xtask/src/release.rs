@@ -32,6 +32,8 @@ fn build() -> Result<PathBuf> {
     let mut cargo = Command::new("cargo");
     cargo.current_dir(workspace::root()).args(["rustc", "--release", "--package", "workway-cli", "--bin", PROGRAM]);
     cargo.args(["--message-format", "json-render-diagnostics", "--", "-C", "strip=none"]);
+    // Functions with the same code become one.
+    cargo.args(["-C", "link-arg=-Wl,--icf=all"]);
     process::built_binary(&mut cargo, PROGRAM)
 }
 

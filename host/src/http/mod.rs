@@ -2,6 +2,7 @@
 
 mod auth;
 mod clients;
+mod docs;
 mod document;
 mod error;
 mod etag;

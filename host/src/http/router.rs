@@ -15,14 +15,13 @@ use utoipa::{
     },
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
-use utoipa_swagger_ui::SwaggerUi;
 use workway_marketplace::bounds::MAX_SCREENSHOT_BYTES;
 use workway_model::Mode;
 use workway_runs::webhook::MAX_BODY_BYTES;
 
 use super::{
     clients::Clients,
-    document,
+    docs, document,
     middleware::{
         admission::{self, Admission},
         authority, browser, fallback, local_only, request_id, trace, unread,
@@ -98,7 +97,7 @@ pub fn router(app: App, clients: Clients) -> Router {
         .split_for_parts();
     document::complete(&mut document);
     let router = router
-        .merge(SwaggerUi::new("/docs").url("/openapi.json", document))
+        .merge(docs::docs(&document))
         .fallback(fallback::not_found)
         .method_not_allowed_fallback(fallback::method_not_allowed)
         .layer(DefaultBodyLimit::max(usize::try_from(body_limit).unwrap_or(usize::MAX)))

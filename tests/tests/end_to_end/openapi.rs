@@ -322,7 +322,12 @@ async fn the_documentation_page_needs_nothing_from_elsewhere() {
     let html = page.body.as_str().expect("a page");
     assert!(page.status == 200 && page.header("content-type").starts_with("text/html"), "{page:?}");
     assert!(!html.contains("//cdn") && !html.contains("https://"), "{html}");
-    let script = host.send(host.anonymous(Method::GET, "/docs/swagger-ui-bundle.js")).await;
-    assert_eq!(script.status, 200);
+    for file in ["swagger-ui.css", "swagger-ui-bundle.js", "start.js"] {
+        assert!(html.contains(&format!("\"{file}\"")), "{html}");
+        let plain = host.send(host.anonymous(Method::GET, &format!("/docs/{file}"))).await;
+        assert!(plain.status == 200 && plain.header("content-encoding").is_empty(), "{file}");
+        let packed = host.anonymous(Method::GET, &format!("/docs/{file}")).header("accept-encoding", "br, gzip");
+        assert_eq!(host.send(packed).await.status, 200, "{file}");
+    }
     host.finish().await;
 }

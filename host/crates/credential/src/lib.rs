@@ -41,45 +41,80 @@ pub struct Credential {
 /// Finds the first `most` texts, names of members and private keys that look like credentials. A text that has several is
 /// reported once. A document that is no JSON, such as the author's YAML, may be passed as a string.
 pub fn find(value: &Value, most: usize) -> Vec<Credential> {
-    let mut found = Vec::new();
-    // Each value with its pointer and what it is called.
-    let mut open = vec![(value, String::new(), "")];
-    while found.len() < most
-        && let Some((value, pointer, called)) = open.pop()
-    {
+    let mut search = Search { most, found: Vec::new() };
+    search.value(value, &Place::Root, "");
+    search.found
+}
+
+/// Where in a value the search is.
+#[derive(Clone, Copy)]
+enum Place<'p> {
+    Root,
+    Member(&'p Place<'p>, &'p str),
+    Item(&'p Place<'p>, usize),
+}
+
+impl Place<'_> {
+    fn pointer(self) -> String {
+        match self {
+            Self::Root => String::new(),
+            Self::Member(parent, name) => {
+                format!("{}/{}", parent.pointer(), name.replace('~', "~0").replace('/', "~1"))
+            }
+            Self::Item(parent, place) => format!("{}/{place}", parent.pointer()),
+        }
+    }
+}
+
+struct Search {
+    most: usize,
+    found: Vec<Credential>,
+}
+
+impl Search {
+    fn add(&mut self, place: &Place<'_>, what: &'static str, is_name: bool) {
+        if self.found.len() < self.most {
+            self.found.push(Credential { pointer: place.pointer(), what, is_name });
+        }
+    }
+
+    /// Searches a value that is called so. Callers bound how deep it nests.
+    fn value<'a>(&mut self, value: &'a Value, place: &Place<'_>, called: &'a str) {
+        if self.found.len() == self.most {
+            return;
+        }
         match value {
             Value::String(text) => {
                 let is_secret = || Named::by(called).is_some_and(|named| named.is_secret(text));
                 if let Some(what) = looks_like(text).or_else(|| is_secret().then_some(named::WHAT)) {
-                    found.push(Credential { pointer, what, is_name: false });
+                    self.add(place, what, false);
                 }
             }
             Value::Array(items) => {
-                let items = items.iter().enumerate().rev();
-                open.extend(items.map(|(place, item)| (item, format!("{pointer}/{place}"), called)));
-            }
-            Value::Object(members) => {
-                let mut inner = Vec::new();
-                if is_private_jwk(members) {
-                    found.push(Credential { pointer: pointer.clone(), what: "a private key", is_name: false });
+                for (number, item) in items.iter().enumerate() {
+                    self.value(item, &Place::Item(place, number), called);
                 }
-                for (name, member) in members {
-                    let called = called_in(members, name, called);
-                    if let Some(what) = looks_like(name) {
-                        found.push(Credential { pointer: pointer.clone(), what, is_name: true });
-                        inner.push((member, pointer.clone(), called));
-                    } else {
-                        let name = name.replace('~', "~0").replace('/', "~1");
-                        inner.push((member, format!("{pointer}/{name}"), called));
-                    }
-                }
-                open.extend(inner.into_iter().rev());
             }
+            Value::Object(members) => self.members(members, place, called),
             Value::Null | Value::Bool(_) | Value::Number(_) => {}
         }
     }
-    found.truncate(most);
-    found
+
+    fn members<'a>(&mut self, members: &'a Map<String, Value>, place: &Place<'_>, called: &'a str) {
+        if is_private_jwk(members) {
+            self.add(place, "a private key", false);
+        }
+        for (name, member) in members {
+            let called = called_in(members, name, called);
+            match looks_like(name) {
+                Some(what) => {
+                    self.add(place, what, true);
+                    self.value(member, place, called);
+                }
+                None => self.value(member, &Place::Member(place, name), called),
+            }
+        }
+    }
 }
 
 /// What the value of a member is called: by its own name, by that of its parent, or by a text beside it.

@@ -8,7 +8,7 @@ use minijinja::{
     syntax::SyntaxConfig,
 };
 use serde_json::Value;
-use workway_model::child;
+use workway_model::Pointer;
 
 use super::{
     bounds::MAX_EXPRESSION_CHARS,
@@ -68,23 +68,27 @@ impl Template {
 
     /// Reads a value, however it nests. `problem` is told what is wrong, with its pointer, and null stands there instead.
     pub fn read(value: &Value, pointer: &str, problem: &mut dyn FnMut(&str, &dyn fmt::Display)) -> Self {
+        Self::read_at(value, Pointer::At(pointer), problem)
+    }
+
+    fn read_at(value: &Value, at: Pointer<'_>, problem: &mut dyn FnMut(&str, &dyn fmt::Display)) -> Self {
         match value {
             Value::String(text) => Self::parse_text(text).unwrap_or_else(|error| {
-                problem(pointer, &error);
+                problem(&at.to_text(), &error);
                 Self::Literal(Value::Null)
             }),
             Value::Array(items) => {
-                let item = |(place, item)| Self::read(item, &child(pointer, place), problem);
+                let item = |(place, item)| Self::read_at(item, Pointer::Item(&at, place), problem);
                 Self::List(items.iter().enumerate().map(item).collect())
             }
             Value::Object(members) => {
                 let mut read = BTreeMap::new();
                 for (name, member) in members {
-                    let pointer = child(pointer, name);
+                    let at = Pointer::Member(&at, name);
                     if name.contains("{{") {
-                        problem(&pointer, &"a member's name cannot contain an expression: write the name itself");
+                        problem(&at.to_text(), &"a member's name cannot contain an expression: write the name itself");
                     }
-                    read.insert(name.clone(), Self::read(member, &pointer, problem));
+                    read.insert(name.clone(), Self::read_at(member, at, problem));
                 }
                 Self::Object(read)
             }

@@ -27,7 +27,7 @@ pub use id::{ActionId, IdError, IntegrationId, LocalId, ProviderId, UserId, is_s
 pub use json_size::json_tree_bytes;
 pub use mode::Mode;
 pub use permissions::{ConnectionNeed, Permissions, Widening};
-pub use pointer::{child, local_pointer};
+pub use pointer::{Pointer, child, local_pointer};
 pub use range::check_range;
 pub use schema::{InputProblem, Schema, SchemaError};
 pub use schema_cost::CostError;

@@ -4,6 +4,26 @@ use std::fmt;
 
 use percent_encoding::percent_decode_str;
 
+/// Where in a value something is, below another place. Walking through a value with places costs nothing; their texts are only made
+/// for what is told.
+#[derive(Clone, Copy, Debug)]
+pub enum Pointer<'p> {
+    /// Where this text leads.
+    At(&'p str),
+    Member(&'p Pointer<'p>, &'p str),
+    Item(&'p Pointer<'p>, usize),
+}
+
+impl Pointer<'_> {
+    pub fn to_text(self) -> String {
+        match self {
+            Self::At(text) => text.to_owned(),
+            Self::Member(parent, name) => child(&parent.to_text(), name),
+            Self::Item(parent, place) => child(&parent.to_text(), place),
+        }
+    }
+}
+
 /// The pointer of a member of what `pointer` points to.
 pub fn child(pointer: &str, member: impl fmt::Display) -> String {
     let mut made = String::with_capacity(pointer.len() + LIKELY_BYTES);
@@ -14,7 +34,7 @@ pub fn child(pointer: &str, member: impl fmt::Display) -> String {
     made
 }
 
-/// What one step of a pointer mostly takes, in bytes. Whoever walks through a value makes a pointer for each part of it.
+/// What one step of a pointer mostly takes, in bytes.
 const LIKELY_BYTES: usize = 16;
 
 /// Writes one step of a pointer (RFC 6901, section 3).
@@ -42,7 +62,7 @@ pub fn local_pointer(reference: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{child, local_pointer};
+    use super::{Pointer, child, local_pointer};
 
     #[test]
     fn a_member_is_escaped() {
@@ -50,6 +70,14 @@ mod tests {
         assert_eq!(child("/a", 7), "/a/7");
         assert_eq!(child("/a", "b/c~d"), "/a/b~1c~0d");
         assert_eq!(child("/a", ""), "/a/");
+    }
+
+    #[test]
+    fn a_place_has_the_pointer_of_its_steps() {
+        let (root, at) = (Pointer::At(""), Pointer::At("/with"));
+        assert_eq!(root.to_text(), "");
+        let member = Pointer::Member(&at, "a/b");
+        assert_eq!(Pointer::Item(&member, 3).to_text(), "/with/a~1b/3");
     }
 
     #[test]

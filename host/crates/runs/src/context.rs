@@ -36,23 +36,19 @@ pub(crate) struct RunContext {
 }
 
 impl RunContext {
-    /// The context of a run, or why it cannot go on.
+    /// The context of a run. None if its installation is gone: the run is to be cancelled.
     pub(crate) async fn find(
         installations: &dyn Installations,
         installation: Option<&str>,
         draft: Option<Draft>,
-    ) -> Result<Result<Self, String>, RunStoreError> {
+    ) -> Result<Option<Self>, RunStoreError> {
         let Some(id) = installation else {
             let Draft { mocks, connections, secrets } = draft.unwrap_or_default();
             let secrets = secrets.into_iter().map(|(name, secret)| (name, secret.into())).collect();
-            return Ok(Ok(Self { secrets, connections, mocks }));
+            return Ok(Some(Self { secrets, connections, mocks }));
         };
-        Ok(match installations.find(id).await? {
-            Some(found) if !found.is_uninstalled => {
-                Ok(Self { secrets: found.secrets, connections: found.connections, mocks: None })
-            }
-            _ => Err("the workflow was uninstalled".to_owned()),
-        })
+        let found = installations.find(id).await?.filter(|found| !found.is_uninstalled);
+        Ok(found.map(|found| Self { secrets: found.secrets, connections: found.connections, mocks: None }))
     }
 
     /// Opens the events of a run, and takes out the one that is for drafts.

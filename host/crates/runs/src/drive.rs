@@ -36,6 +36,9 @@ use crate::{
 const INBOX_LOOK: Duration = Duration::from_secs(1);
 /// The pause after a store that failed.
 const PAUSE: Duration = Duration::from_millis(200);
+/// Events that are appended at once, or a few more. A run can have many without a call between them, and other runs have to get
+/// their turn.
+const EVENTS_AT_ONCE: usize = 256;
 
 /// The codes of runs that went beyond a bound.
 const TOO_MANY_STEPS: &str = "too-many-steps";
@@ -87,7 +90,8 @@ impl Drive {
         let split = RunContext::split(&engine.history, &lease.run, &loaded.events).await;
         let (draft, events) = split.map_err(RunStoreError::from)?;
         let context = RunContext::find(&*engine.installations, summary.installation.as_deref(), draft).await?;
-        let context = context.map_err(DriveError::CannotGoOn)?;
+        let is_uninstalled = context.is_none();
+        let context = context.unwrap_or_default();
         let definition = engine.definition(&loaded.definition).map_err(|error| {
             DriveError::CannotGoOn(format!("the workflow breaks a rule that is newer than the run: {error}"))
         })?;
@@ -118,31 +122,43 @@ impl Drive {
         for message in &loaded.inbox {
             drive.take(message).await?;
         }
+        if is_uninstalled {
+            let now = drive.engine.clock.now();
+            drive.record(Record { path: StepPath::RUN, attempt: 0, kind: EventKind::CancelRequested }, now)?;
+        }
         Ok(drive)
     }
 
     /// Drives the run until it ends, waits for a time or for somebody, or its worker stops.
     pub(crate) async fn to_end(mut self) -> Result<(), DriveError> {
+        let mut beginning = HashMap::new();
         loop {
-            self.check_bounds()?;
-            let beginning = self.decide()?;
-            let becomes = if beginning.is_empty() && self.in_flight.is_empty() { Some(self.rest()) } else { None };
+            let is_all = self.decide(&mut beginning)?;
+            let is_at_rest = is_all && beginning.is_empty() && self.in_flight.is_empty();
+            let becomes = is_at_rest.then(|| self.rest());
             let is_given_back = becomes.is_some();
             self.append(becomes, &beginning).await?;
             if is_given_back {
                 return Ok(());
             }
-            for Beginning { call, input } in beginning {
-                self.call(call, input);
+            if is_all {
+                for Beginning { call, input } in mem::take(&mut beginning).into_values() {
+                    self.call(call, input);
+                }
+                self.wait().await?;
             }
-            self.wait().await?;
         }
     }
 
     /// Records what follows from the state and from the time, until nothing more does. What is left are the calls that begin.
-    fn decide(&mut self) -> Result<Vec<Beginning>, DriveError> {
-        let mut beginning: HashMap<(StepPath, u32), Beginning> = HashMap::new();
+    /// Returns false if there is more to decide after what is on record was appended.
+    fn decide(&mut self, beginning: &mut HashMap<(StepPath, u32), Beginning>) -> Result<bool, DriveError> {
         loop {
+            if self.events.len() >= EVENTS_AT_ONCE {
+                return Ok(false);
+            }
+            self.check_bounds()?;
+            let before = (self.events.len(), beginning.len());
             let now = self.engine.clock.now();
             let plan = advance(&self.definition, &self.state, &self.context.secrets, now);
             let due = plan.timers.iter().filter(|timer| timer.at <= now).map(|timer| timer.clone().record());
@@ -151,6 +167,7 @@ impl Drive {
                 for record in records {
                     self.record(record, now)?;
                 }
+                self.check_progress(before, beginning)?;
                 continue;
             }
             let is_due = |call: &Call| call.not_before.is_none_or(|time| time <= now);
@@ -171,21 +188,38 @@ impl Drive {
                     }
                 });
                 beginning.retain(|key, _| running.contains(key));
-                return Ok(beginning.into_values().collect());
+                return Ok(true);
             }
             for (call, is_new) in calls {
+                if is_new && self.has_all_steps() {
+                    self.fail_for_steps()?;
+                    break;
+                }
                 if let Some(input) = self.prepare(&call, is_new, now)? {
                     beginning.insert(key(&call), Beginning { call, input });
                 }
             }
+            self.check_progress(before, beginning)?;
         }
+    }
+
+    /// What goes round without an event would go round for ever.
+    fn check_progress(
+        &self,
+        before: (usize, usize),
+        beginning: &HashMap<(StepPath, u32), Beginning>,
+    ) -> Result<(), DriveError> {
+        if before == (self.events.len(), beginning.len()) {
+            return Err(DriveError::CannotGoOn("nothing follows from its history".to_owned()));
+        }
+        Ok(())
     }
 
     /// The input of an attempt that is to be called now, or none if something else is on record instead.
     fn prepare(&mut self, call: &Call, is_new: bool, now: Timestamp) -> Result<Option<Evaluated>, DriveError> {
         let Call { path, attempt, .. } = call;
         let record = |kind| Record { path: path.clone(), attempt: *attempt, kind };
-        if !is_new && !self.engine.actions.is_idempotent(&call.uses) {
+        if !is_new && self.is_risky(call) {
             self.record(record(EventKind::OutcomeUnknown), now)?;
             return Ok(None);
         }
@@ -227,12 +261,15 @@ impl Drive {
                 run::EndStatus::Cancelled => EndStatus::Cancelled,
             });
         }
-        let plan = advance(&self.definition, &self.state, &self.context.secrets, self.engine.clock.now());
+        let now = self.engine.clock.now();
+        let plan = advance(&self.definition, &self.state, &self.context.secrets, now);
         if !plan.running.is_empty() {
             // The worker stops before it has called them.
             return Becomes::Runnable;
         }
         match plan.due() {
+            // Its time has come, but the worker stops.
+            Some(due) if due <= now => Becomes::Runnable,
             None if !plan.unknown.is_empty() => Becomes::OutcomeUnknown,
             due => Becomes::Waiting { due },
         }
@@ -240,12 +277,11 @@ impl Drive {
 
     /// Ends the run if it went beyond a bound.
     fn check_bounds(&mut self) -> Result<(), DriveError> {
-        let settings = &self.engine.settings;
-        let (steps, bytes, seconds) = (settings.steps, settings.history_bytes, settings.work_seconds);
-        if self.steps_before + u64::from(self.steps) > u64::from(steps) {
-            let message = format!("the run executed more than {steps} steps (runs.steps): use fewer items or attempts");
-            return self.fail(TOO_MANY_STEPS, message);
+        if self.state.ended().is_some() {
+            return Ok(());
         }
+        let settings = &self.engine.settings;
+        let (bytes, seconds) = (settings.history_bytes, settings.work_seconds);
         if self.bytes > bytes {
             let message = format!(
                 "the history of the run has more than {bytes} bytes (runs.history_bytes): let steps return less"
@@ -259,6 +295,21 @@ impl Drive {
         Ok(())
     }
 
+    fn has_all_steps(&self) -> bool {
+        self.steps_before + u64::from(self.steps) >= u64::from(self.engine.settings.steps)
+    }
+
+    fn fail_for_steps(&mut self) -> Result<(), DriveError> {
+        let steps = self.engine.settings.steps;
+        let message = format!("the run must execute at most {steps} steps (runs.steps): use fewer items or attempts");
+        self.fail(TOO_MANY_STEPS, message)
+    }
+
+    /// Whether nobody may repeat a call of which nobody knows what came of it.
+    fn is_risky(&self, call: &Call) -> bool {
+        self.context.mocks.is_none() && !self.engine.actions.is_idempotent(&call.uses)
+    }
+
     fn fail(&mut self, code: &str, message: String) -> Result<(), DriveError> {
         let now = self.engine.clock.now();
         self.record(failed(code, message), now)
@@ -266,29 +317,41 @@ impl Drive {
 
     /// Applies a message of the inbox. It is deleted with the next append.
     async fn take(&mut self, message: &InboxMessage) -> Result<(), DriveError> {
-        self.read.push(message.id);
-        let record =
-            inbox::record(&self.engine.history, &self.lease.run, message).await.map_err(RunStoreError::from)?;
-        let sealed = record.clone().at(message.at);
-        match apply(&self.definition, &mut self.state, sealed.clone()) {
+        let run = &self.lease.run;
+        let record = match inbox::record(&self.engine.history, run, message).await.map_err(RunStoreError::from) {
+            Ok(record) => record,
+            Err(RunStoreError::Damaged(reason)) => {
+                tracing::error!(%run, reason, "a message to a run cannot be read: it changes nothing");
+                self.read.push(message.id);
+                return Ok(());
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let event = record.at(message.at);
+        let sealed = self.engine.history.seal(run, &event).map_err(RunStoreError::from)?;
+        match apply(&self.definition, &mut self.state, event) {
             Ok(()) => {
-                let sealed = self.engine.history.seal(&self.lease.run, &sealed).map_err(RunStoreError::from)?;
                 self.bytes += sealed.body.len() as u64;
                 self.events.push(sealed);
             }
             // A second request to cancel, or an answer that another one came before.
             Err(error) => tracing::debug!(run = %self.lease.run, %error, "a message changes nothing"),
         }
+        self.read.push(message.id);
         Ok(())
     }
 
     /// Appends what is on record. Tries again as long as the store fails: what ended has ended.
-    async fn append(&mut self, becomes: Option<Becomes>, beginning: &[Beginning]) -> Result<(), DriveError> {
+    async fn append(
+        &mut self,
+        becomes: Option<Becomes>,
+        beginning: &HashMap<(StepPath, u32), Beginning>,
+    ) -> Result<(), DriveError> {
         if self.events.is_empty() && self.read.is_empty() && becomes.is_none() {
             return Ok(());
         }
-        let is_risky = |one: &Beginning| !self.engine.actions.is_idempotent(&one.call.uses);
-        let durability = if beginning.iter().any(is_risky) { Durability::Power } else { Durability::Process };
+        let is_risky = beginning.values().any(|one| self.is_risky(&one.call));
+        let durability = if is_risky { Durability::Power } else { Durability::Process };
         let worked = self.counted.elapsed();
         self.counted = Instant::now();
         self.worked_before += worked;
@@ -343,15 +406,21 @@ impl Drive {
                     self.called(called)?;
                 }
             }
-            () = engine.sleep_until(due, INBOX_LOOK) => self.look().await?,
-            () = self.wake.notified() => self.look().await?,
+            () = engine.sleep_until(due, INBOX_LOOK) => self.look().await,
+            () = self.wake.notified() => self.look().await,
             () = stop.cancelled(), if !is_stopping => {}
         }
         Ok(())
     }
 
-    /// Reads the inbox.
-    async fn look(&mut self) -> Result<(), DriveError> {
+    /// Reads the inbox. What cannot be read is read at the next look: what is in flight does not depend on it.
+    async fn look(&mut self) {
+        if let Err(error) = self.take_new().await {
+            tracing::warn!(run = %self.lease.run, %error, "the messages to a run cannot be read: trying again");
+        }
+    }
+
+    async fn take_new(&mut self) -> Result<(), DriveError> {
         for message in self.engine.store.inbox(&self.lease.run).await? {
             if !self.read.contains(&message.id) {
                 self.take(&message).await?;
@@ -394,15 +463,20 @@ impl Drive {
 pub(crate) async fn give_up(engine: &Engine, lease: &Lease, reason: String) -> Result<(), DriveError> {
     let event = failed(CANNOT_GO_ON, reason).at(engine.clock.now());
     let event = engine.history.seal(&lease.run, &event).map_err(RunStoreError::from)?;
-    let append = Append {
-        events: vec![event],
+    let ending = |events| Append {
+        events,
         read: Vec::new(),
         becomes: Some(Becomes::Ended(EndStatus::Failed)),
         durability: Durability::Process,
         steps: 0,
         worked_millis: 0,
     };
-    engine.store.append(lease, append).await.map_err(given_up)?;
+    match engine.store.append(lease, ending(vec![event])).await {
+        // A history that is damaged may have an end already.
+        Err(AppendError::Store(RunStoreError::Damaged(_))) => engine.store.append(lease, ending(Vec::new())).await,
+        appended => appended,
+    }
+    .map_err(given_up)?;
     engine.tell(&lease.run);
     Ok(())
 }

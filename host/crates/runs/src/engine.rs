@@ -2,10 +2,12 @@
 
 use std::{
     collections::HashMap,
+    panic::AssertUnwindSafe,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
+use futures_util::FutureExt as _;
 use moka::sync::Cache;
 use tokio::{
     sync::{Notify, broadcast},
@@ -29,8 +31,9 @@ const LEASE: Duration = Duration::from_secs(10);
 const RENEWAL: Duration = Duration::from_secs(3);
 /// How often runs that another process started, or whose worker died, are looked for.
 const LOOK: Duration = Duration::from_millis(500);
-/// The pause after a store that failed.
+/// The first and the longest pause after a store that failed.
 const PAUSE: Duration = Duration::from_millis(200);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// Runs that are taken at once.
 const CLAIMED_AT_ONCE: u32 = 64;
 /// Definitions that are kept parsed.
@@ -125,8 +128,10 @@ impl Engine {
     pub(crate) async fn work(self, liveness: Liveness, stop: CancellationToken, grace: Duration) {
         let worker = liveness.worker().clone();
         let abort = CancellationToken::new();
-        let renewing = tokio::spawn(self.clone().renew(worker.clone(), abort.clone()));
-        let burying = tokio::spawn(self.clone().bury(liveness, abort.clone()));
+        // They end with this task, however it ends: a lease that is renewed for nobody would hold runs up.
+        let mut helpers = JoinSet::new();
+        helpers.spawn(self.clone().renew(worker.clone(), abort.clone()));
+        helpers.spawn(self.clone().bury(liveness, abort.clone()));
         let mut driven = JoinSet::new();
         while !stop.is_cancelled() {
             self.round(&worker, &mut driven, &stop, &abort).await;
@@ -140,8 +145,7 @@ impl Engine {
         }
         abort.cancel();
         driven.shutdown().await;
-        let _ = renewing.await;
-        let _ = burying.await;
+        while helpers.join_next().await.is_some() {}
         if let Err(error) = self.store.bury(&worker).await {
             tracing::warn!(%error, "the worker could not sign off: its runs go on when its lease ends");
         }
@@ -194,33 +198,82 @@ impl Engine {
         let wake = Arc::new(Notify::new());
         let run = lease.run.clone();
         self.driven().insert(run.clone(), Arc::clone(&wake));
-        let driven = async {
-            match Drive::begin(self.clone(), lease.clone(), wake, stop).await {
-                Ok(drive) => drive.to_end().await,
-                Err(DriveError::CannotGoOn(reason)) => give_up(&self, &lease, reason).await,
-                Err(error) => Err(error),
+        let _ = abort.run_until_cancelled(self.drive_on(&lease, &wake, &stop)).await;
+        {
+            // A worker that lost the run may have taken it again meanwhile.
+            let mut driven = self.driven();
+            if driven.get(&run).is_some_and(|driver| Arc::ptr_eq(driver, &wake)) {
+                driven.remove(&run);
             }
-        };
-        let ended = abort.run_until_cancelled(driven).await;
-        self.driven().remove(&run);
-        if let Some(Err(error)) = ended {
-            tracing::warn!(%run, %error, "a run was given up for now");
         }
         // A message may have come since it looked last.
         self.due.notify_one();
     }
 
-    /// Renews the lease until `abort`.
-    async fn renew(self, worker: WorkerId, abort: CancellationToken) {
+    /// Drives a run until it is given back, or another worker has it. Nothing else may end this: a run that is dropped stays with
+    /// this worker, and nobody drives it for as long as the worker lives.
+    async fn drive_on(&self, lease: &Lease, wake: &Arc<Notify>, stop: &CancellationToken) {
+        let mut pause = PAUSE;
+        // How long the history was when it made no sense.
+        let mut damaged_at = None;
         loop {
-            let until = Timestamp::from_millis(self.clock.now().as_millis().saturating_add(millis(LEASE)));
-            let pause = match self.store.renew(&worker, until).await {
-                Ok(()) => RENEWAL,
-                Err(error) => {
-                    tracing::warn!(%error, "the lease of the runs cannot be renewed");
-                    PAUSE
-                }
+            let driven = async {
+                Drive::begin(self.clone(), lease.clone(), Arc::clone(wake), stop.clone()).await?.to_end().await
             };
+            let ended = AssertUnwindSafe(driven).catch_unwind().await;
+            let error = match ended.unwrap_or_else(|_| Err(DriveError::CannotGoOn("this host failed".to_owned()))) {
+                Ok(()) => return,
+                Err(DriveError::Store(RunStoreError::Damaged(reason))) => {
+                    // The history may have more than this worker knew: a commit whose answer was lost.
+                    let length = self.store.run(&lease.run).await.map(|run| run.map(|run| run.last_seq));
+                    match length {
+                        Ok(length) if damaged_at == Some(length) => give_up(self, lease, reason).await.err(),
+                        length => {
+                            damaged_at = length.ok();
+                            Some(DriveError::Store(RunStoreError::Damaged(reason)))
+                        }
+                    }
+                }
+                Err(DriveError::CannotGoOn(reason)) => give_up(self, lease, reason).await.err(),
+                Err(error) => Some(error),
+            };
+            let Some(error) = error else { return };
+            tracing::warn!(run = %lease.run, %error, "a run cannot go on here");
+            if matches!(error, DriveError::Fenced) {
+                return;
+            }
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                () = stop.cancelled() => return,
+            }
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+
+    /// Renews the lease until `abort`: from time to time, and as soon as the clock was set.
+    async fn renew(self, worker: WorkerId, abort: CancellationToken) {
+        let mut lease: Option<Timestamp> = None;
+        loop {
+            let now = self.clock.now();
+            let until = now + LEASE;
+            let is_fresh = |lease: Timestamp| lease <= until && lease + RENEWAL > until;
+            let mut pause = LOOK;
+            if !lease.is_some_and(is_fresh) {
+                match self.store.renew(&worker, until).await {
+                    Ok(()) => {
+                        let had_ended = lease.is_none_or(|lease| lease < now);
+                        lease = Some(until);
+                        if had_ended {
+                            // Nothing could be taken without it.
+                            self.due.notify_one();
+                        }
+                    }
+                    Err(error) => {
+                        tracing::warn!(%error, "the lease of the runs cannot be renewed");
+                        pause = PAUSE;
+                    }
+                }
+            }
             tokio::select! {
                 () = tokio::time::sleep(pause) => {}
                 () = abort.cancelled() => return,

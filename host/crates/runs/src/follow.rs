@@ -4,6 +4,7 @@
 
 use std::{collections::HashMap, time::Duration};
 
+use futures_util::future::try_join_all;
 use secrecy::ExposeSecret;
 use sha2::{Digest, Sha256};
 use tokio_util::sync::CancellationToken;
@@ -63,10 +64,13 @@ impl Engine {
             let mut after = None;
             loop {
                 let page = self.store.list(&filter, after.as_ref(), CANCELLED_AT_ONCE).await?;
-                for run in page.runs {
+                // Together: the store commits what waits at once.
+                let runs = page.runs.into_iter().map(|run| async move {
                     self.store.send(&run.id, CANCEL, Vec::new(), self.clock.now()).await?;
                     self.wake(&run.id);
-                }
+                    Ok::<_, RunStoreError>(())
+                });
+                try_join_all(runs).await?;
                 after = page.next;
                 if after.is_none() {
                     break;
@@ -93,7 +97,13 @@ impl Engine {
         }
     }
 
-    /// Compares all installations with their triggers.
+    /// Whether the schedule of an installation has no next time.
+    async fn is_unplanned(&self, installation: &str) -> Result<bool, RunStoreError> {
+        let trigger = self.store.trigger(installation).await?;
+        Ok(trigger.is_some_and(|trigger| matches!(trigger.kind, TriggerKind::Schedule { next_at: None, .. })))
+    }
+
+    /// Compares all installations with their triggers. Triggers are read first, so that none can be newer than its installation.
     async fn sweep(&self) -> Result<(), RunStoreError> {
         let mut known = HashMap::new();
         let mut after = String::new();
@@ -104,14 +114,19 @@ impl Engine {
             known.extend(page);
         }
         after.clear();
+        let are_some_unplanned = self.store.counts(self.clock.now()).await?.schedules_without_next > 0;
         loop {
             let page = self.installations.revisions(&after, AT_ONCE).await?;
             let Some((last, _)) = page.last() else { break };
             after.clone_from(last);
             for (id, revision) in page {
-                if known.remove(&id) != Some(revision)
-                    && let Some(found) = self.installations.find(&id).await?
-                {
+                let known = known.remove(&id);
+                if known.is_some_and(|known| known > revision) {
+                    // The installations were restored from a backup.
+                    self.store.delete_trigger(&id).await?;
+                }
+                let is_followed = known == Some(revision) && !(are_some_unplanned && self.is_unplanned(&id).await?);
+                if !is_followed && let Some(found) = self.installations.find(&id).await? {
                     self.follow(&found).await?;
                 }
             }

@@ -25,8 +25,11 @@ pub enum HistoryError {
 impl From<HistoryError> for RunStoreError {
     fn from(error: HistoryError) -> Self {
         match error {
-            HistoryError::Sealed { .. } => Self::Unavailable(error.to_string()),
-            HistoryError::Damaged { .. } => Self::Damaged(error.to_string()),
+            // The key may come, and random numbers too.
+            HistoryError::Sealed { source: VaultError::OtherKey { .. } | VaultError::Seal(_), .. } => {
+                Self::Unavailable(error.to_string())
+            }
+            HistoryError::Sealed { .. } | HistoryError::Damaged { .. } => Self::Damaged(error.to_string()),
         }
     }
 }

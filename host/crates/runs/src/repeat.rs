@@ -1,9 +1,10 @@
 //! Runs that repeat another one from one of its steps on: the steps before keep what they gave, those in other items and
 //! branches included.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use serde_json::Value;
+use workway_model::Timestamp;
 use workway_workflow::{
     Step, StepId, WorkflowDefinition,
     run::{Event, EventKind, StepPath},
@@ -27,11 +28,13 @@ pub(crate) fn failed_step(events: &[Event]) -> Result<StepPath, RepeatError> {
     end.filter(|step| !step.is_run()).ok_or(RepeatError::NothingFailed)
 }
 
-/// The events of a run that stay if it is repeated from a step: its start, and how steps ended that are not done again.
+/// The events of a run that stay if it is repeated from a step: its start, and how steps ended that are not done again. Containers
+/// open at `now`: their timeouts count from there.
 pub(crate) fn kept(
     definition: &WorkflowDefinition,
     events: Vec<Event>,
     from: &StepPath,
+    now: Timestamp,
 ) -> Result<Vec<Event>, RepeatError> {
     if from.is_run() || !events.iter().any(|event| event.path == *from) {
         return Err(RepeatError::NotReached(from.clone()));
@@ -41,7 +44,20 @@ pub(crate) fn kept(
         // `on-failure` runs again by itself, if a step fails again.
         return Err(RepeatError::NotReached(from.clone()));
     }
+    // Containers that failed, and the run went on without them: what is in them does not count.
+    let given_up: BTreeSet<StepPath> = events
+        .iter()
+        .filter(|event| is_failed(&event.kind) && !event.path.is_run())
+        .filter(|event| !holds(&event.path, from) && steps.continues(&event.path))
+        .map(|event| event.path.clone())
+        .collect();
+    let given_up = outermost(given_up);
+    // A step comes directly before what is in it.
+    let is_in_given_up = |path: &StepPath| given_up.range(..path).next_back().is_some_and(|step| holds(step, path));
     let kept = events.into_iter().filter_map(|event| {
+        if is_in_given_up(&event.path) {
+            return None;
+        }
         if event.path.is_run() {
             return matches!(event.kind, EventKind::RunStarted { .. }).then_some(event);
         }
@@ -49,20 +65,35 @@ pub(crate) fn kept(
             return None;
         }
         match event.kind {
-            EventKind::Opened(_) => Some(event),
+            EventKind::Opened(_) if given_up.contains(&event.path) => None,
+            EventKind::Opened(_) => Some(Event { at: now, ..event }),
             EventKind::Ended { .. } | EventKind::Skipped if !holds(&event.path, from) => {
                 Some(Event { attempt: 0, ..event })
             }
             // The run went on without it.
-            EventKind::Failed { retry_at: None, .. } | EventKind::TimedOut
-                if !holds(&event.path, from) && steps.continues(&event.path) =>
-            {
+            _ if is_failed(&event.kind) && given_up.contains(&event.path) => {
                 Some(Event { attempt: 0, kind: EventKind::Ended { output: Value::Null }, ..event })
             }
             _ => None,
         }
     });
     Ok(kept.collect())
+}
+
+/// Without what is in others.
+fn outermost(paths: BTreeSet<StepPath>) -> BTreeSet<StepPath> {
+    let mut outermost: BTreeSet<StepPath> = BTreeSet::new();
+    for path in paths {
+        if !outermost.last().is_some_and(|last| holds(last, &path)) {
+            outermost.insert(path);
+        }
+    }
+    outermost
+}
+
+/// Whether a step failed for good.
+fn is_failed(kind: &EventKind) -> bool {
+    matches!(kind, EventKind::Failed { retry_at: None, .. } | EventKind::TimedOut)
 }
 
 /// Whether a path is that of a container of the other.
@@ -113,7 +144,6 @@ impl<'d> Steps<'d> {
 #[cfg(test)]
 mod tests {
     use serde_json::json;
-    use workway_model::Timestamp;
     use workway_workflow::run::{Failure, Opening};
 
     use super::*;
@@ -162,7 +192,7 @@ mod tests {
             event("", EventKind::CancelRequested),
         ];
         let kept = |from: &str| {
-            let kept = kept(&definition(), events.clone(), &from.parse().expect("a path"));
+            let kept = kept(&definition(), events.clone(), &from.parse().expect("a path"), Timestamp::UNIX_EPOCH);
             kept.map(|kept| kept.iter().map(|event| event.path.to_string()).collect::<Vec<_>>())
         };
         let all = ["", "first", "each", "each[0]/a", "each[0]/b", "each[0]/c", "each[1]/a", "each[2]/a"];

@@ -4,7 +4,7 @@
 use std::{io, sync::Arc, time::Duration};
 
 use cap_std::fs::Dir;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use tokio::{sync::broadcast, task::JoinSet};
 use tokio_util::sync::CancellationToken;
@@ -144,13 +144,17 @@ impl Runs {
     /// # Errors
     /// See [`ReceiveError`].
     pub async fn receive(&self, token: &str, request: WebhookRequest<'_>) -> Result<Received, ReceiveError> {
-        let trigger = self.0.store.webhook(&hashed(token)).await.map_err(StartError::from)?;
+        let hashed_token = hashed(token);
+        let trigger = self.0.store.webhook(&hashed_token).await.map_err(StartError::from)?;
         let Some(TriggerRow { installation, .. }) = trigger else { return Err(ReceiveError::UnknownAddress) };
         let found = match self.installation(&installation).await {
             Err(StartError::UnknownInstallation) => return Err(ReceiveError::UnknownAddress),
             found => found?,
         };
-        if found.is_uninstalled {
+        // The trigger may be older than the installation.
+        let is_current =
+            found.webhook_token.as_ref().is_some_and(|current| hashed(current.expose_secret()) == hashed_token);
+        if found.is_uninstalled || !is_current {
             return Err(ReceiveError::UnknownAddress);
         }
         let definition = self.0.definition(&found.definition).map_err(|_| StartError::Definition)?;
@@ -236,8 +240,8 @@ impl Runs {
         let patience = tokio::time::Instant::now() + patience;
         loop {
             let summary = self.find(owner, run).await?;
-            let is_over = summary.status.is_ended() || tokio::time::Instant::now() >= patience;
-            if is_over {
+            let is_over = summary.status.is_ended() || summary.status == RunStatus::OutcomeUnknown;
+            if is_over || tokio::time::Instant::now() >= patience {
                 let output = match summary.status {
                     RunStatus::Succeeded => self.output(run, summary.last_seq).await?,
                     _ => None,
@@ -301,11 +305,17 @@ impl Runs {
     /// # Errors
     /// See [`RunError`].
     pub async fn repeat(&self, owner: &UserId, run: &RunId, from: Option<StepPath>) -> Result<StartedRun, RunError> {
-        let history = self.history(owner, run).await?;
-        let RunSummary { installation, workflow, version, status, .. } = history.summary;
+        let RunSummary { installation, workflow, version, status, .. } = self.find(owner, run).await?;
         if !status.is_ended() {
             return Err(RunError::GoesOn);
         }
+        if let Some(installation) = &installation
+            && self.installation(installation).await?.is_uninstalled
+        {
+            return Err(StartError::UnknownInstallation.into());
+        }
+        let text = self.0.store.definition(run).await?.ok_or(RunError::Unknown)?;
+        let definition = self.0.definition(&text).map_err(|_| StartError::Definition)?;
         let stored = self.0.store.events(run, 0, u32::MAX).await?;
         let split = RunContext::split(&self.0.history, run, &stored).await.map_err(RunStoreError::from)?;
         let (draft, events) = split;
@@ -313,7 +323,8 @@ impl Runs {
             Some(from) => from,
             None => repeat::failed_step(&events)?,
         };
-        let kept = repeat::kept(&history.definition, events, &from)?;
+        let now = self.0.clock.now();
+        let kept = repeat::kept(&definition, events, &from, now)?;
         let id = RunId::generate();
         let mut events = Vec::new();
         if let Some(draft) = draft {
@@ -328,12 +339,12 @@ impl Runs {
             installation,
             workflow,
             version,
-            definition: history.definition.to_value().to_string(),
+            definition: text,
             origin: Origin::Retry,
             dedupe: None,
             retry_of: Some(run.clone()),
-            concurrency: history.definition.concurrency,
-            created_at: self.0.clock.now(),
+            concurrency: definition.concurrency,
+            created_at: now,
             events,
         };
         Ok(self.0.store_run(new).await?)

@@ -135,6 +135,7 @@ impl Engine {
         let id = run.id.clone();
         match self.store.start(run, &self.settings.limits()).await? {
             Started::New => {
+                self.tell(&id);
                 self.wake(&id);
                 Ok(StartedRun { run: id, is_new: true })
             }

@@ -18,7 +18,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
 };
 
-use workway_model::{ActionId, IntegrationId, ProviderId};
+use workway_model::{ActionId, IntegrationId, Pointer, ProviderId};
 
 use super::{
     catalogue::{ActionCatalogue, CatalogueAction, CatalogueOffer, CatalogueTrigger},
@@ -31,7 +31,7 @@ use super::{
 use document::{Document, Steps};
 use judge::Judge;
 use kinds::Kinds;
-use secret::Field;
+use secret::Taker;
 use shape::Shape;
 use unknown::Sought;
 pub(super) use verify::VERIFY_SECRET;
@@ -64,7 +64,7 @@ pub fn check(definition: &WorkflowDefinition, catalogue: &dyn ActionCatalogue) -
         items: Vec::new(),
         place: Place::Step,
         secrets: definition.secret_inputs(),
-        field: Field::default(),
+        taker: Taker::default(),
         steps: &steps,
         judge: Judge::default(),
         suggester: Suggester::default(),
@@ -79,7 +79,7 @@ pub fn check(definition: &WorkflowDefinition, catalogue: &dyn ActionCatalogue) -
     checker.visible.truncate(visible);
     checker.place = Place::Output;
     if let Some(output) = &definition.output {
-        checker.given(output, "/output");
+        checker.given(output, Pointer::At("/output"));
     }
     let mut errors = checker.problems.into_list();
     errors.extend(credential_problems(&definition.to_value()));
@@ -146,8 +146,8 @@ struct Checker<'a> {
     place: Place,
     /// Inputs that are secret.
     secrets: BTreeSet<&'a str>,
-    /// The field that the check is in.
-    field: Field<'a>,
+    /// What takes the value that is checked.
+    taker: Taker<'a>,
     /// The work that is left for schemas.
     steps: &'a Steps,
     judge: Judge,
@@ -192,7 +192,7 @@ impl<'a> Checker<'a> {
 
     fn step(&mut self, step: &'a Step, pointer: &str) -> Shape<'a> {
         if let Some(condition) = &step.condition {
-            self.expression(condition, &format!("{pointer}/if"));
+            self.expression(condition, Pointer::At(&format!("{pointer}/if")));
         }
         match &step.kind {
             StepKind::Action { uses, with, .. } => {
@@ -207,7 +207,7 @@ impl<'a> Checker<'a> {
             }
             StepKind::ForEach { items, steps, .. } => {
                 let at = format!("{pointer}/for-each");
-                let list = self.expression(items, &at);
+                let list = self.expression(items, Pointer::At(&at));
                 self.expect(Kinds::ARRAY, list.kinds(), &at);
                 self.items.push(list.item());
                 let last = self.within(steps, &format!("{pointer}/steps"));
@@ -216,7 +216,7 @@ impl<'a> Checker<'a> {
             }
             StepKind::Switch { cases, .. } => {
                 for (place, case) in cases.iter().enumerate() {
-                    self.expression(&case.condition, &format!("{pointer}/switch/{place}/if"));
+                    self.expression(&case.condition, Pointer::At(&format!("{pointer}/switch/{place}/if")));
                 }
                 for (below, steps) in step.inner() {
                     self.within(steps, &format!("{pointer}{below}"));

@@ -1,6 +1,7 @@
 //! What expressions read: whether it can be there, and what is known of it.
 
 use serde_json::Value;
+use workway_model::Pointer;
 
 use super::{
     Checker, Place,
@@ -26,14 +27,14 @@ const FAILURE: [(&str, Kinds); 3] = [("step", Kinds::STRING), ("code", Kinds::ST
 
 impl<'a> Checker<'a> {
     /// Everything that an expression reads. What is known of its value is returned.
-    pub(super) fn expression(&mut self, expression: &'a Expression, pointer: &str) -> Shape<'a> {
-        self.secrets_in(expression, pointer);
+    pub(super) fn expression(&mut self, expression: &'a Expression, at: Pointer<'_>) -> Shape<'a> {
+        self.secrets_in(expression, at);
         let mut read = Shape::unknown();
         for reference in expression.reads() {
             read = match self.reference(reference) {
                 Ok(shape) => shape,
                 Err(message) => {
-                    self.problems.add(pointer, message);
+                    self.problems.add(&at.to_text(), message);
                     Shape::unknown()
                 }
             };

@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 use workway_expression::SecretUse;
-use workway_model::Schema;
+use workway_model::{Pointer, Schema};
 
 use super::{
     Checker,
@@ -12,16 +12,9 @@ use super::{
 };
 use crate::{Expression, Segment, secret};
 
-/// Where in a value the check is.
-#[derive(Default)]
-pub(super) struct Field<'a> {
-    taker: Taker<'a>,
-    path: Vec<Segment>,
-}
-
 /// What takes a value.
 #[derive(Clone, Copy, Default)]
-enum Taker<'a> {
+pub(super) enum Taker<'a> {
     /// No action and no trigger, but the workflow itself.
     #[default]
     Workflow,
@@ -30,27 +23,12 @@ enum Taker<'a> {
     Schema(&'a Schema),
 }
 
-impl<'a> Field<'a> {
-    /// The value for what takes `schema`.
-    pub(super) fn of(schema: Option<&'a Schema>) -> Self {
-        Self { taker: schema.map_or(Taker::Unknown, Taker::Schema), path: Vec::new() }
-    }
-}
-
 impl<'a> Checker<'a> {
-    /// Checks a part of the value.
-    pub(super) fn below<T>(&mut self, segment: Segment, check: impl FnOnce(&mut Self) -> T) -> T {
-        self.field.path.push(segment);
-        let result = check(self);
-        self.field.path.pop();
-        result
-    }
-
     /// Adds the uses of secret inputs that are not allowed where an expression stands.
-    pub(super) fn secrets_in(&mut self, expression: &Expression, pointer: &str) {
+    pub(super) fn secrets_in(&mut self, expression: &Expression, at: Pointer<'_>) {
         for found in expression.secret_uses(&self.secrets) {
             let message = match found {
-                SecretUse::HandedOn(_) if self.takes_secrets() => continue,
+                SecretUse::HandedOn(_) if self.takes_secrets(at) => continue,
                 SecretUse::HandedOn(name) => format!(
                     "`inputs.{name}` is secret: it can only be the key of `hmac`, or stand in a field that the action marks \
                      `format: secret`: use such a field, or remove `format: secret` from the input"
@@ -70,21 +48,26 @@ impl<'a> Checker<'a> {
                         .to_owned()
                 }
             };
-            self.problems.add(pointer, message);
+            self.problems.add(&at.to_text(), message);
         }
     }
 
-    /// Whether the field that the check is in is marked. One that is not known to be is not.
-    fn takes_secrets(&self) -> bool {
-        match self.field.taker {
+    /// Whether a field of what is checked is marked. One that is not known to be is not.
+    fn takes_secrets(&self, field: Pointer<'_>) -> bool {
+        match self.taker {
             Taker::Workflow => false,
             Taker::Unknown => true,
-            Taker::Schema(schema) => {
-                let whole = self.described(schema);
-                let field = self.field.path.iter().try_fold(whole, |shape, segment| shape.member(segment).ok());
-                field.is_some_and(|field| is_marked(&field))
-            }
+            Taker::Schema(schema) => field_of(self.described(schema), field).is_some_and(|field| is_marked(&field)),
         }
+    }
+}
+
+/// What is known of a field of what `whole` describes.
+fn field_of<'a>(whole: Shape<'a>, field: Pointer<'_>) -> Option<Shape<'a>> {
+    match field {
+        Pointer::At(_) => Some(whole),
+        Pointer::Member(parent, name) => field_of(whole, *parent)?.member(&Segment::Name(name.to_owned())).ok(),
+        Pointer::Item(parent, _) => field_of(whole, *parent)?.member(&Segment::Index(0)).ok(),
     }
 }
 

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use workway_model::Schema;
+use workway_model::{Pointer, Schema};
 
-use super::{Checker, given::Given, kinds::Kinds, secret::Field};
-use crate::{Piece, Segment, Template, problem::child};
+use super::{Checker, given::Given, kinds::Kinds, secret::Taker};
+use crate::{Piece, Template};
 
 /// What `${{ x }}` gets, which means something else elsewhere.
 const DOLLAR: &str = "`${{ … }}` is read as a dollar sign and an expression: write `{{ … }}` for the expression only, or \
@@ -13,37 +13,35 @@ const DOLLAR: &str = "`${{ … }}` is read as a dollar sign and an expression: w
 
 impl<'a> Checker<'a> {
     /// Checks the expressions of a value. What is known of the value is returned.
-    pub(super) fn given(&mut self, template: &'a Template, pointer: &str) -> Given<'a> {
+    pub(super) fn given(&mut self, template: &'a Template, at: Pointer<'_>) -> Given<'a> {
         match template {
             Template::Literal(value) => Given::from_value(value),
             Template::Exact(expression) => {
-                let shape = self.expression(expression, pointer);
+                let shape = self.expression(expression, at);
                 expression.as_literal().map_or(Given::Of(shape), Given::from_value)
             }
             Template::Text(pieces) => {
                 for piece in pieces {
                     if let Piece::Expression(expression) = piece {
-                        self.expression(expression, pointer);
+                        self.expression(expression, at);
                     }
                 }
                 if template.has_dollar_braces() {
-                    self.warnings.add(pointer, DOLLAR);
+                    self.warnings.add(&at.to_text(), DOLLAR);
                 }
                 Given::Text(pieces)
             }
             Template::List(items) => {
-                let item =
-                    |(place, item)| self.below(Segment::Index(0), |within| within.given(item, &child(pointer, place)));
+                let item = |(place, item)| self.given(item, Pointer::Item(&at, place));
                 Given::List(items.iter().enumerate().map(item).collect())
             }
-            Template::Object(members) => self.given_members(members, pointer),
+            Template::Object(members) => self.given_members(members, at),
         }
     }
 
-    fn given_members(&mut self, members: &'a BTreeMap<String, Template>, pointer: &str) -> Given<'a> {
+    fn given_members(&mut self, members: &'a BTreeMap<String, Template>, at: Pointer<'_>) -> Given<'a> {
         let member = |(name, member): (&'a String, &'a Template)| {
-            let segment = Segment::Name(name.clone());
-            (name.as_str(), self.below(segment, |within| within.given(member, &child(pointer, name))))
+            (name.as_str(), self.given(member, Pointer::Member(&at, name)))
         };
         Given::Object(members.iter().map(member).collect())
     }
@@ -57,9 +55,9 @@ impl<'a> Checker<'a> {
         pointer: &str,
         owner: &str,
     ) {
-        self.field = Field::of(schema);
-        let given = self.given_members(members, pointer);
-        self.field = Field::default();
+        self.taker = schema.map_or(Taker::Unknown, Taker::Schema);
+        let given = self.given_members(members, Pointer::At(pointer));
+        self.taker = Taker::Workflow;
         let Some(schema) = schema else { return };
         for finding in self.judge.findings(schema, &given, self.steps) {
             let place = if members.is_empty() { owner.to_owned() } else { format!("{pointer}{}", finding.pointer) };
@@ -69,7 +67,7 @@ impl<'a> Checker<'a> {
 
     /// A value that has to be of a type.
     pub(super) fn value_of(&mut self, template: &'a Template, wanted: Kinds, pointer: &str) {
-        let found = self.given(template, pointer).kinds();
+        let found = self.given(template, Pointer::At(pointer)).kinds();
         self.expect(wanted, found, pointer);
     }
 

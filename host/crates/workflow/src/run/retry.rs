@@ -28,5 +28,6 @@ pub fn retry_delay(retry: Option<Retry>, attempt: u32, failure: &Failure, jitter
     let factor = 2_u32.saturating_pow(attempt.saturating_sub(1));
     let delay = first.saturating_mul(factor).min(first.max(MAX_BACKOFF));
     let jitter = if (0.0..=1.0).contains(&jitter) { jitter } else { 1.0 };
-    Some((delay / 2 + (delay / 2).mul_f64(jitter)).max(asked))
+    let half = delay / 2;
+    Some((half + half.mul_f64(jitter)).min(delay).max(asked))
 }

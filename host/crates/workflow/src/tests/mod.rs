@@ -1,4 +1,4 @@
-//! What definitions are taken, refused, checked and evaluated to. It runs no workflow.
+//! What definitions are taken, refused, checked and evaluated to, and how runs of them go on.
 
 mod catalogue;
 mod credentials;
@@ -9,6 +9,7 @@ mod judging;
 mod properties;
 mod references;
 mod schedules;
+mod run;
 mod schema;
 mod secrets;
 mod soundness;

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use serde_json::{Map, Value};
-use workway_model::{InputProblem, Schema};
+use workway_model::{InputProblem, Pointer, Schema};
 
 use super::{
     super::{
@@ -11,7 +11,7 @@ use super::{
         given::{Answer, Given},
         kinds::Kinds,
     },
-    verdict::{About, Place, Verdict},
+    verdict::{About, Verdict},
 };
 
 /// What compiling some keywords costs: a pattern is the most expensive.
@@ -83,7 +83,7 @@ impl Leaves {
         node: &'a Value,
         keywords: &'a Map<String, Value>,
         given: &Given<'a>,
-        place: &Place<'_>,
+        place: &Pointer<'_>,
     ) -> Verdict<'a> {
         let mut verdict = Verdict::Holds;
         for group in Group::ALL.into_iter().filter(|group| given.kinds().meets(group.kinds()) && group.is_in(keywords))
@@ -145,7 +145,7 @@ impl Leaves {
         keywords: &'a Map<String, Value>,
         group: Group,
         value: &Value,
-        place: &Place<'_>,
+        place: &Pointer<'_>,
     ) -> Verdict<'a> {
         let schema = self.groups.entry((std::ptr::from_ref(node), group)).or_insert_with(|| {
             let own = group.keywords().iter().filter_map(|keyword| keywords.get_key_value(*keyword));

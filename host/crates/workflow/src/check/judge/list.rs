@@ -1,6 +1,7 @@
 //! Keywords that look at the items of a list.
 
 use serde_json::{Map, Value};
+use workway_model::Pointer;
 
 use super::{
     super::{
@@ -8,7 +9,7 @@ use super::{
         given::Given,
     },
     Judge,
-    verdict::{About, Place, Verdict},
+    verdict::{About, Verdict},
 };
 
 /// Keywords that look at items, of any draft.
@@ -20,7 +21,7 @@ impl Judge {
         document: Document<'a>,
         keywords: &'a Map<String, Value>,
         items: &[Given<'a>],
-        place: &Place<'_>,
+        place: &Pointer<'_>,
     ) -> Verdict<'a> {
         let schemas = |keyword: &str| keywords.get(keyword).and_then(Value::as_array).map(Vec::as_slice);
         let (first, others) = match (document.draft, schemas("items")) {
@@ -31,7 +32,7 @@ impl Judge {
         let mut verdict = Verdict::Holds;
         for (index, item) in items.iter().enumerate() {
             if let Some(schema) = first.get(index).or(others) {
-                verdict = verdict.and(self.node(document, schema, item, &Place::Item(place, index)));
+                verdict = verdict.and(self.node(document, schema, item, &Pointer::Item(place, index)));
             }
         }
         if let Some(contained) = keywords.get("contains") {
@@ -51,7 +52,7 @@ impl Judge {
         keywords: &'a Map<String, Value>,
         contained: &'a Value,
         items: &[Given<'a>],
-        place: &Place<'_>,
+        place: &Pointer<'_>,
     ) -> Verdict<'a> {
         let bound = |keyword: &str| keywords.get(keyword).filter(|_| document.draft >= Draft::Of2019);
         let (least, most) = (bound("minContains"), bound("maxContains").map(Value::as_u64));
@@ -60,7 +61,7 @@ impl Judge {
         };
         let (mut holding, mut open) = (0_u64, 0_u64);
         for (index, item) in items.iter().enumerate() {
-            match self.node(document, contained, item, &Place::Item(place, index)) {
+            match self.node(document, contained, item, &Pointer::Item(place, index)) {
                 Verdict::Holds => holding += 1,
                 Verdict::Maybe => open += 1,
                 Verdict::Fails(_) => {}

@@ -11,7 +11,7 @@ mod typed;
 mod verdict;
 
 use serde_json::{Map, Value};
-use workway_model::Schema;
+use workway_model::{Pointer, Schema};
 
 use super::{
     document::{Document, Steps},
@@ -20,7 +20,6 @@ use super::{
     shape::{Shape, Type},
 };
 use leaf::Leaves;
-use verdict::Place;
 pub(super) use verdict::{About, Finding, Verdict};
 
 /// How deep schemas are followed, those that see the same value included: what a thread's small stack holds. A value nests at
@@ -44,7 +43,7 @@ impl Judge {
             return Vec::new();
         }
         let document = Document::new(schema.document(), steps);
-        match (self.node(document, document.root, given, &Place::Root), validated) {
+        match (self.node(document, document.root, given, &Pointer::At("")), validated) {
             (Verdict::Fails(findings), _) => findings,
             // What is only known where all is known, such as `unevaluatedItems`.
             (_, Some(Err(problems))) => {
@@ -63,7 +62,7 @@ impl Judge {
         document: Document<'a>,
         node: &'a Value,
         given: &Given<'a>,
-        place: &Place<'_>,
+        place: &Pointer<'_>,
     ) -> Verdict<'a> {
         if self.depth >= MAX_DEPTH || !document.steps.take(STEPS) {
             return Verdict::Maybe;
@@ -85,7 +84,7 @@ impl Judge {
         document: Document<'a>,
         node: &'a Value,
         alternatives: &[Type<'a>],
-        place: &Place<'_>,
+        place: &Pointer<'_>,
     ) -> Verdict<'a> {
         let given = |alternative: &Type<'a>| Given::Of(Shape(vec![alternative.clone()]));
         let mut verdicts = alternatives.iter().map(|one| self.node(document, node, &given(one), place));
@@ -114,7 +113,7 @@ impl Judge {
         document: Document<'a>,
         node: &'a Value,
         given: &Given<'a>,
-        place: &Place<'_>,
+        place: &Pointer<'_>,
     ) -> Verdict<'a> {
         match node {
             Value::Bool(true) => return Verdict::Holds,
@@ -162,7 +161,7 @@ impl Judge {
         document: Document<'a>,
         keywords: &'a Map<String, Value>,
         given: &Given<'a>,
-        place: &Place<'_>,
+        place: &Pointer<'_>,
     ) -> Verdict<'a> {
         let mut verdict = Verdict::Holds;
         let schemas = |keyword: &str| keywords.get(keyword).and_then(Value::as_array);
@@ -209,7 +208,7 @@ impl Judge {
         keywords: &'a Map<String, Value>,
         condition: &'a Value,
         given: &Given<'a>,
-        place: &Place<'_>,
+        place: &Pointer<'_>,
     ) -> Verdict<'a> {
         let condition = self.node(document, condition, given, place);
         let mut branch = |keyword: &str| match keywords.get(keyword) {
@@ -229,7 +228,7 @@ impl Judge {
 }
 
 /// `type`.
-fn of_type<'a>(keywords: &Map<String, Value>, given: &Given<'_>, place: &Place<'_>) -> Verdict<'a> {
+fn of_type<'a>(keywords: &Map<String, Value>, given: &Given<'_>, place: &Pointer<'_>) -> Verdict<'a> {
     let (wanted, found) = (Kinds::of_type(keywords), given.kinds());
     if found.is_within(wanted) {
         Verdict::Holds
@@ -241,7 +240,7 @@ fn of_type<'a>(keywords: &Map<String, Value>, given: &Given<'_>, place: &Place<'
 }
 
 /// `enum` and `const`.
-fn listed<'a>(keywords: &'a Map<String, Value>, given: &Given<'a>, place: &Place<'_>) -> Verdict<'a> {
+fn listed<'a>(keywords: &'a Map<String, Value>, given: &Given<'a>, place: &Pointer<'_>) -> Verdict<'a> {
     let listed = keywords.get("enum").and_then(Value::as_array).map(|values| values.iter().collect::<Vec<_>>());
     let only = keywords.get("const").map(|value| vec![value]);
     let mut verdict = Verdict::Holds;

@@ -1,6 +1,7 @@
 //! Keywords that look at the members of an object. Their names are always known: none holds an expression.
 
 use serde_json::{Map, Value};
+use workway_model::Pointer;
 
 use super::{
     super::{
@@ -10,7 +11,7 @@ use super::{
         shape::{NoMember, Shape, Type},
     },
     Judge,
-    verdict::{About, Place, Verdict},
+    verdict::{About, Verdict},
 };
 
 /// Keywords that look at members.
@@ -35,12 +36,12 @@ impl Judge {
         keywords: &'a Map<String, Value>,
         members: &[(&'a str, Given<'a>)],
         given: &Given<'a>,
-        place: &Place<'_>,
+        place: &Pointer<'_>,
     ) -> Verdict<'a> {
         let required = keywords.get("required").and_then(Value::as_array);
         let mut verdict = self.required(document, keywords, required, members, place);
         for (name, member) in members {
-            let here = Place::Member(place, name);
+            let here = Pointer::Member(place, name);
             verdict = verdict.and(self.member(document, node, keywords, name, member, &here));
             if let Some(names) = keywords.get("propertyNames") {
                 verdict = verdict.and(self.name(document, names, name, &here));
@@ -65,7 +66,7 @@ impl Judge {
         keywords: &'a Map<String, Value>,
         required: Option<&'a Vec<Value>>,
         members: &[(&'a str, Given<'a>)],
-        place: &Place<'_>,
+        place: &Pointer<'_>,
     ) -> Verdict<'a> {
         let names = required.into_iter().flatten().filter_map(Value::as_str);
         names.filter(|name| !has(members, name)).fold(Verdict::Holds, |verdict, name| {
@@ -87,7 +88,7 @@ impl Judge {
         keywords: &'a Map<String, Value>,
         name: &'a str,
         member: &Given<'a>,
-        place: &Place<'_>,
+        place: &Pointer<'_>,
     ) -> Verdict<'a> {
         let mut verdict = Verdict::Holds;
         let mut is_declared = Answer::No;
@@ -133,7 +134,7 @@ impl Judge {
         })
     }
 
-    fn name<'a>(&mut self, document: Document<'_>, names: &Value, name: &str, place: &Place<'_>) -> Verdict<'a> {
+    fn name<'a>(&mut self, document: Document<'_>, names: &Value, name: &str, place: &Pointer<'_>) -> Verdict<'a> {
         let name = Value::String(name.to_owned());
         match self.node(document, names, &Given::Literal(&name), place) {
             Verdict::Holds => Verdict::Holds,

@@ -1,6 +1,7 @@
 //! Keywords that look into a value which an expression gives: what its own schema says of its members decides.
 
 use serde_json::{Map, Value};
+use workway_model::Pointer;
 
 use super::{
     super::{
@@ -10,7 +11,7 @@ use super::{
         shape::{NoMember, Type},
     },
     Judge, list, object,
-    verdict::{About, Finding, Place, Verdict},
+    verdict::{About, Finding, Verdict},
 };
 
 impl Judge {
@@ -19,7 +20,7 @@ impl Judge {
         document: Document<'a>,
         keywords: &'a Map<String, Value>,
         given: &Type<'a>,
-        place: &Place<'_>,
+        place: &Pointer<'_>,
     ) -> Verdict<'a> {
         let has = |looked_at: &[&str]| looked_at.iter().any(|keyword| keywords.contains_key(*keyword));
         let kinds = given.kinds();

@@ -3,7 +3,9 @@
 use serde_json::Value;
 
 use super::super::{kinds::Kinds, shape::NoMember};
-use crate::{bounds::MAX_PROBLEMS, problem::child, suggest::Suggester};
+use workway_model::Pointer;
+
+use crate::{bounds::MAX_PROBLEMS, suggest::Suggester};
 
 /// Values that a message lists.
 const MAX_LISTED: usize = 10;
@@ -55,27 +57,9 @@ pub(in crate::check) enum About<'a> {
     Other(String),
 }
 
-/// A place in a value, below another one.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Place<'p> {
-    Root,
-    Member(&'p Place<'p>, &'p str),
-    Item(&'p Place<'p>, usize),
-}
-
-impl Place<'_> {
-    pub(super) fn pointer(&self) -> String {
-        match self {
-            Self::Root => String::new(),
-            Self::Member(parent, name) => child(&parent.pointer(), name),
-            Self::Item(parent, place) => child(&parent.pointer(), place),
-        }
-    }
-}
-
 impl<'a> Verdict<'a> {
-    pub(super) fn fails(place: &Place<'_>, about: About<'a>) -> Self {
-        Self::Fails(vec![Finding { pointer: place.pointer(), about }])
+    pub(super) fn fails(place: &Pointer<'_>, about: About<'a>) -> Self {
+        Self::Fails(vec![Finding { pointer: place.to_text(), about }])
     }
 
     /// Both have to hold. Findings are kept up to the number that is told.
@@ -93,7 +77,7 @@ impl<'a> Verdict<'a> {
     }
 
     /// One of them has to hold; that none does is told by the nearest.
-    pub(super) fn any(verdicts: Vec<Self>, place: &Place<'_>) -> Self {
+    pub(super) fn any(verdicts: Vec<Self>, place: &Pointer<'_>) -> Self {
         let mut failed = Vec::new();
         let mut result = None;
         for verdict in verdicts {
@@ -103,7 +87,7 @@ impl<'a> Verdict<'a> {
                 Self::Fails(findings) => failed.push(findings),
             }
         }
-        result.unwrap_or_else(|| Self::Fails(nearest(failed, &place.pointer())))
+        result.unwrap_or_else(|| Self::Fails(nearest(failed, &place.to_text())))
     }
 }
 
