@@ -110,6 +110,8 @@ impl Host {
             let app = app.clone();
             async move { app.load().await }
         });
+        // The grace of runs begins with that of requests.
+        let finishing = tokio::spawn(finish_runs(app.clone()));
         let mut following = None;
         let mut ready = Some(ready);
         let mut watcher = watcher;
@@ -141,13 +143,19 @@ impl Host {
         }
         // Also if serving failed by itself.
         app.begin_shutdown();
-        let grace = app.settings().server.grace().saturating_add(MAX_CLOSE_TIME);
-        if tokio::time::timeout(grace, app.finish_runs()).await.is_err() {
-            tracing::warn!("the host ends while steps of runs are under way: the next start finds them interrupted");
-        }
+        let _ = finishing.await;
         if tokio::time::timeout(MAX_CLOSE_TIME, app.close()).await.is_err() {
             tracing::warn!("the host ends before everything is saved: compiled code may have to be compiled again");
         }
         result
+    }
+}
+
+/// Waits for the shutdown, and then until runs can be left alone.
+async fn finish_runs(app: App) {
+    app.stopping().cancelled().await;
+    let grace = app.settings().server.grace().saturating_add(MAX_CLOSE_TIME);
+    if tokio::time::timeout(grace, app.finish_runs()).await.is_err() {
+        tracing::warn!("the host ends while steps of runs are under way: the next start finds them interrupted");
     }
 }

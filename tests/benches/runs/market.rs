@@ -63,7 +63,7 @@ impl<'h> Market<'h> {
         let id = installed.body["id"].as_str().expect("an installation has an id").to_owned();
         let found = self.user.get(&format!("/installations/{id}")).await;
         let address =
-            found.body["webhook"]["path"].as_str().map(|path| format!("http://{}{path}", self.host.address()));
+            found.body["webhookToken"].as_str().map(|token| format!("http://{}/hooks/{token}", self.host.address()));
         Installed { market: self, id, address, client: reqwest::Client::new() }
     }
 }
