@@ -83,7 +83,7 @@ async fn sent(host: &TestHost, method: Method, token: &str, body: &str) -> Answe
 
 /// The key is the same for all attempts of a step, and no other step's.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn run_probe() {
+pub(crate) async fn run_probe() {
     let upstream = Upstream::start(async |seen: Seen| text(seen.body)).await;
     let host = host_with(&upstream).await;
     let ann = host.developer("ann@example.com", "ann").await;
