@@ -267,7 +267,7 @@ proptest! {
         attempt in 0..4_u32, kind in any::<Index>(),
     ) {
         let mut run = Run::read(&definition);
-        let kinds = super::refusals::every_kind();
+        let kinds = refusals::every_kind();
         for choice in &choices {
             let known = run.history.get(choice.index(run.history.len())).map(|moment| moment.event.path.clone());
             let path = path.parse().ok().filter(|_| choice.index(2) == 0).or(known).unwrap_or_default();
