@@ -1,7 +1,9 @@
 //! The table `run_events`: adding events to a run.
 
-use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
-use workway_runs::{Lease, NewEvent};
+use std::collections::HashSet;
+
+use sqlx::{QueryBuilder, Sqlite};
+use workway_runs::{Lease, NewEvent, RunId};
 
 use crate::pool::to_stored;
 
@@ -10,22 +12,23 @@ pub(super) const EVENTS_PER_STATEMENT: usize = 128;
 
 const COLUMNS: &str = "INSERT INTO run_events (run, seq, owner, path, attempt, kind, at, body) ";
 
-/// Adds the first events of a run, whose row counts them already.
-pub(super) async fn insert_first(
-    connection: &mut SqliteConnection,
-    run: i64,
-    events: Vec<NewEvent>,
-) -> Result<(), sqlx::Error> {
+/// The statements that add the first events of a run, whose row counts them already.
+pub(super) fn push_first(query: &mut QueryBuilder<Sqlite>, run: &RunId, events: Vec<NewEvent>) {
     let mut seq = 0;
     for chunk in chunks(events) {
         let count = chunk.len();
-        let mut query = QueryBuilder::new(COLUMNS);
-        select(&mut query, "0", seq, chunk);
-        query.push(" JOIN runs AS r ON r.number = ").push_bind(run);
-        query.build().execute(&mut *connection).await?;
+        query.push("; ").push(COLUMNS);
+        select(query, "0", seq, chunk);
+        query.push(" JOIN runs AS r ON r.id = ").push_bind(run.as_str().to_owned());
         seq += count;
     }
-    Ok(())
+}
+
+/// The path of an event that is there twice.
+pub(super) fn first_repeated(events: &[NewEvent]) -> Option<&str> {
+    let mut seen = HashSet::with_capacity(events.len());
+    let repeated = events.iter().find(|event| !seen.insert((&event.path, event.attempt, &event.kind)));
+    repeated.map(|event| event.path.as_str())
 }
 
 /// The statement that adds events behind the last one of a run, if the lease is its newest. `offset` is the number of events that

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use sha2::{Digest, Sha256};
-use sqlx::{FromRow, SqliteConnection};
+use sqlx::{FromRow, QueryBuilder, Sqlite, SqliteConnection};
 use workway_model::Timestamp;
 use workway_runs::{Concurrency, Durability, NewRun, OnLimit, RunId, RunLimits, RunStoreError, Started};
 
@@ -31,7 +31,8 @@ pub(super) struct Fire {
 struct Situation {
     /// The run that has its dedupe key.
     known: Option<String>,
-    definition: Option<i64>,
+    has_definition: bool,
+    has_id: bool,
     /// Runs of the host and of the queue that have not begun.
     queued: i64,
     queued_here: i64,
@@ -45,6 +46,11 @@ impl Write for Start {
 
     fn durability(&self) -> Durability {
         Durability::Power
+    }
+
+    /// Everything that could be refused is asked before the first write.
+    fn needs_undo(&self) -> bool {
+        false
     }
 
     async fn execute(&mut self, connection: &mut SqliteConnection) -> Result<Started, Failure<RunStoreError>> {
@@ -63,17 +69,20 @@ impl Write for Start {
         {
             return Err(Failure::Refused(RunStoreError::QueueFull));
         }
-        if on_limit == OnLimit::CancelRunning {
-            let in_the_way = open_runs(connection, &queue).await? + 1 - i64::from(limit);
-            cancel_oldest(connection, &queue, in_the_way, self.run.created_at).await?;
+        if situation.has_id {
+            return Err(damaged(format!("the run {} is there already", self.run.id)));
         }
-        let definition = match situation.definition {
-            Some(definition) => definition,
-            None => insert_definition(connection, &self.run, &hash).await?,
-        };
-        let number = self.insert(connection, definition, situation.has_place).await?;
-        events::insert_first(connection, number, std::mem::take(&mut self.run.events)).await?;
+        if let Some(path) = events::first_repeated(&self.run.events) {
+            return Err(damaged(format!("an event of \"{path}\" is there twice")));
+        }
+        // One text with several statements: they go to the database's thread together.
+        let mut query = QueryBuilder::new("");
+        self.push_inserts(&mut query, &situation, &hash)?;
+        query.build().execute(&mut *connection).await?;
         if on_limit == OnLimit::CancelRunning {
+            // This run is the newest of them.
+            let in_the_way = open_runs(connection, &queue).await? - i64::from(limit);
+            cancel_oldest(connection, &queue, in_the_way, self.run.created_at).await?;
             // One that was cancelled may have been the one that the others wait behind.
             places::admit(connection, &queue).await?;
         }
@@ -90,20 +99,29 @@ impl Write for Fire {
         Durability::Power
     }
 
+    fn needs_undo(&self) -> bool {
+        false
+    }
+
     async fn execute(&mut self, connection: &mut SqliteConnection) -> Result<Option<Started>, Failure<RunStoreError>> {
-        let moved = sqlx::query(
-            "UPDATE triggers SET next_at = ? \
-             WHERE installation = ? AND kind = 'schedule' AND is_paused = 0 AND next_at = ?",
+        let is_planned: bool = sqlx::query_scalar(
+            "SELECT EXISTS (SELECT 1 FROM triggers \
+             WHERE installation = ? AND kind = 'schedule' AND is_paused = 0 AND next_at = ?)",
         )
-        .bind(self.next_at.map(Timestamp::as_millis))
         .bind(&self.start.run.installation)
         .bind(self.planned.as_millis())
-        .execute(&mut *connection)
+        .fetch_one(&mut *connection)
         .await?;
-        if moved.rows_affected() == 0 {
+        if !is_planned {
             return Ok(None);
         }
-        self.start.execute(connection).await.map(Some)
+        let started = self.start.execute(&mut *connection).await?;
+        sqlx::query("UPDATE triggers SET next_at = ? WHERE installation = ?")
+            .bind(self.next_at.map(Timestamp::as_millis))
+            .bind(&self.start.run.installation)
+            .execute(connection)
+            .await?;
+        Ok(Some(started))
     }
 }
 
@@ -116,60 +134,64 @@ impl Start {
     ) -> Result<Situation, sqlx::Error> {
         sqlx::query_as(
             "SELECT (SELECT id FROM runs WHERE queue = ?1 AND dedupe = ?2) AS known, \
-             (SELECT id FROM definitions WHERE owner = ?3 AND hash = ?4) AS definition, \
+             EXISTS (SELECT 1 FROM definitions WHERE owner = ?3 AND hash = ?4) AS has_definition, \
+             EXISTS (SELECT 1 FROM runs WHERE id = ?5) AS has_id, \
              (SELECT runs FROM run_totals WHERE status = 'queued') AS queued, \
              coalesce((SELECT queued FROM run_queues WHERE queue = ?1), 0) AS queued_here, \
              NOT EXISTS (SELECT 1 FROM runs WHERE queue = ?1 AND has_place = 0 AND ended_at IS NULL) \
-             AND (SELECT count(*) FROM runs WHERE queue = ?1 AND has_place = 1 AND ended_at IS NULL) < ?5 AS has_place",
+             AND (SELECT count(*) FROM runs WHERE queue = ?1 AND has_place = 1 AND ended_at IS NULL) < ?6 AS has_place",
         )
         .bind(queue)
         .bind(&self.run.dedupe)
         .bind(self.run.owner.as_str())
         .bind(hash)
+        .bind(self.run.id.as_str())
         .bind(self.run.concurrency.limit)
         .fetch_one(connection)
         .await
     }
 
-    async fn insert(
-        &self,
-        connection: &mut SqliteConnection,
-        definition: i64,
-        has_place: bool,
-    ) -> Result<i64, sqlx::Error> {
-        let run = &self.run;
-        sqlx::query_scalar(
-            "INSERT INTO runs (id, owner, installation, workflow, version, definition, origin, dedupe, retry_of, \
-             concurrency, has_place, status, created_at, due, last_seq, bytes) \
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'queued', ?, ?, ?, ?) RETURNING number",
-        )
-        .bind(run.id.as_str())
-        .bind(run.owner.as_str())
-        .bind(&run.installation)
-        .bind(&run.workflow)
-        .bind(run.version)
-        .bind(definition)
-        .bind(run.origin.as_str())
-        .bind(&run.dedupe)
-        .bind(run.retry_of.as_ref().map(RunId::as_str))
-        .bind(run.concurrency.limit)
-        .bind(has_place)
-        .bind(run.created_at.as_millis())
-        .bind(has_place.then(|| run.created_at.as_millis()))
-        .bind(events::number_of(run.events.len())?)
-        .bind(events::bytes_of(&run.events)?)
-        .fetch_one(connection)
-        .await
+    fn push_inserts(
+        &mut self,
+        query: &mut QueryBuilder<Sqlite>,
+        situation: &Situation,
+        hash: &[u8],
+    ) -> Result<(), sqlx::Error> {
+        let run = &mut self.run;
+        let events = std::mem::take(&mut run.events);
+        let owner = run.owner.as_str().to_owned();
+        if !situation.has_definition {
+            query.push("INSERT INTO definitions (owner, hash, text) VALUES (").push_bind(owner.clone());
+            query.push(", ").push_bind(hash.to_vec());
+            query.push(", ").push_bind(std::mem::take(&mut run.definition)).push("); ");
+        }
+        query.push(
+            "INSERT INTO runs (id, owner, installation, workflow, version, origin, dedupe, retry_of, concurrency, \
+             has_place, status, created_at, due, last_seq, bytes, definition) SELECT ",
+        );
+        query.push_bind(run.id.as_str().to_owned());
+        query.push(", ").push_bind(owner.clone());
+        query.push(", ").push_bind(run.installation.clone());
+        query.push(", ").push_bind(run.workflow.clone());
+        query.push(", ").push_bind(run.version);
+        query.push(", ").push_bind(run.origin.as_str());
+        query.push(", ").push_bind(run.dedupe.clone());
+        query.push(", ").push_bind(run.retry_of.as_ref().map(|run| run.as_str().to_owned()));
+        query.push(", ").push_bind(run.concurrency.limit);
+        query.push(", ").push_bind(situation.has_place);
+        query.push(", 'queued', ").push_bind(run.created_at.as_millis());
+        query.push(", ").push_bind(situation.has_place.then(|| run.created_at.as_millis()));
+        query.push(", ").push_bind(events::number_of(events.len())?);
+        query.push(", ").push_bind(events::bytes_of(&events)?);
+        query.push(", id FROM definitions WHERE owner = ").push_bind(owner);
+        query.push(" AND hash = ").push_bind(hash.to_vec());
+        events::push_first(query, &run.id, events);
+        Ok(())
     }
 }
 
-async fn insert_definition(connection: &mut SqliteConnection, run: &NewRun, hash: &[u8]) -> Result<i64, sqlx::Error> {
-    sqlx::query_scalar("INSERT INTO definitions (owner, hash, text) VALUES (?, ?, ?) RETURNING id")
-        .bind(run.owner.as_str())
-        .bind(hash)
-        .bind(&run.definition)
-        .fetch_one(connection)
-        .await
+fn damaged(reason: String) -> Failure<RunStoreError> {
+    Failure::Refused(RunStoreError::Damaged(reason))
 }
 
 /// Runs of a queue that have not ended.

@@ -31,7 +31,8 @@ pub(super) trait Write: Send + 'static {
         Durability::Process
     }
 
-    /// Whether it can be refused after it has written something, which then has to be undone.
+    /// Whether it can be refused after it has written something, which then has to be undone. That costs two more turns of the
+    /// database's thread.
     fn needs_undo(&self) -> bool {
         true
     }
