@@ -240,7 +240,9 @@ impl Runs {
         let patience = tokio::time::Instant::now() + patience;
         loop {
             let summary = self.find(owner, run).await?;
-            let is_over = summary.status.is_ended() || summary.status == RunStatus::OutcomeUnknown;
+            // It is due once somebody has answered.
+            let needs_somebody = summary.status == RunStatus::OutcomeUnknown && summary.due.is_none();
+            let is_over = summary.status.is_ended() || needs_somebody;
             if is_over || tokio::time::Instant::now() >= patience {
                 let output = match summary.status {
                     RunStatus::Succeeded => self.output(run, summary.last_seq).await?,

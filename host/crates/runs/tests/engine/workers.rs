@@ -14,19 +14,26 @@ use crate::{
 
 #[tokio::test(flavor = "multi_thread")]
 async fn hosts_on_one_folder_share_the_work() {
-    let world = World::with(RunSettings { running: 20, running_per_user: 20, ..RunSettings::default() }).await;
-    let mut definition = manual(json!([step("a", "app.echo"), step("b", "app.echo"), step("c", "app.echo")]));
+    let few = RunSettings { running: 10, running_per_user: 10, ..RunSettings::default() };
+    let mut world = World::with(few).await;
+    world.actions.on("app.slow", Does::Hangs);
+    let mut definition = manual(json!([step("a", "app.slow"), step("b", "app.echo"), step("c", "app.echo")]));
     definition["concurrency"] = json!({ "limit": 1_000 });
     world.install("i", definition);
     let one = world.host().await;
-    let other = world.host().await;
     let mut runs = Vec::new();
-    for _ in 0..100 {
+    for _ in 0..40 {
         runs.push(one.start("i").await);
     }
+    // The first one is full with 10, so that the second one has the others.
+    world.actions.until_called("app.slow", 10).await;
+    world.settings = RunSettings { running: 20, running_per_user: 20, ..RunSettings::default() };
+    let other = world.host().await;
+    world.actions.until_called("app.slow", 20).await;
+    world.actions.release("app.slow");
     one.end_all(&runs).await;
-    assert_eq!(world.actions.calls().len(), 300, "a step was called by both");
-    assert!(other.store.count("append") > 0, "the other host did nothing");
+    assert_eq!(world.actions.calls().len(), 120, "a step was called by both");
+    assert!(one.store.count("append") >= 10 && other.store.count("append") >= 10);
 }
 
 // Windmill 9214: the late answer of a slow worker spoiled a run that another one had finished.
