@@ -130,7 +130,7 @@ impl Drive {
     }
 
     /// Drives the run until it ends, waits for a time or for somebody, or its worker stops.
-    pub(crate) async fn to_end(mut self) -> Result<(), DriveError> {
+    pub(crate) async fn run(mut self) -> Result<(), DriveError> {
         let mut beginning = HashMap::new();
         loop {
             let is_all = self.decide(&mut beginning)?;

@@ -217,9 +217,8 @@ impl Engine {
         // How long the history was when it made no sense.
         let mut damaged_at = None;
         loop {
-            let driven = async {
-                Drive::begin(self.clone(), lease.clone(), Arc::clone(wake), stop.clone()).await?.to_end().await
-            };
+            let driven =
+                async { Drive::begin(self.clone(), lease.clone(), Arc::clone(wake), stop.clone()).await?.run().await };
             let ended = AssertUnwindSafe(driven).catch_unwind().await;
             let error = match ended.unwrap_or_else(|_| Err(DriveError::CannotGoOn("this host failed".to_owned()))) {
                 Ok(()) => return,
