@@ -325,9 +325,12 @@ async fn the_documentation_page_needs_nothing_from_elsewhere() {
     for file in ["swagger-ui.css", "swagger-ui-bundle.js", "start.js"] {
         assert!(html.contains(&format!("\"{file}\"")), "{html}");
         let plain = host.send(host.anonymous(Method::GET, &format!("/docs/{file}"))).await;
-        assert!(plain.status == 200 && plain.header("content-encoding").is_empty(), "{file}");
         let packed = host.anonymous(Method::GET, &format!("/docs/{file}")).header("accept-encoding", "br, gzip");
-        assert_eq!(host.send(packed).await.status, 200, "{file}");
+        let packed = packed.send().await.expect("an answer");
+        assert_eq!((plain.status, packed.status().as_u16()), (200, 200), "{file}");
+        if file != "start.js" {
+            assert_eq!(packed.headers()["content-encoding"], "gzip", "{file}");
+        }
     }
     host.finish().await;
 }
