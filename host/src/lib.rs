@@ -6,7 +6,6 @@
 
 pub mod app;
 mod http;
-pub mod settings;
 
 use std::{future::Future, io, net::SocketAddr, time::Duration};
 
@@ -22,6 +21,7 @@ pub use workway_registry as registry;
 pub use workway_resources as resources;
 pub use workway_runs as runs;
 pub use workway_sandbox as sandbox;
+pub use workway_settings as settings;
 pub use workway_testkit as testkit;
 pub use workway_users as users;
 pub use workway_workflow as workflow;

@@ -2,7 +2,6 @@
 
 mod action_catalogue;
 mod doctor;
-mod folders;
 mod keys;
 mod runs;
 
@@ -46,8 +45,7 @@ use workway_vault::{DataKeys, DataKeysError, KeyError, KeyRing, Vault, VerifyKey
 pub use doctor::{DoctorError, Examination, examine};
 pub use keys::{RotateKeysError, rotate_keys};
 
-use crate::settings::Settings;
-use folders::Trust;
+use crate::settings::{Settings, Trust};
 
 /// Bounds of the buckets that call times are counted in, in seconds.
 const CALL_SECONDS: [f64; 12] = [0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.005, 0.025, 0.1, 0.5, 1.0, 5.0, 30.0];

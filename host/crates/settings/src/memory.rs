@@ -19,7 +19,7 @@ pub struct MemorySettings {
 
 impl MemorySettings {
     /// The configured bytes, or half of the memory that is available to this process.
-    pub(super) fn new(total_bytes: Option<u64>) -> Self {
+    pub(crate) fn new(total_bytes: Option<u64>) -> Self {
         let half = || available_memory().map_or(LEAST_TOTAL_BYTES, |bytes| bytes / 2);
         let total_bytes = total_bytes.unwrap_or_else(|| half().clamp(LEAST_TOTAL_BYTES, MOST_TOTAL_BYTES));
         Self { total_bytes }
@@ -41,12 +41,12 @@ impl MemorySettings {
     }
 
     /// Limits the memory of one compile to half of the work's, so that calls are served while strangers' files compile.
-    pub(super) fn limit_compiles(&self, mut worker: CompileWorker) -> CompileWorker {
+    pub(crate) fn limit_compiles(&self, mut worker: CompileWorker) -> CompileWorker {
         worker.limits.most_memory_bytes = worker.limits.most_memory_bytes.min(self.work_bytes() / 2);
         worker
     }
 
-    pub(super) fn check(&self) -> Result<(), String> {
+    pub(crate) fn check(&self) -> Result<(), String> {
         check_range("total_memory", self.total_bytes, LEAST_TOTAL_BYTES, MOST_TOTAL_BYTES)
     }
 }

@@ -48,7 +48,7 @@ impl ServerSettings {
         Duration::from_secs(self.shutdown_grace)
     }
 
-    pub(super) fn check(&self) -> Result<(), String> {
+    pub(crate) fn check(&self) -> Result<(), String> {
         let origins = self.allowed_origins.iter().try_for_each(check_origin);
         origins.map_err(|problem| format!("allowed_origins: {problem}"))?;
         check_range("connections", self.connections, 1, MOST_CONNECTIONS)?;

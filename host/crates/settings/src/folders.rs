@@ -31,7 +31,7 @@ const DATA_HARM: &str = "they can read or replace the database and the key";
 /// Who may change the folders that the host trusts: root and the user of this process. The write permissions in `writers` are
 /// reported.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Trust {
+pub struct Trust {
     user: u32,
     /// The write permissions that are reported.
     writers: u32,
@@ -57,7 +57,7 @@ impl fmt::Display for Exposure {
 
 impl Trust {
     /// In development a group may write: many systems give each user a group of their own and the umask 002.
-    pub(super) fn of(mode: Mode) -> Self {
+    pub fn of(mode: Mode) -> Self {
         let writers = match mode {
             Mode::Production => 0o022,
             Mode::Development => 0o002,
@@ -66,7 +66,7 @@ impl Trust {
     }
 
     /// Warns of everybody else who can replace an integration.
-    pub(super) fn check_plugins(self, plugins: &Dir, path: &Path) {
+    pub fn check_plugins(self, plugins: &Dir, path: &Path) {
         warn(path, self.exposed_plugins(plugins, path));
     }
 
@@ -92,7 +92,7 @@ impl Trust {
     ///
     /// # Errors
     /// The folder cannot be made or opened.
-    pub(super) fn open_data(self, path: &Path) -> io::Result<Dir> {
+    pub fn open_data(self, path: &Path) -> io::Result<Dir> {
         fs::DirBuilder::new().recursive(true).mode(0o700).create(path)?;
         let data = Dir::open_ambient_dir(path, ambient_authority())?;
         let (owner, mode) = owner_and_mode(&data.dir_metadata()?);
@@ -118,7 +118,7 @@ impl Trust {
     }
 
     /// Warns of everybody else who can replace a key file that is not in the data folder.
-    pub(super) fn check_key_file(self, path: &Path) {
+    pub fn check_key_file(self, path: &Path) {
         warn(path, self.exposed_parents(path, KEY_HARM));
     }
 

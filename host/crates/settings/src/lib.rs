@@ -1,6 +1,7 @@
 //! Loads what an operator decides and hands it out: each crate defines the settings that it needs. Nothing else reads the
 //! environment, a flag or a configuration file.
 
+mod folders;
 mod load;
 mod memory;
 mod plugins;
@@ -17,6 +18,7 @@ use workway_runs::RunSettings;
 use workway_sandbox::{CacheSettings, CompileWorker, Compiler, SandboxSettings};
 use workway_users::UserSettings;
 
+pub use folders::Trust;
 pub use load::{Flags, KeySettings, SettingsError};
 pub use memory::MemorySettings;
 pub use plugins::PluginSettings;
