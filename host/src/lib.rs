@@ -17,6 +17,7 @@ pub use workway_marketplace as marketplace;
 pub use workway_model as model;
 pub use workway_oauth as oauth;
 pub use workway_providers as providers;
+pub use workway_reducer as reducer;
 pub use workway_registry as registry;
 pub use workway_resources as resources;
 pub use workway_runs as runs;

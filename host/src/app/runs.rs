@@ -8,11 +8,11 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, value::RawValue};
 use workway_marketplace::{InstallationState, RunnableInstallation, WorkflowRegistry};
 use workway_model::{ActionId, FailureKind, InputProblem, Timestamp};
+use workway_reducer::Failure;
 use workway_registry::{ActionRegistry, ExecuteError, Execution};
 use workway_resources::{OutOfMemory, Share};
 use workway_runs::{ActionCall, Actions, CallError, Installation, Installations, RunCounts, RunStatus, RunStoreError};
 use workway_sandbox::{self as sandbox, Limit};
-use workway_workflow::run::Failure;
 
 /// The code of an action that no integration offers.
 const UNKNOWN_ACTION: &str = "unknown-action";

@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 use workway_host::{
     model::{Timestamp, UserId},
+    reducer::EventKind,
     runs::{RunId, RunStatus},
-    workflow::run::EventKind,
 };
 use workway_tests::{TestHost, TestUser};
 

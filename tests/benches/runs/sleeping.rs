@@ -6,8 +6,8 @@ use futures_util::{StreamExt, stream};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 use workway_host::{
+    reducer::EventKind,
     runs::{RunId, RunStatus},
-    workflow::run::EventKind,
 };
 
 use crate::{

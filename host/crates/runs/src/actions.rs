@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use serde_json::Value;
 use workway_model::{ActionId, ProviderId, UserId};
-use workway_workflow::run::{Failure, StepPath};
+use workway_reducer::{Failure, StepPath};
 
 use crate::RunId;
 

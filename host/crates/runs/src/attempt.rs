@@ -6,10 +6,8 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use workway_model::UserId;
-use workway_workflow::{
-    Evaluated,
-    run::{Call, Failure, StepPath},
-};
+use workway_reducer::{Call, Failure, StepPath};
+use workway_workflow::Evaluated;
 
 use crate::{ActionCall, CallError, RunId, context::RunContext, engine::Engine};
 

@@ -6,7 +6,7 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use workway_model::ProviderId;
-use workway_workflow::run::Event;
+use workway_reducer::Event;
 
 use crate::{
     Installations, RunId, RunStoreError, StoredEvent,

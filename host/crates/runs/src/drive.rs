@@ -16,13 +16,11 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 use workway_model::{Timestamp, UserId};
-use workway_workflow::{
-    Evaluated, Retry, WorkflowDefinition,
-    run::{
-        self, Call, EventKind, Failure, Prepared, Record, RunFailure, RunState, StepPath, advance, apply, prepare,
-        retry_delay,
-    },
+use workway_reducer::{
+    self as reducer, Call, EventKind, Failure, Prepared, Record, RunFailure, RunState, StepPath, advance, apply,
+    prepare, retry_delay,
 };
+use workway_workflow::{Evaluated, Retry, WorkflowDefinition};
 
 use crate::{
     Append, AppendError, Becomes, Durability, EndStatus, InboxMessage, Lease, NewEvent, RunStoreError,
@@ -256,9 +254,9 @@ impl Drive {
     fn rest(&self) -> Becomes {
         if let Some(status) = self.state.ended() {
             return Becomes::Ended(match status {
-                run::EndStatus::Succeeded => EndStatus::Succeeded,
-                run::EndStatus::Failed => EndStatus::Failed,
-                run::EndStatus::Cancelled => EndStatus::Cancelled,
+                reducer::EndStatus::Succeeded => EndStatus::Succeeded,
+                reducer::EndStatus::Failed => EndStatus::Failed,
+                reducer::EndStatus::Cancelled => EndStatus::Cancelled,
             });
         }
         let now = self.engine.clock.now();
@@ -484,7 +482,7 @@ pub(crate) async fn give_up(engine: &Engine, lease: &Lease, reason: String) -> R
 /// The end of a run for a reason that is no step's.
 fn failed(code: &str, message: String) -> Record {
     let failure = RunFailure { step: StepPath::RUN, failure: Failure::permanent(code, message) };
-    let kind = EventKind::RunEnded { status: run::EndStatus::Failed, output: Value::Null, failure: Some(failure) };
+    let kind = EventKind::RunEnded { status: reducer::EndStatus::Failed, output: Value::Null, failure: Some(failure) };
     Record { path: StepPath::RUN, attempt: 0, kind }
 }
 

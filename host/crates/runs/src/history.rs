@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use workway_reducer::{Event, EventKind, StepPath};
 use workway_vault::{DataKeys, VaultError};
-use workway_workflow::run::{Event, EventKind, StepPath};
 
 use crate::{NewEvent, RunId, RunStoreError, StoredEvent};
 
@@ -53,7 +53,7 @@ impl History {
         let damaged = |reason: String| HistoryError::Damaged { run: run.clone(), reason };
         let kind: EventKind = serde_json::from_slice(&text).map_err(|error| damaged(error.to_string()))?;
         let path: StepPath =
-            path.parse().map_err(|error: workway_workflow::run::StepPathError| damaged(error.to_string()))?;
+            path.parse().map_err(|error: workway_reducer::StepPathError| damaged(error.to_string()))?;
         Ok(Event { path, attempt: *attempt, at: *at, kind })
     }
 

@@ -1,7 +1,7 @@
 //! Messages to a run from outside, and the events that they become.
 
 use serde::{Deserialize, Serialize};
-use workway_workflow::run::{EventKind, Record, Resolution, StepPath};
+use workway_reducer::{EventKind, Record, Resolution, StepPath};
 
 use crate::{
     InboxMessage, RunId,

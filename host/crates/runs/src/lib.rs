@@ -1,5 +1,5 @@
 //! Runs of workflows: starting them, driving them step by step, and recovering them after a crash. What happened in a run is a
-//! list of events in a store; the state of a run is what `workway_workflow::run` folds from them.
+//! list of events in a store; the state of a run is what `workway_reducer` folds from them.
 
 mod actions;
 mod attempt;

@@ -5,10 +5,8 @@ use std::collections::{BTreeSet, HashMap};
 
 use serde_json::Value;
 use workway_model::Timestamp;
-use workway_workflow::{
-    Step, StepId, WorkflowDefinition,
-    run::{Event, EventKind, StepPath},
-};
+use workway_reducer::{Event, EventKind, StepPath};
+use workway_workflow::{Step, StepId, WorkflowDefinition};
 
 /// Why a run cannot be repeated from a step.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -144,7 +142,7 @@ impl<'d> Steps<'d> {
 #[cfg(test)]
 mod tests {
     use serde_json::json;
-    use workway_workflow::run::{Failure, Opening};
+    use workway_reducer::{Failure, Opening};
 
     use super::*;
 

@@ -9,10 +9,8 @@ use serde_json::Value;
 use tokio::{sync::broadcast, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 use workway_model::{Timestamp, UserId};
-use workway_workflow::{
-    Trigger, WorkflowDefinition,
-    run::{Event, EventKind, Resolution, StepPath},
-};
+use workway_reducer::{Event, EventKind, Resolution, StepPath};
+use workway_workflow::{Trigger, WorkflowDefinition};
 
 use crate::{
     DraftStart, Installation, NewRun, Origin, Place, Retention, RunCounts, RunFilter, RunId, RunPage, RunSettings,

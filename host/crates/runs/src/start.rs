@@ -2,10 +2,8 @@
 
 use serde_json::Value;
 use workway_model::{Timestamp, UserId};
-use workway_workflow::{
-    Concurrency, WorkflowDefinition,
-    run::{Event, EventKind, StepPath},
-};
+use workway_reducer::{Event, EventKind, StepPath};
+use workway_workflow::{Concurrency, WorkflowDefinition};
 
 use crate::{
     Installation, NewEvent, NewRun, Origin, RunId, RunStoreError, Started,

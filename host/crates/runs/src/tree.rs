@@ -4,10 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde_json::Value;
 use workway_model::Timestamp;
-use workway_workflow::{
-    Step, StepId, WorkflowDefinition,
-    run::{Event, EventKind, Failure, HALT, PathSegment, Resolution, RunFailure, StepPath},
-};
+use workway_reducer::{Event, EventKind, Failure, HALT, PathSegment, Resolution, RunFailure, StepPath};
+use workway_workflow::{Step, StepId, WorkflowDefinition};
 
 use crate::RunHistory;
 

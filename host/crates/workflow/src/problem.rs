@@ -70,7 +70,7 @@ impl Problems {
 }
 
 /// A value as a message names it: a string, a list or an object may hold what a log must not, and is not quoted.
-pub(super) fn found(value: &Value) -> String {
+pub fn found(value: &Value) -> String {
     match value {
         Value::Null | Value::Bool(_) | Value::Number(_) => value.to_string(),
         Value::String(text) => format!("a string of {} characters", text.chars().count()),

@@ -6,6 +6,9 @@ use workway_model::ActionId;
 
 use super::{Expression, Template, bounds::MAX_ID_CHARS, duration::WorkflowDuration, problem::clipped};
 
+/// The list of steps that run after a step failed, where it stands for a step that they are in.
+const ON_FAILURE: &str = "on-failure";
+
 /// The id of a step, unique in its workflow: `find-issue` or `find_issue`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct StepId(Arc<str>);
@@ -84,9 +87,14 @@ impl StepId {
         &self.0
     }
 
-    /// From a text of ours that is an id.
-    pub(super) fn literal(text: &'static str) -> Self {
-        Self(text.into())
+    /// What the paths of steps in `on-failure` begin with. A step may have the same id.
+    pub fn on_failure() -> Self {
+        Self(ON_FAILURE.into())
+    }
+
+    /// Whether it is [`StepId::on_failure`].
+    pub fn is_on_failure(&self) -> bool {
+        self.as_str() == ON_FAILURE
     }
 }
 

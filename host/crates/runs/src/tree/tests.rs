@@ -4,7 +4,7 @@ use std::{fmt::Write, sync::Arc};
 
 use serde_json::json;
 use workway_model::UserId;
-use workway_workflow::run::{EndStatus, Opening, Wait};
+use workway_reducer::{EndStatus, Opening, Wait};
 
 use super::*;
 use crate::{Origin, RunId, RunStatus, RunSummary};

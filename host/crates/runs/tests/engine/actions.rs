@@ -10,8 +10,8 @@ use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use tokio::sync::watch;
 use workway_model::ActionId;
+use workway_reducer::Failure;
 use workway_runs::{ActionCall, Actions, CallError};
-use workway_workflow::run::Failure;
 
 use crate::world::eventually;
 

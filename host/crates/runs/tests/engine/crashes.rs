@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use serde_json::json;
 use workway_model::Timestamp;
+use workway_reducer::{EventKind, StepPath};
 use workway_runs::{RunError, RunId, RunStatus, idempotency_key};
-use workway_workflow::run::{EventKind, StepPath};
 
 use crate::{
     actions::{Does, step},

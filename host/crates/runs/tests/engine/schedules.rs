@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 use workway_model::Timestamp;
+use workway_reducer::EventKind;
 use workway_runs::{Origin, RunSettings, RunStore as _, TriggerKind};
-use workway_workflow::run::EventKind;
 
 use crate::{
     actions::{Does, step},

@@ -1,8 +1,9 @@
 //! Steps of each kind, to their ends.
 
 use serde_json::{Value, json};
+use workway_reducer::Failure;
 use workway_runs::{Draft, DraftStart, RunSettings, RunStatus};
-use workway_workflow::{WorkflowDefinition, run::Failure};
+use workway_workflow::WorkflowDefinition;
 
 use crate::{
     actions::{Does, failure, step},

@@ -17,16 +17,14 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use workway_db::RunDatabase;
 use workway_model::{Timestamp, UserId};
+use workway_reducer::{Event, EventKind};
 use workway_runs::{
     Clock, Origin, RunFilter, RunId, RunSettings, RunStatus, RunSummary, Runs, Services, StartError, StartedRun,
 };
 use workway_vault::{
     DataKeyStore, DataKeys, KeyFile, KeyId, KeyRing, KeyedRecord, KeyedRecords, RecordsError, Sealed, Vault,
 };
-use workway_workflow::{
-    WorkflowDefinition,
-    run::{Event, EventKind},
-};
+use workway_workflow::WorkflowDefinition;
 
 use crate::{actions::Script, double::Double, shelf::Shelf};
 

@@ -1,4 +1,4 @@
-//! What definitions are taken, refused, checked and evaluated to, and how runs of them go on.
+//! What definitions are taken, refused, checked and evaluated to.
 
 mod catalogue;
 mod credentials;
@@ -8,7 +8,6 @@ mod integrations;
 mod judging;
 mod properties;
 mod references;
-mod run;
 mod schedules;
 mod schema;
 mod secrets;

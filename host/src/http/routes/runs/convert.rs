@@ -6,10 +6,10 @@ use workway_api::runs::{
     BodyPart, Run, RunDetail, RunEvent, RunEventKind, RunFailure, RunOrigin, RunStatus, StepAttempt, StepBody,
     StepKind, StepNode, StepStatus,
 };
+use workway_reducer::{EndStatus, Event, EventKind, Failure, Resolution, StepPath};
 use workway_runs as runs;
 use workway_runs::{AttemptView, Origin, RunHistory, RunId, RunSummary, StepView};
 use workway_workflow as workflow;
-use workway_workflow::run::{EndStatus, Event, EventKind, Failure, Resolution, StepPath};
 
 use crate::http::error::ApiError;
 

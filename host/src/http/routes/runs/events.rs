@@ -16,9 +16,9 @@ use workway_api::{
     error::{ErrorCode, Problem},
     runs::RunEvent,
 };
+use workway_reducer as reducer;
 use workway_runs::{RunId, RunStoreError};
 use workway_users::Scope;
-use workway_workflow::run;
 
 use super::{convert::run_event, own_run};
 use crate::{
@@ -102,7 +102,7 @@ struct Follower {
     /// The number of the last event that was read.
     after: u64,
     /// What was read and not sent yet.
-    read: VecDeque<(u64, run::Event)>,
+    read: VecDeque<(u64, reducer::Event)>,
     changes: broadcast::Receiver<RunId>,
     has_ended: bool,
     _place: OwnedSemaphorePermit,
@@ -135,7 +135,7 @@ impl Follower {
             }
         }
         let (number, event) = self.read.pop_front()?;
-        self.has_ended = matches!(event.kind, run::EventKind::RunEnded { .. });
+        self.has_ended = matches!(event.kind, reducer::EventKind::RunEnded { .. });
         match run_event(&self.run, number, &event) {
             // These shapes have text as keys and finite numbers: they are always JSON.
             Ok(told) => Some(sse_event(number, event.kind.name(), &told)),

@@ -9,8 +9,8 @@ pub(in crate::http) mod start;
 pub(in crate::http) mod webhooks;
 
 use workway_api::error::ErrorCode;
+use workway_reducer::{StepPath, StepPathError};
 use workway_runs::{RunHistory, RunId, RunSummary};
-use workway_workflow::run::{StepPath, StepPathError};
 
 use crate::{
     app::App,

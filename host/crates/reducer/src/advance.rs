@@ -5,17 +5,17 @@ use std::collections::BTreeMap;
 use secrecy::SecretString;
 use serde_json::Value;
 use workway_model::Timestamp;
+use workway_workflow::{
+    Expression, Layer, Step, StepKind, Template, WaitFor, WorkflowDefinition,
+    bounds::{MAX_FUEL, MAX_ITEMS, MAX_WAIT_CHARS},
+    found,
+};
 
 use super::{
     Call, EndStatus, EventKind, Failure, OpenWait, Opening, PathSegment, Plan, Record, RunFailure, RunState, StepPath,
     TOO_MANY_ITEMS, Timer, TimerKind, Wait,
     scope::{evaluation_failure, failure},
     state::{Container, List, Open, Phase, Stage, Work},
-};
-use crate::{
-    Expression, Layer, Step, StepKind, Template, WaitFor, WorkflowDefinition,
-    bounds::{MAX_FUEL, MAX_ITEMS, MAX_WAIT_CHARS},
-    problem::found,
 };
 
 /// What is to be done in a run. `now` is the time with which the records will be appended: it is not compared with anything. It takes time

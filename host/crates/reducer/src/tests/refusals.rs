@@ -1,7 +1,7 @@
 //! Events that make no sense.
 
 use super::*;
-use crate::run::{Opening, Resolution, Wait};
+use crate::{Opening, Resolution, Wait};
 
 const STEPS: &str = "steps:
   - { id: done, uses: a.b }

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use secrecy::SecretString;
 use serde_json::Value;
+use workway_expression::clipped;
+use workway_workflow::{EvaluateError, Layer, Scope, Step, WorkflowDefinition};
 
 use super::{
     EXPRESSION, Failure, RunError, RunState, StepPath,
     state::{List, Open, Phase, Work},
 };
-use crate::{EvaluateError, Layer, Scope, Step, WorkflowDefinition, problem::clipped};
 
 impl RunState {
     pub(super) fn scope<'a>(

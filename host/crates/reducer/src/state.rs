@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 use workway_model::Timestamp;
+use workway_workflow::{Step, StepKind, WaitFor, bounds::MAX_ITEMS};
 
 use super::{EndStatus, Opening, RunFailure, Wait};
-use crate::{Step, StepKind, WaitFor, bounds::MAX_ITEMS};
 
 /// What has happened in a run. Equal events make equal states.
 #[derive(Clone, Debug, PartialEq)]

@@ -42,5 +42,8 @@ pub const HALT: &str = "halt";
 pub const TIMEOUT: &str = "timeout";
 /// The code of a step with an expression that has no value, or not one that the step can use.
 pub const EXPRESSION: &str = "expression";
-/// The code of a `for-each` over more than [`MAX_ITEMS`](crate::bounds::MAX_ITEMS) items.
+/// The code of a `for-each` over more than [`MAX_ITEMS`](workway_workflow::bounds::MAX_ITEMS) items.
 pub const TOO_MANY_ITEMS: &str = "too-many-items";
+
+#[cfg(test)]
+mod tests;

@@ -2,12 +2,12 @@
 
 use serde_json::{Value, json};
 use workway_model::Timestamp;
+use workway_workflow::{Step, StepKind, WorkflowDefinition};
 
 use super::{
     EndStatus, Event, EventKind, Failure, HALT, PathSegment, Resolution, RunFailure, RunState, StepPath, TIMEOUT,
     state::{Container, List, Open, Phase, Stage, Work, fits},
 };
-use crate::{Step, StepKind, WorkflowDefinition};
 
 /// Why an event was refused. The driver is to blame, or the event came too late; see [`RunError::is_late`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -1,12 +1,10 @@
 //! Each kind of step, when all goes well.
 
 use secrecy::ExposeSecret;
+use workway_workflow::bounds::{MAX_BRANCHES, MAX_ITEMS};
 
 use super::*;
-use crate::{
-    bounds::{MAX_BRANCHES, MAX_ITEMS},
-    run::Opening,
-};
+use crate::Opening;
 
 #[test]
 fn steps_run_one_after_another_and_read_what_came_before() {

@@ -1,7 +1,8 @@
 //! Paths of steps as text.
 
+use workway_workflow::{StepId, bounds::MAX_DEPTH};
+
 use super::*;
-use crate::{StepId, bounds::MAX_DEPTH};
 
 #[test]
 fn paths_are_written_as_they_are_read() {

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use workway_workflow::Retry;
+
 use super::Failure;
-use crate::Retry;
 
 /// The time before the second attempt where the workflow does not say: most upstreams count their rate limits in seconds.
 pub const DEFAULT_BACKOFF: Duration = Duration::from_secs(1);

@@ -18,13 +18,11 @@ use std::{
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use workway_model::Timestamp;
+use workway_workflow::{Evaluated, WorkflowDefinition};
 
 use crate::{
-    Evaluated, WorkflowDefinition,
-    run::{
-        Call, EndStatus, Event, EventKind, Failure, Plan, Prepared, RunError, RunFailure, RunState, StepPath, advance,
-        apply, prepare, retry_delay,
-    },
+    Call, EndStatus, Event, EventKind, Failure, Plan, Prepared, RunError, RunFailure, RunState, StepPath, advance,
+    apply, prepare, retry_delay,
 };
 
 struct Run {

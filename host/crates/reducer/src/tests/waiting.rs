@@ -1,10 +1,9 @@
 //! Sleeps, waits and timeouts.
 
+use workway_workflow::bounds::MAX_WAIT_CHARS;
+
 use super::*;
-use crate::{
-    bounds::MAX_WAIT_CHARS,
-    run::{OpenWait, Resolution, TimerKind, Wait},
-};
+use crate::{OpenWait, Resolution, TimerKind, Wait};
 
 #[test]
 fn a_sleep_ends_when_its_time_has_come() {

@@ -1,13 +1,10 @@
 //! When an action is tried again.
 
 use proptest::prelude::*;
+use workway_workflow::{Retry, bounds::MAX_ATTEMPTS};
 
 use super::*;
-use crate::{
-    Retry,
-    bounds::MAX_ATTEMPTS,
-    run::{DEFAULT_BACKOFF, MAX_BACKOFF, MAX_RETRY_AFTER},
-};
+use crate::{DEFAULT_BACKOFF, MAX_BACKOFF, MAX_RETRY_AFTER};
 
 fn retry(attempts: u32, backoff: Option<&str>) -> Option<Retry> {
     Some(Retry { attempts, backoff: backoff.map(|text| text.parse().expect("is a duration")) })

@@ -4,9 +4,10 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use proptest::{prelude::*, sample::Index};
 use serde_json::Map;
+use workway_workflow::StepKind;
 
 use super::*;
-use crate::{StepKind, run::Resolution};
+use crate::Resolution;
 
 /// A step; ids are given afterwards. Expressions read steps that may be before it, after it, elsewhere or nowhere.
 fn any_step() -> impl Strategy<Value = Value> {

@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 use workway_model::{ActionId, Timestamp};
+use workway_workflow::{Evaluated, Retry};
 
 use super::{Event, EventKind, StepPath, Wait};
-use crate::{Evaluated, Retry};
 
 /// What is to be done in a run now. The lists are in the order of the steps, and of items and branches.
 #[derive(Clone, Debug, Default, PartialEq)]

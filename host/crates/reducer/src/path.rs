@@ -3,15 +3,12 @@
 use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-use crate::{
+use workway_expression::clipped;
+use workway_workflow::{
     StepId, WorkflowDefinition,
     bounds::{MAX_DEPTH, MAX_ITEMS},
-    problem::clipped,
 };
 
-/// The first segment of what is in `on-failure`.
-const ON_FAILURE: &str = "on-failure";
 /// Segments of a path: a step for each level, below `on-failure`.
 const MAX_SEGMENTS: usize = MAX_DEPTH + 1;
 
@@ -60,7 +57,7 @@ impl StepPath {
     pub fn in_on_failure(&self, definition: &WorkflowDefinition) -> bool {
         let [first, second, ..] = self.0.as_slice() else { return false };
         // A step may have the same id: ids are unique, so that what follows tells them apart.
-        first.id.as_str() == ON_FAILURE
+        first.id.is_on_failure()
             && first.index.is_none()
             && definition.on_failure.iter().any(|step| step.id == second.id)
     }
@@ -73,7 +70,7 @@ impl StepPath {
 impl PathSegment {
     /// The first segment of what is in `on-failure`.
     pub(super) fn on_failure() -> Self {
-        Self { id: StepId::literal(ON_FAILURE), index: None }
+        Self { id: StepId::on_failure(), index: None }
     }
 }
 

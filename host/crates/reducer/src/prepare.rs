@@ -4,13 +4,13 @@
 use std::collections::BTreeMap;
 
 use secrecy::SecretString;
+use workway_workflow::{StepKind, Template, WorkflowDefinition, bounds::MAX_FUEL};
 
 use super::{
     EventKind, Failure, Prepared, Record, RunError, RunState, StepPath,
     scope::{evaluation_failure, find},
     state::{Stage, Work},
 };
-use crate::{StepKind, Template, WorkflowDefinition, bounds::MAX_FUEL};
 
 /// Evaluates the `if` and the input of an action in [`Plan::calls`](super::Plan::calls), or its input again if it is in
 /// [`Plan::running`](super::Plan::running). A step sees the same at each attempt.
