@@ -20,6 +20,7 @@ pub use workway_providers as providers;
 pub use workway_reducer as reducer;
 pub use workway_registry as registry;
 pub use workway_resources as resources;
+pub use workway_run_db as run_db;
 pub use workway_runs as runs;
 pub use workway_sandbox as sandbox;
 pub use workway_settings as settings;

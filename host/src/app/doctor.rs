@@ -6,8 +6,8 @@ use std::{
 };
 
 use cap_std::{ambient_authority, fs::Dir};
-use workway_db::{DatabaseError, RUNS_FILE, RunDatabase};
 use workway_model::Timestamp;
+use workway_run_db::{DatabaseError, RUNS_FILE, RunDatabase};
 use workway_runs::{RunStore, RunStoreError};
 
 /// Why the runs were not examined.

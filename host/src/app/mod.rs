@@ -27,7 +27,7 @@ use workway_capability::{
     fetch::{CredentialHeaders, FetchClient, Upstream, UpstreamError, Upstreams},
     storage::StorageLimits,
 };
-use workway_db::{Database, DatabaseError, RunDatabase};
+use workway_db::{Database, DatabaseError};
 use workway_marketplace::{StoreError, WorkflowRegistry};
 use workway_model::{FileName, Mode, Timestamp};
 use workway_oauth::{AuthorizationFlow, ConnectionStore, ProcessMark, Renewal, StoredConnections, TokenEndpoint};
@@ -37,6 +37,7 @@ use workway_registry::{
     watcher::{WatchError, Watcher},
 };
 use workway_resources::Resources;
+use workway_run_db::RunDatabase;
 use workway_runs::{Clock, Runs};
 use workway_sandbox::{CacheError, CodeCache, Runtime, RuntimeError};
 use workway_users::Users;

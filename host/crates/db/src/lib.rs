@@ -1,20 +1,18 @@
-//! The host's SQLite databases: their pools, and a file or folder per table, which implements the trait of the crate that
-//! uses the table. Runs have a database of their own (`runs/`). All SQL of the host is here. It never decides what may be
-//! stored, and never sees a secret that is not sealed. Times are milliseconds since the epoch.
+//! The host's main SQLite database: its pools, and a file or folder per table, which implements the trait of the crate that
+//! uses the table. Runs have a database of their own (`run-db`). All other SQL of the host is here. It never decides what may
+//! be stored, and never sees a secret that is not sealed. Times are milliseconds since the epoch.
 
 mod api_tokens;
 mod authorizations;
 mod connections;
 mod data_keys;
 mod developers;
-mod file;
 mod grants;
 mod keyed_records;
 mod marketplace;
 #[cfg(test)]
 mod milliseconds_tests;
 mod pool;
-mod runs;
 mod storage;
 mod users;
 
@@ -23,14 +21,13 @@ pub use authorizations::SqliteAuthorizations;
 pub use connections::SqliteConnections;
 pub use data_keys::SqliteDataKeys;
 pub use developers::SqliteDevelopers;
-pub use file::DatabaseError;
 pub use grants::SqliteGrants;
 pub use keyed_records::SqliteKeyedRecords;
 pub use marketplace::SqliteListings;
 pub use pool::{DATABASE_FILE, Database};
-pub use runs::{RUNS_FILE, RunDatabase};
 pub use storage::SqliteStorage;
 pub use users::SqliteUsers;
+pub use workway_sqlite::DatabaseError;
 
 impl Database {
     pub fn storage(&self) -> SqliteStorage {

@@ -5,8 +5,8 @@ use std::path::Path;
 use cap_std::fs::Dir;
 use sqlx::{Row, Sqlite, SqlitePool, migrate::Migrator, pool::PoolConnection, sqlite::SqliteRow};
 use workway_model::Timestamp;
-
-use crate::file::{DatabaseError, DatabaseFile, Fault};
+use workway_sqlite::{DatabaseError, DatabaseFile};
+pub(super) use workway_sqlite::{from_stored, parsed, to_stored, unavailable};
 
 /// The database's file in the data folder.
 pub const DATABASE_FILE: &str = "workway.db";
@@ -77,26 +77,6 @@ impl Database {
     }
 }
 
-/// What a guest or client may know of a failed query. The rest goes into the log.
-pub(super) fn unavailable(error: &sqlx::Error) -> String {
-    tracing::error!(%error, "a database query failed");
-    let text = match Fault::of(error) {
-        Fault::Busy => "the host's database is busy",
-        Fault::Full => "the host's disk is full",
-        Fault::Damaged | Fault::Access | Fault::Statement | Fault::Other => "the host's database failed",
-    };
-    text.into()
-}
-
-/// Numbers are stored as SQLite has them, signed.
-pub(super) fn to_stored(number: u64) -> Result<i64, sqlx::Error> {
-    i64::try_from(number).map_err(|error| sqlx::Error::Encode(error.into()))
-}
-
-pub(super) fn from_stored(number: i64) -> Result<u64, sqlx::Error> {
-    u64::try_from(number).map_err(|error| sqlx::Error::Decode(error.into()))
-}
-
 /// A column's time, in milliseconds since the epoch.
 pub(super) fn time(row: &SqliteRow, column: &str) -> Result<Timestamp, sqlx::Error> {
     row.try_get(column).map(Timestamp::from_millis)
@@ -105,14 +85,6 @@ pub(super) fn time(row: &SqliteRow, column: &str) -> Result<Timestamp, sqlx::Err
 /// As [`time`], of a column that may be null.
 pub(super) fn optional_time(row: &SqliteRow, column: &str) -> Result<Option<Timestamp>, sqlx::Error> {
     Ok(row.try_get::<Option<i64>, _>(column)?.map(Timestamp::from_millis))
-}
-
-/// A column's text as one of our own types.
-pub(super) fn parsed<T>(text: &str) -> Result<T, sqlx::Error>
-where
-    T: std::str::FromStr<Err: std::error::Error + Send + Sync + 'static>,
-{
-    text.parse().map_err(|error| sqlx::Error::Decode(Box::new(error)))
 }
 
 /// Whether the triggers of the migrations refused a record for the key that it is sealed under.

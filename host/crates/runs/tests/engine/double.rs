@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 use tokio::sync::watch;
-use workway_db::RunDatabase;
 use workway_model::{Timestamp, UserId};
+use workway_run_db::RunDatabase;
 use workway_runs::{
     Append, AppendError, InboxMessage, Lease, LoadedRun, NewRun, Place, PruneReport, Retention, RunCounts, RunFilter,
     RunId, RunLimits, RunPage, RunStore, RunStoreError, RunSummary, Started, StoredEvent, TriggerRow, WorkerId,

@@ -15,9 +15,9 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
-use workway_db::RunDatabase;
 use workway_model::{Timestamp, UserId};
 use workway_reducer::{Event, EventKind};
+use workway_run_db::RunDatabase;
 use workway_runs::{
     Clock, Origin, RunFilter, RunId, RunSettings, RunStatus, RunSummary, Runs, Services, StartError, StartedRun,
 };

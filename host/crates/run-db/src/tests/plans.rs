@@ -4,7 +4,7 @@ use sqlx::{AssertSqlSafe, QueryBuilder, Row};
 use workway_runs::{Place, RunFilter, RunStatus};
 
 use super::*;
-use crate::runs::{claim, list, places, triggers};
+use crate::{claim, list, places, triggers};
 
 /// What SQLite does for a statement, a line for each table.
 async fn plan(database: &RunDatabase, statement: &str) -> Vec<String> {

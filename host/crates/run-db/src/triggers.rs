@@ -4,12 +4,12 @@ use async_trait::async_trait;
 use sqlx::{FromRow, SqliteConnection, SqliteExecutor};
 use workway_model::{Timestamp, UserId};
 use workway_runs::{RunStoreError, TriggerKind, TriggerRow};
+use workway_sqlite::{from_stored, parsed, to_stored};
 
 use super::{
     rows::unknown,
     writer::{Failure, Write},
 };
-use crate::pool::{from_stored, parsed, to_stored};
 
 const WEBHOOK: &str = "webhook";
 const SCHEDULE: &str = "schedule";

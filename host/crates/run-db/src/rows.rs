@@ -3,8 +3,7 @@
 use sqlx::FromRow;
 use workway_model::{Timestamp, UserId};
 use workway_runs::{NewEvent, NewRun, Origin, RunId, RunStatus, RunSummary, StoredEvent};
-
-use crate::pool::{from_stored, parsed};
+use workway_sqlite::{from_stored, parsed};
 
 /// The columns of [`SummaryRow`].
 pub(super) const SUMMARY: &str = "id, owner, installation, workflow, version, origin, retry_of, status, created_at, started_at, \

@@ -2,12 +2,12 @@
 
 use sqlx::{SqliteExecutor, SqlitePool};
 use workway_runs::{Lease, LoadedRun, RunId, RunSummary, StoredEvent};
+use workway_sqlite::to_stored;
 
 use super::{
     inbox,
     rows::{EventRow, SUMMARY, SummaryRow},
 };
-use crate::pool::to_stored;
 
 /// None if the lease is not the newest of its run.
 pub(super) async fn load(reader: &SqlitePool, lease: &Lease) -> Result<Option<LoadedRun>, sqlx::Error> {

@@ -4,9 +4,9 @@ use async_trait::async_trait;
 use sqlx::{FromRow, SqliteConnection};
 use workway_model::UserId;
 use workway_runs::{Durability, PruneReport, Retention, RunStoreError};
+use workway_sqlite::from_stored;
 
 use super::writer::{Failure, Write};
-use crate::pool::from_stored;
 
 /// Runs, events and bytes of one batch. Of a run with more, the newest events are deleted first: the rest is what happened until
 /// then.

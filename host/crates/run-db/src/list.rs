@@ -3,9 +3,9 @@
 use sqlx::{QueryBuilder, Sqlite, SqlitePool};
 use workway_model::Timestamp;
 use workway_runs::{Origin, Place, RunCounts, RunFilter, RunPage, RunStatus, RunSummary};
+use workway_sqlite::from_stored;
 
 use super::rows::{SUMMARY, SummaryRow, status};
-use crate::pool::from_stored;
 
 pub(super) async fn page(
     reader: &SqlitePool,

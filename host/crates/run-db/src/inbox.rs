@@ -4,12 +4,12 @@ use async_trait::async_trait;
 use sqlx::{FromRow, SqliteConnection, SqliteExecutor};
 use workway_model::Timestamp;
 use workway_runs::{Durability, InboxMessage, RunId, RunStoreError};
+use workway_sqlite::from_stored;
 
 use super::{
     places,
     writer::{Failure, Write},
 };
-use crate::pool::from_stored;
 
 /// Asks a run to end. It makes a run due that waits for a place in its queue: ending takes no work.
 pub(super) const CANCEL: &str = "cancel";

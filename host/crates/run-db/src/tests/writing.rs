@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 use workway_runs::{AppendError, Becomes, RunStore, RunStoreError};
 
 use super::*;
-use crate::runs::RUNS_FILE;
+use crate::RUNS_FILE;
 
 async fn pragma(database: &RunDatabase, name: &str) -> String {
     let statement = sqlx::AssertSqlSafe(format!("SELECT CAST({name} AS TEXT) FROM pragma_{name}"));

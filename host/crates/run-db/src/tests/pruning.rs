@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 use workway_runs::{AppendError, Becomes, PruneReport, Retention, RunStore, TriggerKind, TriggerRow};
 
 use super::*;
-use crate::runs::RUNS_FILE;
+use crate::RUNS_FILE;
 
 const KEEP_ALL: Retention =
     Retention { ended_before: Timestamp::UNIX_EPOCH, per_installation: 100_000, bytes: u64::MAX };

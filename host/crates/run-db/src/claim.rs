@@ -7,9 +7,9 @@ use async_trait::async_trait;
 use sqlx::{FromRow, SqliteConnection, SqliteExecutor};
 use workway_model::Timestamp;
 use workway_runs::{Lease, RunId, RunLimits, RunStoreError, WorkerId};
+use workway_sqlite::from_stored;
 
 use super::writer::{Failure, Write};
-use crate::pool::from_stored;
 
 /// Runs that are due and nobody has, and those of workers whose lease has ended, after a due time and number; not those of some
 /// owners (a JSON array). None for a worker without a lease. Parameters: owners, due, number, now, worker, most.

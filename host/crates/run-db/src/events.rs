@@ -4,8 +4,7 @@ use std::collections::HashSet;
 
 use sqlx::{QueryBuilder, Sqlite};
 use workway_runs::{Lease, NewEvent, RunId};
-
-use crate::pool::to_stored;
+use workway_sqlite::to_stored;
 
 /// Events of one statement. It has 5 parameters for each; SQLite allows 32,766.
 pub(super) const EVENTS_PER_STATEMENT: usize = 128;

@@ -4,13 +4,13 @@ use async_trait::async_trait;
 use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection};
 use workway_model::Timestamp;
 use workway_runs::{Append, AppendError, Becomes, Durability, Lease, RunStatus};
+use workway_sqlite::{from_stored, to_stored};
 
 use super::{
     events::{self, EVENTS_PER_STATEMENT, push_guard},
     places,
     writer::{Failure, Write},
 };
-use crate::pool::{from_stored, to_stored};
 
 pub(super) struct Request {
     pub(super) lease: Lease,

@@ -26,6 +26,7 @@ use workway_runs::{
     Append, AppendError, InboxMessage, Lease, LoadedRun, NewRun, Place, PruneReport, Retention, RunCounts, RunFilter,
     RunId, RunLimits, RunPage, RunStore, RunStoreError, RunSummary, Started, StoredEvent, TriggerRow, WorkerId,
 };
+use workway_sqlite::DatabaseFile;
 
 use self::{
     claim::{Bury, Claim, Renew},
@@ -35,7 +36,8 @@ use self::{
     triggers::{DeleteTrigger, PlanSchedule, PutTrigger},
     writer::{Writer, append_failed, failed},
 };
-use crate::file::{DatabaseError, DatabaseFile};
+
+pub use workway_sqlite::DatabaseError;
 
 /// The file of runs in the data folder.
 pub const RUNS_FILE: &str = "runs.db";

@@ -10,8 +10,7 @@ use tokio::{
     task::JoinHandle,
 };
 use workway_runs::{AppendError, Durability, RunStoreError};
-
-use crate::{file::Fault, pool::unavailable};
+use workway_sqlite::{Fault, unavailable};
 
 /// Requests that wait for the writer. Whoever has one more waits for a place here.
 const QUEUED_REQUESTS: usize = 1_024;

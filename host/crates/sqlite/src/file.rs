@@ -14,6 +14,8 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
+use crate::Fault;
+
 /// How long SQLite waits for another process.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a query waits for a connection of this process; longer than one `BUSY_TIMEOUT`.
@@ -25,18 +27,18 @@ const JOURNAL_BYTES: &str = "67108864";
 const CACHED_STATEMENTS: usize = 200;
 
 /// A file in the data folder, and what is in it.
-pub(super) struct DatabaseFile {
-    pub(super) name: &'static str,
+pub struct DatabaseFile {
+    pub name: &'static str,
     /// Marks the file as this one of ours.
-    pub(super) application_id: i32,
-    pub(super) migrations: &'static Migrator,
+    pub application_id: i32,
+    pub migrations: &'static Migrator,
     /// Whether pages that became free can be returned to the file system. It cannot be changed later.
-    pub(super) gives_space_back: bool,
+    pub gives_space_back: bool,
 }
 
 /// A database that was migrated, with its only connection that writes.
-pub(super) struct OpenFile {
-    pub(super) writer: SqlitePool,
+pub struct OpenFile {
+    pub writer: SqlitePool,
     path: PathBuf,
     reading: SqliteConnectOptions,
 }
@@ -75,7 +77,7 @@ impl DatabaseFile {
     ///
     /// # Errors
     /// See [`DatabaseError`].
-    pub(super) async fn open(&self, data: &Dir, folder: &Path) -> Result<OpenFile, DatabaseError> {
+    pub async fn open(&self, data: &Dir, folder: &Path) -> Result<OpenFile, DatabaseError> {
         let path = folder.join(self.name);
         let access = |error: &dyn ToString| DatabaseError::Access { path: path.clone(), reason: error.to_string() };
         let data = data.try_clone().map_err(|error| access(&error))?;
@@ -108,7 +110,10 @@ impl DatabaseFile {
     }
 
     /// Marks an empty database as ours, and refuses another program's before anything in it is changed.
-    pub(super) async fn claim(&self, path: &Path) -> Result<(), DatabaseError> {
+    ///
+    /// # Errors
+    /// See [`DatabaseError`].
+    pub async fn claim(&self, path: &Path) -> Result<(), DatabaseError> {
         let failed = |error| classify(path, error);
         let options = SqliteConnectOptions::new().filename(path).create_if_missing(false).busy_timeout(BUSY_TIMEOUT);
         let mut connection = options.connect().await.map_err(failed)?;
@@ -140,7 +145,7 @@ impl OpenFile {
     ///
     /// # Errors
     /// See [`DatabaseError`].
-    pub(super) async fn readers(&self, connections: u32) -> Result<SqlitePool, DatabaseError> {
+    pub async fn readers(&self, connections: u32) -> Result<SqlitePool, DatabaseError> {
         let connecting = pool(connections).connect_with(self.reading.clone()).await;
         connecting.map_err(|error| classify(&self.path, error))
     }
@@ -224,36 +229,5 @@ fn classify(path: &Path, error: sqlx::Error) -> DatabaseError {
         Fault::Busy => DatabaseError::Busy { path },
         Fault::Access => DatabaseError::Access { path, reason: error.to_string() },
         Fault::Statement | Fault::Other => DatabaseError::Other { path, source: error },
-    }
-}
-
-/// What went wrong in terms that somebody can act on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Fault {
-    Damaged,
-    Full,
-    Busy,
-    Access,
-    /// One statement failed, by a constraint or by its text. The database is well.
-    Statement,
-    Other,
-}
-
-impl Fault {
-    pub(super) fn of(error: &sqlx::Error) -> Self {
-        let code = match error {
-            sqlx::Error::PoolTimedOut => return Self::Busy,
-            sqlx::Error::Database(error) => error.code().and_then(|code| code.parse::<i32>().ok()),
-            _ => None,
-        };
-        // The low byte is SQLite's primary result code: https://www.sqlite.org/rescode.html
-        match code.map(|code| code & 0xff) {
-            Some(5 | 6) => Self::Busy,
-            Some(3 | 8 | 14 | 23) => Self::Access,
-            Some(13) => Self::Full,
-            Some(11 | 26) => Self::Damaged,
-            Some(1 | 18 | 19 | 20 | 25) => Self::Statement,
-            _ => Self::Other,
-        }
     }
 }
