@@ -9,7 +9,6 @@ pub mod bomb;
 mod events;
 mod guests;
 mod host;
-pub mod kill;
 pub mod logs;
 mod oidc;
 mod prism;

@@ -1,8 +1,11 @@
 //! `kill -9` while workflows run: no run that was acknowledged is lost, and no step that ended is called again.
 
+#[path = "../../../tests/benches/shared/kill.rs"]
+mod kill;
+
 use std::path::PathBuf;
 
-use workway_tests::kill::kill_under_load;
+use kill::kill_under_load;
 
 const KILLS: u32 = 50;
 const SEED: u64 = 16;

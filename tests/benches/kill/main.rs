@@ -1,13 +1,15 @@
 //! Kills the program `workway` a thousand times while it runs workflows. `--kills N` and `--seed N` change how often and when.
 
+#[path = "../shared/kill.rs"]
+mod kill;
 #[path = "../shared/mod.rs"]
 mod shared;
 
 use std::{path::Path, process::ExitCode};
 
 use anyhow::Context;
+use kill::kill_under_load;
 use shared::{Bar, Bound, close, milliseconds};
-use workway_tests::kill::kill_under_load;
 
 const KILLS: u32 = 1_000;
 const SEED: u64 = 20_261_129;

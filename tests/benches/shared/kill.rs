@@ -25,8 +25,7 @@ use tokio::{
 };
 use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate, matchers::any};
 use workway_host::runs::{RunId, idempotency_key};
-
-use crate::{PASSWORD, guest};
+use workway_tests::{PASSWORD, guest};
 
 /// Clients that start runs one after another.
 const CLIENTS: usize = 6;
@@ -85,7 +84,7 @@ impl Process {
     async fn start(program: &Path, folder: &Path) -> Self {
         let began = Instant::now();
         let mut child = Command::new(program)
-            .args(["serve", "--mode", "development", "--listen", "127.0.0.1:0", "--log", "error"])
+            .args(["serve", "--dev", "--listen", "127.0.0.1:0", "--log", "error"])
             .current_dir(folder)
             .stdout(Stdio::piped())
             .kill_on_drop(true)
