@@ -14,4 +14,5 @@ const SEED: u64 = 16;
 async fn a_kill_under_runs_loses_and_repeats_nothing_that_was_acknowledged() {
     let report = kill_under_load(PathBuf::from(env!("CARGO_BIN_EXE_workway")), KILLS, SEED).await;
     assert!(report.acknowledged > 0 && report.in_flight > 0, "nothing was under way: {report:?}");
+    assert!(report.repeated <= report.in_flight, "{report:?}");
 }
