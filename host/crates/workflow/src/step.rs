@@ -6,7 +6,7 @@ use workway_model::ActionId;
 
 use super::{Expression, Template, bounds::MAX_ID_CHARS, duration::WorkflowDuration, problem::clipped};
 
-/// The list of steps that run after a step failed, where it stands for a step that they are in.
+/// The first segment of the paths of steps in `on-failure`.
 const ON_FAILURE: &str = "on-failure";
 
 /// The id of a step, unique in its workflow: `find-issue` or `find_issue`.
@@ -87,7 +87,7 @@ impl StepId {
         &self.0
     }
 
-    /// What the paths of steps in `on-failure` begin with. A step may have the same id.
+    /// What the paths of steps in `on-failure` begin with, in a run. A step may have the same id.
     pub fn on_failure() -> Self {
         Self(ON_FAILURE.into())
     }
