@@ -32,7 +32,7 @@ async fn a_key_elsewhere_is_created_there_and_rotated_beside_a_host_that_runs() 
     add(&running, "a").await;
     let first = text(&workway, "safe/workway.key");
     assert_eq!(fs::metadata(workway.path("safe/workway.key")).expect("a key file").permissions().mode() & 0o777, 0o600);
-    assert_eq!(sealed(&rotate(&workway).await).0, 1);
+    assert_eq!(sealed(&rotate(&workway).await).0, 2, "the account, and the key of the runs");
     let second = text(&workway, "safe/workway.key");
     assert!(first != second && second.lines().count() == 1, "the old key is still there, or the new one is not");
     add(&running, "b").await;
@@ -102,7 +102,7 @@ async fn a_file_that_only_the_operator_writes_is_rotated_with_the_variable() {
     let both = format!("{NEW_KEY}\n{OLD_KEY}\n");
     write(&workway, &both);
     let workway = workway.env("WORKWAY_KEY", &both);
-    assert_eq!(sealed(&rotate(&workway).await), (1, NEW_KEY_ID.to_owned()));
+    assert_eq!(sealed(&rotate(&workway).await), (2, NEW_KEY_ID.to_owned()));
     assert_eq!(text(&workway, "safe/workway.key"), both, "the file is the operator's");
     write(&workway, NEW_KEY);
     add(&running, "b").await;
