@@ -137,6 +137,16 @@ REASONS = {
         says("not-published"),
         says("other-version"),
     ],
+    # A cursor comes from an answer, and the number of an event from the run's own stream.
+    "list_runs": [says("invalid-query", "cursor must be nextCursor")],
+    "follow_run": [says("invalid-query", "Last-Event-ID must be at most")],
+    # The seed's runs have ended, and no outcome of theirs is unknown.
+    "cancel_run": [says("run-ended")],
+    "resolve_run": [says("outcome-known"), says("run-ended")],
+    "retry_run": [says("run-not-ended")],
+    "run_installation": [says("installation-paused"), says("concurrency-limit")],
+    # Which inputs and connections there are is the workflow's own, and a draft may be half of one.
+    "execute_draft": [says("invalid-input"), says("invalid-workflow")],
 }
 # What this caller may not, whatever the request says: what is another developer's or the caller's own.
 FORBIDDEN = {
@@ -146,6 +156,7 @@ FORBIDDEN = {
     "reload_integration": {"not-in-development"},
     "update_workflow": {"not-owner"},
     "create_version": {"not-owner"},
+    "execute_draft": {"not-owner"},
     "publish_workflow": {"not-owner"},
     "add_screenshot": {"not-owner"},
     "delete_screenshot": {"not-owner"},

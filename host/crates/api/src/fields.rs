@@ -15,6 +15,18 @@ pub(crate) fn whole<'de, T: TryFrom<u64>, D: Deserializer<'de>>(deserializer: D)
     T::try_from(number).map_err(|_| D::Error::custom("the number is out of range"))
 }
 
+/// As [`whole`], or `null`.
+pub(crate) fn optional_whole<'de, T: TryFrom<u64>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    #[derive(Deserialize)]
+    struct Number(#[serde(deserialize_with = "whole")] u64);
+
+    let number = Option::<Number>::deserialize(deserializer)?;
+    let number = number.map(|Number(number)| T::try_from(number)).transpose();
+    number.map_err(|_| D::Error::custom("the number is out of range"))
+}
+
 /// Reads an object or `null`. Serde would take an array for a struct, too.
 pub(crate) fn optional_object<'de, T, D>(deserializer: D) -> Result<Option<T>, D::Error>
 where

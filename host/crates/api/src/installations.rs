@@ -60,7 +60,7 @@ impl fmt::Debug for InstallationChange {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct InstallationUpgrade {
     /// The version that you saw in the preview. If another one is the newest by now, nothing is upgraded.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::fields::optional_whole")]
     #[schema(minimum = 1)]
     pub version: Option<u32>,
     /// Replaces all inputs, except that a secret input that is left out keeps its value. Without this field, the present inputs

@@ -36,7 +36,7 @@ pub struct Run {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended_at: Option<Timestamp>,
     /// Number of steps that were executed, every attempt counted.
-    pub steps: u64,
+    pub step_count: u64,
     /// The run that this one repeats from one of its steps on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_of: Option<String>,

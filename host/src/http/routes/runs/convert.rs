@@ -27,7 +27,7 @@ pub(super) fn run(summary: &RunSummary) -> Run {
         created_at: summary.created_at,
         started_at: summary.started_at,
         ended_at: summary.ended_at,
-        steps: summary.steps,
+        step_count: summary.steps,
         retry_of: summary.retry_of.as_ref().map(ToString::to_string),
         failure: None,
     }

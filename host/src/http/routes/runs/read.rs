@@ -31,6 +31,8 @@ use crate::{
 
 /// How every cursor begins: it is a run's id.
 const CURSOR_PREFIX: &str = "run_";
+/// The longest id that lists are filtered by, in characters; see [`RunQuery`]. Every id is shorter.
+const MAX_ID_CHARS: usize = 100;
 
 /// Lists the calling user's runs, the newest first.
 #[utoipa::path(get, path = "/runs", tag = "runs",
@@ -48,6 +50,13 @@ pub(in crate::http) async fn list_runs(
     if let Some(wrong) = cursor.filter(|cursor| !cursor.starts_with(CURSOR_PREFIX)) {
         let detail = format!("cursor must be nextCursor of an earlier answer (got {:?})", clipped(wrong));
         return Err(ApiError::bad_request(ErrorCode::InvalidQuery, detail));
+    }
+    for (name, id) in [("installation", &query.installation), ("workflow", &query.workflow), ("cursor", &query.cursor)]
+    {
+        if let Some(long) = id.as_deref().filter(|id| id.chars().count() > MAX_ID_CHARS) {
+            let detail = format!("{name} must have at most {MAX_ID_CHARS} characters (got {:?}…)", clipped(long));
+            return Err(ApiError::bad_request(ErrorCode::InvalidQuery, detail));
+        }
     }
     let after = cursor.map(|cursor| Place(RunId::from_text(cursor)));
     let filter = RunFilter {
