@@ -35,6 +35,8 @@ async fn main() -> anyhow::Result<ExitCode> {
     let commit = commits::measure().await?;
     println!("FULL commits of 512 bytes, one after another: {:.2} ms each", milliseconds(commit));
     let host = TestHost::builder().production().cranelift().quiet().guest("run-probe").config(LIMITS).start().await;
+    let approved = host.post("/registry/integrations/run-probe/approve", &json!({})).await;
+    assert_eq!(approved.status, 200, "{:#}", approved.body);
     let market = Market::open(&host).await;
     let mut bars = Vec::new();
 
