@@ -36,7 +36,7 @@ async fn main() -> anyhow::Result<ExitCode> {
     println!("FULL commits of 512 bytes, one after another: {:.2} ms each", milliseconds(commit));
     let host = TestHost::builder().production().cranelift().quiet().guest("run-probe").config(LIMITS).start().await;
     let approved = host.post("/registry/integrations/run-probe/approve", &json!({})).await;
-    assert_eq!(approved.status, 200, "{:#}", approved.body);
+    assert!(approved.status < 300, "{:#}", approved.body);
     let market = Market::open(&host).await;
     let mut bars = Vec::new();
 
@@ -95,6 +95,8 @@ async fn main() -> anyhow::Result<ExitCode> {
 const LIMITS: &str = "[runs]\nrunning = 1000\nrunning_per_user = 1000\nqueued_per_installation = 100000\n";
 
 fn at_most(name: &'static str, value: Duration, limit: f64) -> Bar {
+    // The last figures take minutes.
+    println!("{name}: {:.3} ms", milliseconds(value));
     Bar { name, value: milliseconds(value), unit: "ms", bound: Bound::AtMost(limit) }
 }
 
@@ -122,7 +124,7 @@ fn sequence(steps: usize) -> Value {
 fn items(count: usize, concurrency: usize) -> Value {
     let each = json!({
         "id": "each", "for-each": format!("range({count})"), "concurrency": concurrency,
-        "steps": [echo("one", "{{ item }}")],
+        "steps": [echo("one", "item {{ item }}")],
     });
     json!({ "name": "Items", "trigger": { "manual": {} }, "steps": [each] })
 }
